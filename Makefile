@@ -1,0 +1,58 @@
+# SpectroGAN in Keras. `make demo` and `make test` start from nothing; `make help` lists the rest.
+
+PAIR ?= calm_fearful
+DATA ?= data/ravdess
+PRESET ?=
+EPOCHS ?=
+RUN ?=
+DEMO ?= runs/demo
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# The newest Python that TensorFlow 2.15 runs on; PYTHON=... takes another.
+PYTHON ?= $(or $(shell command -v python3.11 || command -v python3.10 || command -v python3.9 || command -v python3),python3)
+PYTHON_FITS := import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-real test-slow data train clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/installed  ## create .venv and install what requirements.txt names
+
+$(VENV)/installed: requirements.txt setup.cfg pyproject.toml
+	@$(PYTHON) -c '$(PYTHON_FITS)' 2>/dev/null || { \
+	  echo "SpectroGAN needs Python 3.9, 3.10 or 3.11 (TensorFlow 2.15); $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Install one of them, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet -r requirements.txt -e '.[dev]'
+	@touch $@
+
+demo: setup  ## train a minute on synthetic speech and convert a clip it never saw
+	$(PY) -m cyclegan_keras.data demo --data data/demo
+	$(PY) -m cyclegan_keras.train --pair calm_fearful --data data/demo --preset cpu --steps 12 --run-dir $(DEMO)
+	$(PY) -m cyclegan_keras.infer data/demo/Actor_04/03-01-02-01-02-02-04.wav --run-dir $(DEMO) \
+	  --output $(DEMO)/converted.wav --plot
+	@echo "open $(DEMO)/converted.png and $(DEMO)/converted.wav (12 steps on synthetic speech: a demonstration, not a result)"
+
+test: setup  ## the everyday tests
+	$(PY) -m pytest -q -m "not real and not slow"
+
+test-real: setup  ## the tests on recordings (RAVDESS_DIR, REPORT_AUDIO_DIR)
+	$(PY) -m pytest -q -m "real and not slow" -rs
+
+test-slow: setup  ## the tests that take minutes
+	$(PY) -m pytest -q -m slow -rs
+
+data: setup  ## download RAVDESS (208 MB) from Zenodo into DATA
+	$(PY) -m cyclegan_keras.data ravdess --data $(DATA)
+
+train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
+	$(PY) -m cyclegan_keras.train --pair $(PAIR) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
+	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUN),--run-dir $(RUN))
+
+clean:  ## delete .venv and what Python cached; runs and data stay
+	rm -rf $(VENV) *.egg-info .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,309 @@
+"""File to waveform to spectrogram image, and the way back (report, section 3).
+
+A *spectrogram* here is a float32 array ``(n_bins, frames)``: the STFT magnitude in dB relative to
+the clip's maximum, floored at -80 dB, with [-80, 0] dB mapped onto [-1, 1]. Row 0 is 0 Hz. An
+*image* is the ``(260, 260, 1)`` square that the networks see: exactly 257 frames of a spectrogram,
+padded with silence at the high-frequency end and at the end of time.
+"""
+
+from pathlib import Path
+from typing import Tuple
+
+import librosa
+import numpy as np
+import soundfile
+
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.errors import InputError
+from cyclegan_keras.files import written_beside
+
+SILENCE = -1.0
+"""The bottom of the image scale: the floor of -80 dB."""
+
+FULL_SCALE = 32767 / 32768
+"""The largest sample that 16-bit PCM holds."""
+
+QUIETEST_PEAK = 1 / 32768
+"""A clip whose peak stays below one 16-bit step carries no sound."""
+
+WINDOW_OVERLAP = 1 / 4
+"""The least share of a window that its neighbour sees too, when a long clip is converted."""
+
+
+def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
+    """Read a recording as mono at ``sample_rate``: any rate, any channels, whatever libsndfile reads.
+
+    Parameters
+    ----------
+    path : Path
+        WAV, FLAC, OGG, ...
+    sample_rate : int
+        Wanted rate in Hz.
+
+    Returns
+    -------
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+        The mean of the channels, at the level of the file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, not audio, empty, silent, or holds values that are not finite.
+
+    Example
+    -------
+    >>> load_waveform("clip.flac", 16_000).shape  # doctest: +SKIP
+    (65536,)
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: {'not a file' if path.exists() else 'not found'}; give a recording (WAV, FLAC, ...)")
+    try:
+        channels, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise InputError(f"{path}: not readable as audio ({error}); give a WAV or FLAC file") from None
+    if channels.size == 0:
+        raise InputError(f"{path}: holds no samples; give a recording with sound")
+    if not np.isfinite(channels).all():
+        raise InputError(f"{path}: holds NaN or infinite samples; export the recording again")
+    waveform = channels.mean(axis=1)
+    if np.abs(waveform).max() < QUIETEST_PEAK:
+        raise InputError(f"{path}: silent from start to end; give a recording with sound")
+    return librosa.resample(waveform, orig_sr=file_rate, target_sr=sample_rate)
+
+
+def save_waveform(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
+    """Write a mono waveform as 16-bit WAV; the file appears under its name only when complete.
+
+    Parameters
+    ----------
+    path : Path
+    waveform : np.ndarray [shape=(n,)]
+        Samples in [-1, 1]; what exceeds the range is an error of the caller, not clipped away.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        A sample lies outside [-1, 1].
+    """
+    if np.abs(waveform).max(initial=0.0) > 1.0:
+        raise ValueError(f"{path}: the waveform exceeds full scale")
+    with written_beside(path) as beside:
+        soundfile.write(beside, waveform, sample_rate, format="WAV", subtype="PCM_16")
+
+
+def waveform_to_spectrogram(waveform: np.ndarray, config: SpectrogramConfig) -> Tuple[np.ndarray, float]:
+    """Analyse a waveform of any length.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    spectrogram : np.ndarray [shape=(n_bins, 1 + n // hop_length), dtype=float32]
+        In [-1, 1].
+    reference : float
+        The clip's largest STFT magnitude, which -1..1 leaves out and the way back needs.
+
+    Raises
+    ------
+    InputError
+        The waveform is shorter than one analysis window, or has no energy.
+
+    Example
+    -------
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000).astype(np.float32)
+    >>> waveform_to_spectrogram(tone, SpectrogramConfig())[0].shape
+    (257, 63)
+    """
+    if len(waveform) < config.n_fft:
+        raise InputError(f"shorter than one analysis window ({config.n_fft} samples at {config.sample_rate} Hz)")
+    magnitude = np.abs(librosa.stft(waveform, n_fft=config.n_fft, hop_length=config.hop_length, window="hann"))
+    reference = float(magnitude.max())
+    if reference == 0.0:
+        raise InputError("silent: nothing to analyse")
+    decibels = librosa.amplitude_to_db(magnitude / reference, ref=1.0, top_db=-config.floor_db)
+    return (1.0 - 2.0 * decibels / config.floor_db).astype(np.float32), reference
+
+
+def spectrogram_to_waveform(
+    spectrogram: np.ndarray, reference: float, config: SpectrogramConfig, length: int
+) -> np.ndarray:
+    """Undo ``waveform_to_spectrogram`` with Griffin-Lim (fast variant; the first phase is seeded).
+
+    Parameters
+    ----------
+    spectrogram : np.ndarray [shape=(n_bins, frames)]
+        In [-1, 1].
+    reference : float
+        The STFT magnitude that stands for 0 dB.
+    config : SpectrogramConfig
+    length : int
+        Samples to return.
+
+    Returns
+    -------
+    waveform : np.ndarray [shape=(length,), dtype=float32]
+    """
+    decibels = (1.0 - np.clip(spectrogram, -1.0, 1.0)) * config.floor_db / 2.0
+    return librosa.griffinlim(
+        librosa.db_to_amplitude(decibels, ref=reference),
+        n_iter=config.griffin_lim_iterations,
+        hop_length=config.hop_length,
+        n_fft=config.n_fft,
+        window="hann",
+        length=length,
+        momentum=config.griffin_lim_momentum,
+        random_state=0,
+    ).astype(np.float32)
+
+
+def spectrogram_to_image(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Cut or fill a spectrogram to ``n_frames`` and pad it to the square image.
+
+    A longer one gives its middle; a shorter one is followed by silence.
+
+    Parameters
+    ----------
+    spectrogram : np.ndarray [shape=(n_bins, frames), dtype=float32]
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    image : np.ndarray [shape=(image_size, image_size, 1), dtype=float32]
+    """
+    start = max(0, (spectrogram.shape[1] - config.n_frames) // 2)
+    middle = spectrogram[:, start : start + config.n_frames]
+    size = config.image_size
+    padding = ((0, size - middle.shape[0]), (0, size - middle.shape[1]))
+    return np.pad(middle, padding, constant_values=SILENCE)[:, :, np.newaxis]
+
+
+def image_to_spectrogram(image: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Clip an image's padding off.
+
+    Parameters
+    ----------
+    image : np.ndarray [shape=(image_size, image_size, 1)]
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    spectrogram : np.ndarray [shape=(n_bins, n_frames)]
+    """
+    return image[: config.n_bins, : config.n_frames, 0]
+
+
+def load_image(path: Path, config: SpectrogramConfig) -> Tuple[np.ndarray, float]:
+    """Read a recording as an image.
+
+    Returns
+    -------
+    image : np.ndarray [shape=(image_size, image_size, 1), dtype=float32]
+        In [-1, 1].
+    reference : float
+        The STFT magnitude of 0 dB.
+
+    Raises
+    ------
+    InputError
+        As ``load_waveform``, or the clip is shorter than one analysis window; names the file.
+    """
+    waveform = load_waveform(path, config.sample_rate)
+    try:
+        spectrogram, reference = waveform_to_spectrogram(waveform, config)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; give a longer recording") from None
+    return spectrogram_to_image(spectrogram, config), reference
+
+
+def image_to_waveform(image: np.ndarray, reference: float, config: SpectrogramConfig) -> np.ndarray:
+    """Turn an image into the 4.096 s of sound it shows.
+
+    Parameters
+    ----------
+    image : np.ndarray [shape=(image_size, image_size, 1)]
+        In [-1, 1].
+    reference : float
+        The STFT magnitude that stands for 0 dB.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    waveform : np.ndarray [shape=(n_samples,), dtype=float32]
+    """
+    return spectrogram_to_waveform(image_to_spectrogram(image, config), reference, config, config.n_samples)
+
+
+def split_windows(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Cut a spectrogram of any length into images that cover it whole, overlapping by a quarter or more.
+
+    Parameters
+    ----------
+    spectrogram : np.ndarray [shape=(n_bins, frames)]
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    images : np.ndarray [shape=(windows, image_size, image_size, 1), dtype=float32]
+    """
+    return np.stack(
+        [
+            spectrogram_to_image(spectrogram[:, start : start + config.n_frames], config)
+            for start in _window_starts(spectrogram.shape[1], config)
+        ]
+    )
+
+
+def blend_windows(images: np.ndarray, frames: int, config: SpectrogramConfig) -> np.ndarray:
+    """Join the windows of ``split_windows`` again, fading from each into the next in dB.
+
+    Parameters
+    ----------
+    images : np.ndarray [shape=(windows, image_size, image_size, 1)]
+    frames : int
+        Frames of the spectrogram that was split.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    spectrogram : np.ndarray [shape=(n_bins, frames), dtype=float32]
+    """
+    longest = max(frames, config.n_frames)
+    total = np.zeros((config.n_bins, longest), np.float32)
+    weight = np.zeros(longest, np.float32)
+    # A triangle: it weighs a frame by its distance from the window's edges, where a network sees least context.
+    fade = np.bartlett(config.n_frames + 2)[1:-1].astype(np.float32)
+    for start, image in zip(_window_starts(frames, config), images):
+        span = slice(start, start + config.n_frames)
+        total[:, span] += fade * image_to_spectrogram(image, config)
+        weight[span] += fade
+    return (total / weight)[:, :frames]
+
+
+def match_level(waveform: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Scale a waveform to the RMS level of another, or as near to it as full scale allows.
+
+    Parameters
+    ----------
+    waveform, like : np.ndarray [shape=(n,)]
+
+    Returns
+    -------
+    scaled : np.ndarray [shape=(n,), dtype=float32]
+        Within [-1, 1]: it never clips.
+    """
+    gain = np.sqrt(np.mean(np.square(like)) / max(np.mean(np.square(waveform)), np.finfo(np.float32).tiny))
+    peak = max(np.abs(waveform).max(), np.finfo(np.float32).tiny)
+    return (waveform * min(gain, FULL_SCALE / peak)).astype(np.float32)
+
+
+def _window_starts(frames: int, config: SpectrogramConfig) -> np.ndarray:
+    beyond_first = max(0, frames - config.n_frames)
+    stride = config.n_frames * (1.0 - WINDOW_OVERLAP)
+    windows = 1 + int(np.ceil(beyond_first / stride))
+    return np.linspace(0, beyond_first, windows).round().astype(int)

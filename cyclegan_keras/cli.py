@@ -1,0 +1,53 @@
+"""What the command lines share: how errors reach the user, and quiet start-up."""
+
+import argparse
+import os
+import sys
+from typing import Callable, NoReturn, Optional, Sequence
+
+from cyclegan_keras.errors import InputError, RunError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An ``ArgumentParser`` whose usage errors are one line and that knows ``--debug``."""
+
+    def __init__(self, **kwargs):
+        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
+        self.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+
+    def error(self, message: str) -> NoReturn:
+        """Print ``message`` in one line and exit with status 2."""
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def run_command(
+    parser: CommandParser, command: Callable[[argparse.Namespace], int], argv: Optional[Sequence[str]] = None
+) -> NoReturn:
+    """Parse ``argv``, call ``command`` with the result, exit with its status.
+
+    ``InputError`` exits with 2, ``RunError`` and ``OSError`` with 1, Ctrl-C with 130; each
+    prints one line on standard error, with a traceback only under ``--debug``.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments = parser.parse_args(argv)
+    try:
+        sys.exit(command(arguments))
+    except (InputError, RunError, OSError, KeyboardInterrupt) as error:
+        if arguments.debug:
+            raise
+        print(f"{parser.prog}: {_one_line(error)}", file=sys.stderr)
+        sys.exit(_exit_status(error))
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _exit_status(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED

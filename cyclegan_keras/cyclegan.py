@@ -1,0 +1,179 @@
+"""The four networks with their optimizers and image pools as one TrainState, and one training step.
+
+In the notation of the CycleGAN paper (Zhu et al., 2017): G maps domain A to B, F maps B to A,
+D_A and D_B tell real from generated images of their domain.
+"""
+
+from dataclasses import dataclass
+from typing import Callable, Dict, Tuple
+
+import tensorflow as tf
+
+from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
+from cyclegan_keras.image_pool import ImagePool
+from cyclegan_keras.models import FAKE, build_composite, build_discriminator, build_generator
+
+Losses = Dict[str, tf.Tensor]
+
+
+@dataclass
+class TrainState:
+    """Everything a training step changes, and nothing else.
+
+    ``composite_g`` and ``composite_f`` give the fake first, then the four outputs of
+    ``models.build_composite``; they share the four networks.
+    """
+
+    g: tf.keras.Model
+    f: tf.keras.Model
+    d_a: tf.keras.Model
+    d_b: tf.keras.Model
+    composite_g: tf.keras.Model
+    composite_f: tf.keras.Model
+    optimizers: Dict[str, tf.keras.optimizers.Optimizer]
+    pool_a: ImagePool
+    pool_b: ImagePool
+    step: tf.Variable
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """Everything that must be saved to go on exactly where training stopped."""
+        return tf.train.Checkpoint(
+            g=self.g, f=self.f, d_a=self.d_a, d_b=self.d_b, optimizers=self.optimizers,
+            pool_a=self.pool_a, pool_b=self.pool_b, step=self.step,
+        )  # fmt: skip
+
+
+def build_state(
+    image_shape: Tuple[int, int, int],
+    model: ModelConfig,
+    train: TrainConfig,
+    output_start: Tuple[float, float] = (1.0, 0.0),
+) -> TrainState:
+    """Build the networks, optimizers and pools of a training that starts from nothing.
+
+    Parameters
+    ----------
+    image_shape : (height, width, channels)
+    model, train : ModelConfig, TrainConfig
+    output_start : (scale, offset)
+        Where the generators' output norm starts.
+    """
+
+    def generator(network: int) -> tf.keras.Model:
+        scale, offset = output_start
+        return build_generator(
+            image_shape, model.n_resnet, model.filters,
+            output_scale=scale, output_offset=offset, seed=4 * train.seed + network,
+        )  # fmt: skip
+
+    g, f = generator(0), generator(1)
+    d_a = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 2)
+    d_b = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 3)
+    return TrainState(
+        g=g, f=f, d_a=d_a, d_b=d_b,
+        composite_g=_with_fake(build_composite(g, d_b, f, image_shape)),
+        composite_f=_with_fake(build_composite(f, d_a, g, image_shape)),
+        optimizers={
+            name: _adam(network, train) for name, network in (("g", g), ("f", f), ("d_a", d_a), ("d_b", d_b))
+        },
+        pool_a=ImagePool(image_shape, train.pool_size, seed=2 * train.seed),
+        pool_b=ImagePool(image_shape, train.pool_size, seed=2 * train.seed + 1),
+        step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
+    )  # fmt: skip
+
+
+def compile_train_step(state: TrainState, weights: LossWeights) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
+    """Make the ``tf.function`` that runs ``train_step`` on ``state``."""
+    return tf.function(lambda a, b: train_step(state, weights, a, b))
+
+
+def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tensor) -> Losses:
+    """Update F, D_A, G and D_B once, in the report's order (section 4).
+
+    A generator's update hands its fake on to the pool. It is the fake of before the update, which
+    is what generating the fakes first would give.
+
+    Parameters
+    ----------
+    state : TrainState
+    weights : LossWeights
+    a, b : tf.Tensor [shape=(batch, height, width, channels)]
+        Real images of domains A and B.
+
+    Returns
+    -------
+    losses : dict of scalar tensors
+        ``f_*`` and ``g_*``: total and the four unweighted parts; ``d_a_*`` and ``d_b_*``: weighted.
+    """
+    fake_a, losses_f = update_generator(state.composite_f, state.f, state.optimizers["f"], weights, b, a)
+    losses_d_a = update_discriminator(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
+    fake_b, losses_g = update_generator(state.composite_g, state.g, state.optimizers["g"], weights, a, b)
+    losses_d_b = update_discriminator(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
+    state.step.assign_add(1)
+    by_network = {"g": losses_g, "f": losses_f, "d_a": losses_d_a, "d_b": losses_d_b}
+    return {f"{name}_{part}": loss for name, losses in by_network.items() for part, loss in losses.items()}
+
+
+def update_generator(
+    composite: tf.keras.Model,
+    generator: tf.keras.Model,
+    optimizer: tf.keras.optimizers.Optimizer,
+    weights: LossWeights,
+    source: tf.Tensor,
+    target: tf.Tensor,
+) -> Tuple[tf.Tensor, Losses]:
+    """Train a generator through its composite; returns the fake it made of ``source``, and the losses."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(generator.weights)
+        fake, patches, same, forward, backward = composite([source, target], training=True)
+        losses = {
+            "adversarial": _mean_squared_error(1.0, patches),
+            "identity": _mean_absolute_error(target, same),
+            "forward_cycle": _mean_absolute_error(source, forward),
+            "backward_cycle": _mean_absolute_error(target, backward),
+        }
+        total = tf.add_n([getattr(weights, name) * loss for name, loss in losses.items()])
+    _apply_gradients(tape, total, generator, optimizer)
+    return fake, {"loss": total, **losses}
+
+
+def update_discriminator(
+    discriminator: tf.keras.Model,
+    optimizer: tf.keras.optimizers.Optimizer,
+    weights: LossWeights,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+) -> Losses:
+    """Train a discriminator in two optimizer steps: on real images, then on fakes."""
+    losses = {}
+    for name, images, wanted in (("real", real, 1.0), ("fake", fake, 0.0)):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(discriminator.weights)
+            patches = discriminator(images, training=True)
+            losses[name] = weights.discriminator * _mean_squared_error(wanted, patches)
+        _apply_gradients(tape, losses[name], discriminator, optimizer)
+    return losses
+
+
+def _with_fake(composite: tf.keras.Model) -> tf.keras.Model:
+    return tf.keras.Model(composite.inputs, [composite.get_layer(FAKE).output, *composite.outputs])
+
+
+def _adam(network: tf.keras.Model, train: TrainConfig) -> tf.keras.optimizers.Optimizer:
+    optimizer = tf.keras.optimizers.Adam(train.learning_rate, beta_1=train.beta_1)
+    optimizer.build(network.weights)
+    return optimizer
+
+
+def _apply_gradients(tape, loss, network, optimizer) -> None:
+    # All of a network's weights are trained; `trainable_weights` would depend on which composite was built last.
+    gradients = tape.gradient(loss, network.weights)
+    optimizer.apply_gradients(zip(gradients, network.weights))
+
+
+def _mean_squared_error(wanted: float, patches: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.square(patches - wanted))
+
+
+def _mean_absolute_error(wanted: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.abs(image - wanted))

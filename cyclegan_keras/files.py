@@ -1,0 +1,36 @@
+"""Writing files so that a final name never holds half a file."""
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the folder of ``path``; rename it to ``path`` once the block ends.
+
+    If the block raises, the temporary file is removed and what ``path`` held before is untouched.
+    Parent folders are created. The temporary name ends like ``path``, for writers that choose a
+    format by extension.
+
+    Example
+    -------
+    >>> with written_beside(Path("runs/demo/config.json")) as beside:  # doctest: +SKIP
+    ...     beside.write_text("{}")
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix="-part" + path.suffix)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        # mkstemp makes files private; a result has the permissions any new file would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        beside.chmod(0o666 & ~umask)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,172 @@
+"""Recordings to unpaired batches: analysed once, cached, shuffled by seed, prefetched (tf.data)."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Optional, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from cyclegan_keras import audio
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.errors import InputError
+from cyclegan_keras.files import written_beside
+
+ANALYSIS_VERSION = 1
+"""Part of every cache key: raise it when the same file and settings come to give another image."""
+
+# What np.load raises for a cache file that was cut short or altered; an archive member carries a checksum.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+def default_cache_dir() -> Path:
+    """Where analysed images are kept: ``$CYCLEGAN_KERAS_CACHE``, else ``~/.cache/cyclegan_keras``."""
+    return Path(os.environ.get("CYCLEGAN_KERAS_CACHE") or Path.home() / ".cache" / "cyclegan_keras")
+
+
+def cache_key(path: Path, config: SpectrogramConfig) -> str:
+    """Name an analysis by what it is made of: the file's content and the settings, never its name or date.
+
+    Parameters
+    ----------
+    path : Path
+        A recording.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    key : str
+        64 hexadecimal digits.
+    """
+    settings = json.dumps([ANALYSIS_VERSION, dataclasses.asdict(config)], sort_keys=True)
+    return hashlib.sha256(settings.encode() + Path(path).read_bytes()).hexdigest()
+
+
+def load_images(
+    paths: Sequence[Path],
+    config: SpectrogramConfig,
+    cache_dir: Path,
+    on_progress: Optional[Callable[[int], None]] = None,
+) -> np.ndarray:
+    """Analyse recordings into images; each file only the first time, later from the cache.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    config : SpectrogramConfig
+    cache_dir : Path
+        Created where missing. A damaged cache file is made again.
+    on_progress : callable, optional
+        Called with the number of files done after each.
+
+    Returns
+    -------
+    images : np.ndarray [shape=(len(paths), image_size, image_size, 1), dtype=float32]
+
+    Raises
+    ------
+    InputError
+        A file cannot be used; the message names it.
+    """
+    images = np.empty((len(paths), *config.image_shape), np.float32)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir), paths)
+        for done, image in enumerate(analysed, start=1):
+            images[done - 1] = image
+            if on_progress:
+                on_progress(done)
+    return images
+
+
+def data_key(paths: Sequence[Path], config: SpectrogramConfig) -> str:
+    """Fingerprint a set of recordings and their analysis, whatever their order and folder.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    key : str
+        16 hexadecimal digits.
+    """
+    keys = sorted(cache_key(path, config) for path in paths)
+    return hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
+
+
+def steps_per_epoch(clips_a: int, batch_size: int) -> int:
+    """Steps of an epoch: as many as domain A fills batches (report, section 4).
+
+    Raises
+    ------
+    InputError
+        Domain A does not fill one batch.
+    """
+    steps = clips_a // batch_size
+    if steps == 0:
+        raise InputError(f"--batch-size {batch_size}: domain A has only {clips_a} clips to train on; lower it")
+    return steps
+
+
+def unpaired_epoch(
+    images_a: np.ndarray, images_b: np.ndarray, *, seed: int, epoch: int, batch_size: int = 1, first_step: int = 0
+) -> tf.data.Dataset:
+    """Make one epoch of unpaired batches, each domain in an order of its own.
+
+    The order is a function of seed and epoch alone, so a resumed training meets the batches that
+    an uninterrupted one would have.
+
+    Parameters
+    ----------
+    images_a, images_b : np.ndarray [shape=(n, height, width, channels), dtype=float32]
+        The domains; their sizes may differ. Domain B starts over in a new order when it runs out.
+    seed, epoch : int
+    batch_size : int
+    first_step : int
+        Steps of this epoch to leave out, because they were taken before an interruption.
+
+    Returns
+    -------
+    batches : tf.data.Dataset
+        Pairs of float32 tensors (batch_size, height, width, channels).
+
+    Example
+    -------
+    >>> a, b = np.zeros((5, 4, 4, 1), np.float32), np.ones((3, 4, 4, 1), np.float32)
+    >>> len(list(unpaired_epoch(a, b, seed=0, epoch=0)))
+    5
+    """
+
+    def shuffled_indices(domain: int, size: int) -> tf.data.Dataset:
+        order_seed = int(np.random.SeedSequence([seed, epoch, domain]).generate_state(1, np.uint32)[0])
+        return tf.data.Dataset.range(size).shuffle(size, seed=order_seed)
+
+    def draw(index_a, index_b):
+        return tf.gather(tensor_a, index_a), tf.gather(tensor_b, index_b)
+
+    with tf.device("CPU"):
+        tensor_a, tensor_b = tf.constant(images_a), tf.constant(images_b)
+    indices = tf.data.Dataset.zip(
+        (shuffled_indices(0, len(images_a)), shuffled_indices(1, len(images_b)).repeat())
+    ).batch(batch_size, drop_remainder=True)
+    return (
+        indices.take(steps_per_epoch(len(images_a), batch_size)).skip(first_step).map(draw).prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def _cached_image(path: Path, config: SpectrogramConfig, cache_dir: Path) -> np.ndarray:
+    cached = cache_dir / f"{cache_key(path, config)}.npz"
+    try:
+        with np.load(cached, allow_pickle=False) as arrays:
+            return arrays["image"].reshape(config.image_shape)
+    except DAMAGED:
+        image, _ = audio.load_image(path, config)
+    with written_beside(cached) as beside:
+        np.savez(beside, image=image)
+    return image

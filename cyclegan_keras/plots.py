@@ -1,0 +1,89 @@
+"""Pictures of spectrograms and of losses; matplotlib's own figures, no screen needed."""
+
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.files import written_beside
+
+
+def spectrogram_grid(
+    rows: Sequence[Sequence[np.ndarray]],
+    titles: Sequence[str],
+    row_names: Sequence[str],
+    config: SpectrogramConfig,
+) -> Figure:
+    """Draw spectrograms in rows and columns, all on one scale of Hz, seconds and dB.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of np.ndarray [shape=(n_bins, frames)]
+        In [-1, 1].
+    titles, row_names : sequence of str
+        Of the columns and rows.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(4.5 * len(titles), 2.8 * len(rows) + 0.4), layout="constrained")
+    axes = figure.subplots(len(rows), len(titles), squeeze=False, sharex=True, sharey=True)
+    for row_axes, spectrograms, name in zip(axes, rows, row_names):
+        for axis, spectrogram in zip(row_axes, spectrograms):
+            picture = axis.imshow(
+                (spectrogram - 1.0) * -config.floor_db / 2.0,
+                origin="lower", aspect="auto", cmap="magma", vmin=config.floor_db, vmax=0.0,
+                extent=(0.0, spectrogram.shape[1] * config.hop_length / config.sample_rate, 0, config.sample_rate / 2),
+            )  # fmt: skip
+        row_axes[0].set_ylabel(f"{name}\nHz")
+    for axis, title in zip(axes[0], titles):
+        axis.set_title(title)
+    for axis in axes[-1]:
+        axis.set_xlabel("seconds")
+    figure.colorbar(picture, ax=axes, label="dB relative to the clip's maximum")
+    return figure
+
+
+def loss_curves(losses: Dict[str, List[float]]) -> Figure:
+    """Draw losses against training steps.
+
+    Parameters
+    ----------
+    losses : dict of lists
+        By name, one value a step.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axis = figure.subplots()
+    for name, values in losses.items():
+        axis.plot(np.arange(1, len(values) + 1), values, label=name, linewidth=1)
+    axis.set(xlabel="step", ylabel="loss", yscale="log")
+    axis.legend()
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG."""
+    with written_beside(path) as beside:
+        figure.savefig(beside, format="png", dpi=100)
+
+
+def figure_pixels(figure: Figure) -> np.ndarray:
+    """Render a figure to pixels, for TensorBoard.
+
+    Returns
+    -------
+    pixels : np.ndarray [shape=(height, width, 4), dtype=uint8]
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())

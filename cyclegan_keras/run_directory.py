@@ -1,0 +1,91 @@
+"""The layout of a run directory, known to whoever writes one and whoever reads one."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List
+
+from cyclegan_keras.config import RunConfig, split_pair
+from cyclegan_keras.errors import InputError
+
+DIRECTIONS = ("a_to_b", "b_to_a")
+"""G and F, as files name them."""
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Paths inside a run directory.
+
+    ``config.json``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and
+    WAV), ``logs/`` (TensorBoard) and ``train.csv`` (a row a step).
+    """
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def losses_file(self) -> Path:
+        return self.path / "train.csv"
+
+    def samples(self, epoch: int) -> Path:
+        """Folder of the samples made at the end of ``epoch`` (counted from 1)."""
+        return self.path / "samples" / f"epoch_{epoch:03d}"
+
+    def weights_file(self, epoch: int, direction: str) -> Path:
+        """A generator's weights at the end of ``epoch``; ``direction`` is one of ``DIRECTIONS``."""
+        return self.path / "weights" / f"epoch_{epoch:03d}_{direction}.npz"
+
+    def epochs(self) -> List[int]:
+        """Epochs for which both generators' weights are there, in rising order."""
+        names = (re.fullmatch(r"epoch_(\d+)_a_to_b\.npz", file.name) for file in self.path.glob("weights/*.npz"))
+        epochs = sorted(int(name.group(1)) for name in names if name)
+        return [epoch for epoch in epochs if self.weights_file(epoch, "b_to_a").exists()]
+
+    def epoch_or_latest(self, epoch: int = 0) -> int:
+        """Resolve an epoch to read weights of: the latest for 0.
+
+        Raises
+        ------
+        InputError
+            There are no weights, or none of that epoch.
+        """
+        epochs = self.epochs()
+        if not epochs:
+            raise InputError(f"{self.path}: no generator weights yet; the first are written when an epoch ends")
+        if epoch and epoch not in epochs:
+            raise InputError(f"{self.path}: no weights of epoch {epoch}; there are {', '.join(map(str, epochs))}")
+        return epoch or epochs[-1]
+
+
+def newest_run(pair: str, root: Path) -> RunDirectory:
+    """Find the run of a pair whose weights were written last.
+
+    Parameters
+    ----------
+    pair : str
+        Such as ``"calm_fearful"``.
+    root : Path
+        The folder that holds run directories.
+
+    Raises
+    ------
+    InputError
+        No run of the pair under ``root`` has weights.
+    """
+    pair = "_".join(split_pair(pair))
+    runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
+    runs = [run for run in runs if run.epochs() and RunConfig.load(run.config_file).pair == pair]
+    if not runs:
+        raise InputError(f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir")
+    return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)

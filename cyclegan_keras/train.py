@@ -1,0 +1,230 @@
+"""Command line: train a pair of emotions. ``python -m cyclegan_keras.train --help``."""
+
+import argparse
+import dataclasses
+import os
+import signal
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
+
+from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
+from cyclegan_keras.config import PRESETS, Preset, RunConfig, SpectrogramConfig, choose_preset, split_pair
+from cyclegan_keras.ravdess import Clip, Split, describe, domain, index_clips, split_clips
+from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
+
+if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option should be answered at once.
+    from cyclegan_keras.trainer import Sample
+
+SAMPLES_PER_DOMAIN = 2
+
+FIRST_STEPS_FOR_ESTIMATE = 3
+"""The steps after the first, which traces the graph, whose median the estimated time is made from."""
+
+LOG_SECONDS = 30
+"""Between two lines of progress, where the output is a file and a bar cannot be redrawn."""
+
+
+def parser() -> CommandParser:
+    """Describe the options."""
+    parser = CommandParser(
+        prog="python -m cyclegan_keras.train",
+        description="Train a CycleGAN that turns the emotion of speech from A into B and back. "
+        "The same command again resumes where it stopped. Ctrl-C saves and stops.",
+    )
+    parser.add_argument("--pair", required=True, help="A_B, such as calm_fearful")
+    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="folder of RAVDESS clips (.wav, .flac)")
+    parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
+    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
+    parser.add_argument("--run-dir", type=Path, help="default: runs/PAIR-PRESET")
+    parser.add_argument("--seed", type=int, help="of weights, data order and pools; default: 0")
+    parser.add_argument("--filters", type=int, help="channels of the networks' first layer; default: the preset's")
+    parser.add_argument("--n-resnet", type=int, help="ResNet blocks of a generator; default: the preset's")
+    parser.add_argument("--batch-size", type=int, help="default: 1, as in the report")
+    parser.add_argument(
+        "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
+    )
+    return parser
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Run the command line."""
+    run_command(parser(), command, argv)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Train as the options say; returns the exit status."""
+    pair = "_".join(split_pair(arguments.pair))
+    if arguments.steps is not None and arguments.steps < 1:
+        parser().error("argument --steps: must be 1 or more")
+    split = split_clips(index_clips(arguments.data))
+    clips = {emotion: domain(split.train, emotion) for emotion in pair.split("_")}
+
+    device, gpu_visible = _prepare_tensorflow()
+    automatic, reason = choose_preset(gpu_visible)
+    preset_name = arguments.preset or automatic
+    preset = _with_options(PRESETS[preset_name], arguments)
+
+    from cyclegan_keras import pipeline, trainer
+
+    epoch_steps = pipeline.steps_per_epoch(len(clips[split_pair(pair)[0]]), preset.train.batch_size)
+    last_step = min(arguments.steps or sys.maxsize, preset.train.epochs * epoch_steps)
+    print(
+        f"{device}; preset {preset_name} ({'asked for' if arguments.preset else reason}); "
+        + ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
+        + f"; {last_step} steps, {epoch_steps} an epoch; seed {preset.train.seed}",
+        flush=True,
+    )
+    print(describe(split, pair.split("_")), flush=True)
+
+    run = RunDirectory(arguments.run_dir or Path("runs") / f"{pair}-{preset_name}")
+    paths = [clip.path for found in clips.values() for clip in found]
+    config = RunConfig(
+        pair=pair, preset=preset_name, data=str(arguments.data.resolve()),
+        data_key=pipeline.data_key(paths, preset.spectrogram),
+        spectrogram=preset.spectrogram, model=preset.model, train=preset.train,
+    )  # fmt: skip
+    trainer.open_run(run, config)
+    images_a, images_b = (
+        _load_images([clip.path for clip in found], preset.spectrogram, emotion) for emotion, found in clips.items()
+    )
+    samples = _load_samples(split, pair, preset.spectrogram)
+    with TerminalObserver(last_step) as observer:
+        finished = trainer.train(config, run, images_a, images_b, samples, last_step, observer)
+    if not finished:
+        print(f"\nstopped and saved; the same command resumes: {run.path}")
+        return EXIT_INTERRUPTED
+    epoch = run.epoch_or_latest()
+    print(f"trained {last_step} steps: {run.path}; listen to {run.samples(epoch)}")
+    return 0
+
+
+class TerminalObserver:
+    """Shows a training's progress on the terminal, and passes Ctrl-C on between two steps.
+
+    A step must not be torn: after Ctrl-C or SIGTERM the step under way is finished first.
+    """
+
+    def __init__(self, last_step: int):
+        self.last_step = last_step
+        self.step = 0
+        self.seconds: List[float] = []
+        self.asked_to_stop = False
+
+    def __enter__(self) -> "TerminalObserver":
+        self.handlers = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_) -> None:
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def resumed(self, step: int, damaged: Sequence[str]) -> None:
+        """Say from where training goes on."""
+        for prefix in damaged:
+            print(f"{prefix}: damaged checkpoint passed over")
+        self.step = step
+        print(f"resumed after step {step} of {self.last_step}", flush=True)
+
+    def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
+        """Begin a bar."""
+        from tensorflow.keras.utils import Progbar
+
+        print(f"epoch {epoch}", flush=True)
+        self.bar = Progbar(
+            steps, stateful_metrics=["steps/s"], unit_name="step", interval=0.5 if sys.stdout.isatty() else LOG_SECONDS
+        )
+        self.bar.update(first_step)
+        self.began = time.perf_counter()
+
+    def step_done(self, losses: Dict[str, float]) -> None:
+        """Move the bar on; say once how long the rest will take."""
+        self.step += 1
+        self.seconds.append(time.perf_counter() - self.began)
+        self.began = time.perf_counter()
+        shown = {name: losses[name] for name in ("g_loss", "f_loss")}
+        shown.update({name: losses[f"{name}_real"] + losses[f"{name}_fake"] for name in ("d_a", "d_b")})
+        pace = statistics.median(self.seconds[1:][-10:] or self.seconds)
+        self.bar.add(1, [*shown.items(), ("steps/s", 1.0 / pace)])
+        if len(self.seconds) == 1 + FIRST_STEPS_FOR_ESTIMATE:
+            left = self.last_step - self.step
+            print(f"\nabout {_duration(left * pace)} for the {left} steps left, at {pace:.2f} s a step", flush=True)
+
+    def stop_requested(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self.asked_to_stop
+
+    def _stop(self, number: int, frame: object) -> None:
+        if self.asked_to_stop:
+            raise KeyboardInterrupt
+        self.asked_to_stop = True
+        print("\nstopping after this step (again to stop at once, without saving)", flush=True)
+
+
+def _prepare_tensorflow() -> Tuple[str, bool]:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    name = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
+    return name, bool(gpus)
+
+
+def _with_options(preset: Preset, arguments: argparse.Namespace) -> Preset:
+    def replaced(config, names):
+        given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+        return dataclasses.replace(config, **given)
+
+    return dataclasses.replace(
+        preset,
+        model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
+        train=replaced(preset.train, ("epochs", "seed", "batch_size")),
+    )
+
+
+def _load_images(paths: Sequence[Path], config: SpectrogramConfig, emotion: str):
+    from tensorflow.keras.utils import Progbar
+
+    from cyclegan_keras import pipeline
+
+    if not sys.stdout.isatty():
+        return pipeline.load_images(paths, config, pipeline.default_cache_dir())
+    bar = Progbar(len(paths), unit_name=f"{emotion} clip")
+    return pipeline.load_images(paths, config, pipeline.default_cache_dir(), bar.update)
+
+
+def _load_samples(split: Split, pair: str, config: SpectrogramConfig) -> Dict[str, List["Sample"]]:
+    return {
+        direction: [_load_sample(clip, config) for clip in _sample_clips(split, emotion)]
+        for direction, emotion in zip(DIRECTIONS, pair.split("_"))
+    }
+
+
+def _sample_clips(split: Split, emotion: str) -> List[Clip]:
+    """Take clips that training never sees, where there are any: one held back, one of an unseen actor."""
+    by_set = [[clip for clip in clips if clip.emotion == emotion] for clips in (split.held_back, split.unseen)]
+    chosen = [clips[0] for clips in by_set if clips]
+    return chosen or [clip for clip in split.train if clip.emotion == emotion][:SAMPLES_PER_DOMAIN]
+
+
+def _load_sample(clip: Clip, config: SpectrogramConfig) -> "Sample":
+    from cyclegan_keras.audio import load_image
+    from cyclegan_keras.trainer import Sample
+
+    image, reference = load_image(clip.path, config)
+    return Sample(clip.path.stem, image, reference)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Fixtures that several test files share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _data_folder(variable: str, default: str) -> Path:
+    folder = Path(os.environ.get(variable) or PROJECT.parent / "shared" / default)
+    if not folder.is_dir():
+        pytest.skip(f"no recordings: set {variable} to their folder (looked at {folder})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ravdess_dir() -> Path:
+    """RAVDESS recordings: $RAVDESS_DIR, else ../shared/ravdess."""
+    return _data_folder("RAVDESS_DIR", "ravdess")
+
+
+@pytest.fixture(scope="session")
+def report_audio_dir() -> Path:
+    """The report's published recordings: $REPORT_AUDIO_DIR, else ../shared/report_audio."""
+    return _data_folder("REPORT_AUDIO_DIR", "report_audio")
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory) -> Path:
+    """One cache of analysed images for the whole test session, never the user's."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def command_line(cache_dir, tmp_path):
+    """Run a command line of the package as a user does, in a folder of its own."""
+
+    def run(module: str, *arguments, expect: int = 0, **options) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [sys.executable, "-m", f"cyclegan_keras.{module}", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=options.pop("cwd", tmp_path),
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "CYCLEGAN_KERAS_CACHE": str(cache_dir)},
+            **options,
+        )
+        assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture
+def fails_with_one_line(command_line):
+    """Run a command line that must fail with one line on standard error; returns that line."""
+
+    def run(module: str, *arguments, expect: int, **options) -> str:
+        stderr = command_line(module, *arguments, expect=expect, **options).stderr
+        assert "Traceback" not in stderr
+        assert len(stderr.strip().splitlines()) == 1, stderr
+        return stderr.strip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo_clips(tmp_path_factory) -> Path:
+    """A small demo corpus: calm and fearful speech of three actors, one of them never trained on."""
+    from cyclegan_keras.demo_corpus import write_demo_corpus
+
+    root = tmp_path_factory.mktemp("demo")
+    write_demo_corpus(root, seed=0, emotions=("calm", "fearful"), actors=(1, 4, 19))
+    return root
+
+
+@pytest.fixture
+def tone() -> np.ndarray:
+    """Two seconds of a tone that rises and falls, 16 kHz."""
+    time = np.arange(32_000) / 16_000
+    return (0.3 * np.sin(2 * np.pi * (300 * time + 50 * np.sin(3 * time)))).astype(np.float32)

@@ -1,0 +1,162 @@
+"""The training step is the report's: held against a plain, slow one written the report's way."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
+from cyclegan_keras.cyclegan import build_state, compile_train_step
+from cyclegan_keras.image_pool import ImagePool
+from cyclegan_keras.models import build_composite
+
+SHAPE = (64, 64, 1)
+MODEL = ModelConfig(filters=2, n_resnet=1)
+TRAIN = TrainConfig(pool_size=2, seed=3)
+STEPS = 5
+"""With a pool of two, steps three to five draw from a full one."""
+
+
+def drawn_images(batch_size=1):
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1, 1, (STEPS, 2, batch_size, *SHAPE)).astype(np.float32)
+
+
+class ReportsWay:
+    """Compiled composites, ``train_on_batch``, and ``predict`` for the fakes."""
+
+    def __init__(self, train=TRAIN):
+        state = build_state(SHAPE, MODEL, train)
+        self.networks = {"g": state.g, "f": state.f, "d_a": state.d_a, "d_b": state.d_b}
+        for discriminator in (state.d_a, state.d_b):
+            discriminator.trainable = True
+            discriminator.compile(loss="mse", optimizer=self.adam(), loss_weights=[0.5])
+        self.composite_g = self.compiled(build_composite(state.g, state.d_b, state.f, SHAPE))
+        self.composite_f = self.compiled(build_composite(state.f, state.d_a, state.g, SHAPE))
+        self.pool_a = ImagePool(SHAPE, train.pool_size, seed=2 * train.seed)
+        self.pool_b = ImagePool(SHAPE, train.pool_size, seed=2 * train.seed + 1)
+
+    @staticmethod
+    def adam():
+        return tf.keras.optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
+
+    def compiled(self, composite):
+        composite.compile(loss=["mse", "mae", "mae", "mae"], loss_weights=[1, 5, 10, 10], optimizer=self.adam())
+        return composite
+
+    def only(self, name):
+        # Keras looks at the flags when it first calls a model, not when it compiles it.
+        for other, network in self.networks.items():
+            network.trainable = other == name
+        return self.networks[name]
+
+    def step(self, a, b):
+        ones, zeros = np.ones((len(a), 4, 4, 1)), np.zeros((len(a), 4, 4, 1))
+        fake_a = self.pool_a.exchange(tf.constant(self.networks["f"].predict(b, verbose=0)))
+        fake_b = self.pool_b.exchange(tf.constant(self.networks["g"].predict(a, verbose=0)))
+        losses = {}
+        self.only("f")
+        losses["f_loss"], *parts_f = self.composite_f.train_on_batch([b, a], [ones, a, b, a])
+        losses["d_a_real"] = self.only("d_a").train_on_batch(a, ones)
+        losses["d_a_fake"] = self.only("d_a").train_on_batch(fake_a, zeros)
+        self.only("g")
+        losses["g_loss"], *parts_g = self.composite_g.train_on_batch([a, b], [ones, b, a, b])
+        losses["d_b_real"] = self.only("d_b").train_on_batch(b, ones)
+        losses["d_b_fake"] = self.only("d_b").train_on_batch(fake_b, zeros)
+        names = ("adversarial", "identity", "forward_cycle", "backward_cycle")
+        losses.update({f"f_{name}": part for name, part in zip(names, parts_f)})
+        losses.update({f"g_{name}": part for name, part in zip(names, parts_g)})
+        return losses
+
+
+@pytest.fixture(scope="module")
+def both_ways():
+    """Five steps of ours and of the report's way: (state, its losses), (reference, its losses)."""
+    reference, state = ReportsWay(), build_state(SHAPE, MODEL, TRAIN)
+    take_step = compile_train_step(state, LossWeights())
+    images = drawn_images()
+    expected = [reference.step(a, b) for a, b in images]
+    losses = [{name: float(loss) for name, loss in take_step(a, b).items()} for a, b in images]
+    return (state, losses), (reference, expected)
+
+
+def test_every_loss_of_five_steps_is_the_reports_ways(both_ways):
+    (_, losses), (_, expected) = both_ways
+    for ours, theirs in zip(losses, expected):
+        assert ours.keys() == theirs.keys()
+        for name, loss in ours.items():
+            assert loss == pytest.approx(theirs[name], rel=1e-4), name
+
+
+@pytest.mark.parametrize("name", ["g", "f", "d_a", "d_b"])
+def test_every_weight_after_five_steps_is_the_reports_ways(both_ways, name):
+    (state, _), (reference, _) = both_ways
+    network, expected = getattr(state, name), reference.networks[name]
+    for layer, other in zip(network.layers, expected.layers):
+        for weight, wanted in zip(layer.weights, other.weights):
+            if weight.name.endswith("bias:0") and _feeds_a_norm(layer):
+                # The norm takes its mean away: its gradient is rounding noise, which Adam scales up to full steps.
+                continue
+            np.testing.assert_allclose(weight, wanted, atol=2e-5, err_msg=weight.name)
+
+
+def _feeds_a_norm(layer):
+    return any("norm" in node.layer.name for node in layer.outbound_nodes)
+
+
+def test_a_step_updates_f_then_d_a_then_g_then_d_b(monkeypatch):
+    state = build_state(SHAPE, MODEL, TRAIN)
+    order = []
+    for name, optimizer in state.optimizers.items():
+        apply = optimizer.apply_gradients
+        monkeypatch.setattr(
+            optimizer, "apply_gradients", lambda pairs, name=name, apply=apply: (order.append(name), apply(pairs))
+        )
+    compile_train_step(state, LossWeights())(*drawn_images()[0])
+    assert order == ["f", "d_a", "d_a", "g", "d_b", "d_b"]
+
+
+def test_the_pool_is_given_the_composites_own_fake_and_no_network_runs_twice_for_it(monkeypatch):
+    state = build_state(SHAPE, MODEL, TRAIN)
+    a, b = drawn_images()[0]
+    expected_a, expected_b = state.f(b).numpy(), state.g(a).numpy()
+    take_step = compile_train_step(state, LossWeights())
+    graph = take_step.get_concrete_function(a, b).graph
+    take_step(a, b)
+    np.testing.assert_allclose(state.pool_a.images[:1], expected_a, atol=1e-5)
+    np.testing.assert_allclose(state.pool_b.images[:1], expected_b, atol=1e-5)
+    # A generator runs three passes in its composite and two as the frozen one of the other: ten in all.
+    passes = sum(op.type == "Tanh" for op in graph.get_operations())
+    assert passes == 10
+
+
+def test_the_weights_of_the_losses_are_the_reports():
+    assert dataclasses.asdict(LossWeights()) == {
+        "adversarial": 1.0, "identity": 5.0, "forward_cycle": 10.0, "backward_cycle": 10.0, "discriminator": 0.5,
+    }  # fmt: skip
+
+
+def test_the_optimizers_are_the_reports_one_a_network():
+    optimizers = build_state(SHAPE, MODEL, TRAIN).optimizers
+    assert len({id(optimizer) for optimizer in optimizers.values()}) == 4
+    for optimizer in optimizers.values():
+        assert optimizer.name == "Adam"
+        settings = optimizer.get_config()
+        assert settings["learning_rate"] == pytest.approx(2e-4) and settings["beta_1"] == 0.5
+
+
+def test_the_four_networks_start_with_different_weights():
+    state = build_state(SHAPE, MODEL, TRAIN)
+    assert not np.array_equal(state.g.get_weights()[0], state.f.get_weights()[0])
+    assert not np.array_equal(state.d_a.get_weights()[0], state.d_b.get_weights()[0])
+
+
+@pytest.mark.slow
+def test_a_batch_of_two_trains_on_the_mean_of_both():
+    train = dataclasses.replace(TRAIN, batch_size=2)
+    reference, state = ReportsWay(train), build_state(SHAPE, MODEL, train)
+    a, b = drawn_images(batch_size=2)[0]
+    expected = reference.step(a, b)
+    for name, loss in compile_train_step(state, LossWeights())(a, b).items():
+        assert float(loss) == pytest.approx(expected[name], rel=1e-4), name
