@@ -412,8 +412,8 @@ def _reason(error: Exception) -> str:
 
 
 def _clips_inside(archive: zipfile.ZipFile, archive_path: Path) -> Dict[str, zipfile.ZipInfo]:
-    """The members to unpack, by the path each gets, which is made from its name's fields alone."""
-    by_key = {}
+    """The members to unpack, by the path each gets, to which the folders of its name add nothing."""
+    members: Dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         # The Windows reading of a name knows both separators and drive letters.
         name = PureWindowsPath(member.filename)
@@ -426,10 +426,10 @@ def _clips_inside(archive: zipfile.ZipFile, archive_path: Path) -> Dict[str, zip
             continue
         if member.flag_bits & _ENCRYPTED or member.compress_type not in _COMPRESSIONS:
             _refuse(archive_path, f"{member.filename!r} is encrypted or compressed in an unknown way")
-        by_key.setdefault(clip.key, (f"Actor_{clip.actor:02d}/{clip.path.name}", member))
-    if not by_key:
+        members.setdefault(f"Actor_{clip.actor:02d}/{clip.path.name}", member)
+    if not members:
         _refuse(archive_path, "it holds no clips named like 03-01-02-01-01-01-01.wav")
-    return dict(by_key.values())
+    return members
 
 
 def _refuse(archive_path: Path, problem: str) -> NoReturn:

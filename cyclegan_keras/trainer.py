@@ -26,6 +26,10 @@ CHECKPOINTS_KEPT = 2
 """The newest, and the one before to fall back to."""
 
 
+# What TensorFlow raises for a checkpoint that was cut short or altered; its bindings add Python's own.
+UNREADABLE = (tf.errors.OpError, AssertionError, ValueError, IndexError, RuntimeError)
+
+
 @dataclass(frozen=True)
 class Sample:
     """A clip that is converted at every snapshot, the same one throughout a run."""
@@ -228,7 +232,7 @@ class CheckpointKeeper:
         for prefix in self._prefixes():
             try:
                 self.checkpoint.restore(prefix).assert_existing_objects_matched()
-            except (tf.errors.OpError, AssertionError, ValueError):
+            except UNREADABLE:
                 damaged.append(prefix)
                 continue
             observer.resumed(int(self.state.step), damaged)
@@ -294,7 +298,11 @@ class RunLogs:
             header, *taken = list(csv.reader(rows)) or [[]]
         with written_beside(self.file) as beside, beside.open("w", newline="", encoding="utf-8") as rows:
             if step:
-                csv.writer(rows).writerows([header] + [row for row in taken if row and int(row[0]) <= step])
+                csv.writer(rows).writerows([header] + [row for row in taken if _is_row_until(row, header, step)])
+
+
+def _is_row_until(row: Sequence[str], header: Sequence[str], step: int) -> bool:
+    return len(row) == len(header) and row[0].isdigit() and int(row[0]) <= step
 
 
 def _require_finite(losses: Dict[str, float], step: int, run: RunDirectory) -> None:

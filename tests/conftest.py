@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+# As the command lines do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import numpy as np

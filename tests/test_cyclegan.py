@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
-from cyclegan_keras.cyclegan import build_state, compile_train_step
+from cyclegan_keras.cyclegan import build_state, compile_train_step, train_step
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.models import build_composite
 
@@ -113,17 +113,16 @@ def test_a_step_updates_f_then_d_a_then_g_then_d_b(monkeypatch):
         monkeypatch.setattr(
             optimizer, "apply_gradients", lambda pairs, name=name, apply=apply: (order.append(name), apply(pairs))
         )
-    compile_train_step(state, LossWeights())(*drawn_images()[0])
+    train_step(state, LossWeights(), *map(tf.constant, drawn_images()[0]))
     assert order == ["f", "d_a", "d_a", "g", "d_b", "d_b"]
 
 
-def test_the_pool_is_given_the_composites_own_fake_and_no_network_runs_twice_for_it(monkeypatch):
+def test_the_pool_is_given_the_composites_own_fake_and_no_network_runs_twice_for_it():
     state = build_state(SHAPE, MODEL, TRAIN)
-    a, b = drawn_images()[0]
+    a, b = map(tf.constant, drawn_images()[0])
+    graph = compile_train_step(state, LossWeights()).get_concrete_function(a, b).graph
     expected_a, expected_b = state.f(b).numpy(), state.g(a).numpy()
-    take_step = compile_train_step(state, LossWeights())
-    graph = take_step.get_concrete_function(a, b).graph
-    take_step(a, b)
+    train_step(state, LossWeights(), a, b)
     np.testing.assert_allclose(state.pool_a.images[:1], expected_a, atol=1e-5)
     np.testing.assert_allclose(state.pool_b.images[:1], expected_b, atol=1e-5)
     # A generator runs three passes in its composite and two as the frozen one of the other: ten in all.
@@ -141,8 +140,8 @@ def test_the_optimizers_are_the_reports_one_a_network():
     optimizers = build_state(SHAPE, MODEL, TRAIN).optimizers
     assert len({id(optimizer) for optimizer in optimizers.values()}) == 4
     for optimizer in optimizers.values():
-        assert optimizer.name == "Adam"
         settings = optimizer.get_config()
+        assert settings["name"] == "Adam" and settings["epsilon"] == 1e-7
         assert settings["learning_rate"] == pytest.approx(2e-4) and settings["beta_1"] == 0.5
 
 

@@ -80,6 +80,7 @@ def test_ravdess_in_a_log_shows_one_line_of_progress_a_stage_with_the_bytes(mirr
     lines = capsys.readouterr().out.splitlines()
     assert sum(f"{mirror.size}/{mirror.size}" in line for line in lines) == 1
     assert sum("6/6" in line for line in lines) == 1
+    assert not any("[" in line for line in lines)
 
 
 def test_ravdess_with_the_archive_at_hand_needs_no_network(mirror, tmp_path, monkeypatch):

@@ -569,12 +569,13 @@ def everything_below(folder: Path) -> dict:
 def test_only_clips_are_unpacked_each_into_its_actors_folder(zip_path, root):
     clips = [(CALM_1, b"one"), ("deep/er/03-01-02-01-01-01-02.wav", b"two")]
     others = [("README.txt", b"r"), ("__MACOSX/._03-01-02-01-01-01-01.wav", b"m"), ("Actor_03/", b"")]
+    others.append(("Actor_03/03-01-02-01-01-01-03.wav/", b""))
     unpack(zipped(zip_path, *clips, *others), root)
     assert everything_below(root) == {CALM_1: b"one", CALM_2: b"two"}
 
 
 def test_the_nested_copy_in_an_archive_is_unpacked_once(zip_path, root):
-    unpack(zipped(zip_path, (CALM_1, b"one"), ("audio_speech_actors_01-24/" + CALM_1, b"one")), root)
+    unpack(zipped(zip_path, (CALM_1, b"one"), ("audio_speech_actors_01-24/" + CALM_1, b"ONE")), root)
     assert everything_below(root) == {CALM_1: b"one"}
 
 
@@ -668,6 +669,15 @@ def test_a_damaged_archive_is_named_and_leaves_no_half_clip(zip_path, root, dama
         unpack(zip_path, root)
     assert one_line(error)
     assert not root.exists() or everything_below(root) == {}
+
+
+def test_damage_within_compressed_sound_is_named_too(zip_path, root):
+    content = bytearray(zipped(zip_path, (CALM_1, b"sound" * 100)).read_bytes())
+    content[content.index(CALM_1.encode()) + len(CALM_1)] = 0xFF  # a kind of block that deflate does not have
+    zip_path.write_bytes(content)
+    with pytest.raises(RunError, match=r"speech\.zip: cannot be read as a zip archive"):
+        unpack(zip_path, root)
+    assert everything_below(root) == {}
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

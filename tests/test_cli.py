@@ -1,0 +1,48 @@
+"""How errors reach the user of any command line."""
+
+import pytest
+
+from cyclegan_keras.cli import CommandParser, run_command
+from cyclegan_keras.errors import InputError, RunError
+
+
+def run(command, capsys, *argv):
+    parser = CommandParser(prog="tool")
+    parser.add_argument("--size", type=int)
+    with pytest.raises(SystemExit) as caught:
+        run_command(parser, command, argv)
+    return caught.value.code, capsys.readouterr().err
+
+
+def failing(error):
+    def command(_):
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "error, status", [(InputError("x: bad\nindeed"), 2), (RunError("x: bad\nindeed"), 1), (OSError(28, "disk full"), 1)]
+)
+def test_an_error_is_one_line_and_its_status(capsys, error, status):
+    code, stderr = run(failing(error), capsys)
+    assert code == status and stderr.startswith("tool: ") and stderr.count("\n") == 1
+
+
+def test_ctrl_c_exits_130(capsys):
+    assert run(failing(KeyboardInterrupt()), capsys) == (130, "tool: interrupted\n")
+
+
+def test_a_usage_error_is_one_line_and_status_2(capsys):
+    code, stderr = run(lambda _: 0, capsys, "--size", "large")
+    assert code == 2 and stderr.count("\n") == 1 and "--size" in stderr
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(InputError):
+        run_command(CommandParser(prog="tool"), failing(InputError("bad")), ["--debug"])
+
+
+def test_a_programming_error_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run_command(CommandParser(prog="tool"), lambda _: 1 // 0, [])

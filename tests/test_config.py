@@ -1,0 +1,106 @@
+"""Presets, pairs and config.json."""
+
+import dataclasses
+import json
+
+import pytest
+
+from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig, choose_preset, split_pair
+from cyclegan_keras.errors import InputError
+
+
+def run_config(preset="cpu", **changes):
+    chosen = PRESETS[preset]
+    values = dict(
+        pair="calm_fearful", preset=preset, data="/data", data_key="0" * 16,
+        spectrogram=chosen.spectrogram, model=chosen.model, train=chosen.train,
+    )  # fmt: skip
+    return RunConfig(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    "name, size, filters, blocks, epochs, output_init",
+    [
+        ("report", 260, 64, 6, 150, "default"),
+        ("report-520", 520, 64, 6, 100, "default"),
+        ("cpu", 260, 16, 6, 20, "data"),
+    ],
+)
+def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
+    preset = PRESETS[name]
+    assert preset.spectrogram.image_shape == (size, size, 1)
+    assert preset.model == type(preset.model)(filters, blocks, output_init)
+    assert (preset.train.epochs, preset.train.batch_size, preset.train.pool_size) == (epochs, 1, 50)
+    assert (preset.train.learning_rate, preset.train.beta_1) == (2e-4, 0.5)
+
+
+@pytest.mark.parametrize("name, n_fft, hop, frames", [("report", 512, 256, 257), ("report-520", 1024, 128, 513)])
+def test_the_analyses_are_the_reports(name, n_fft, hop, frames):
+    spectrogram = PRESETS[name].spectrogram
+    assert (spectrogram.sample_rate, spectrogram.floor_db) == (16_000, -80.0)
+    assert (spectrogram.n_fft, spectrogram.hop_length, spectrogram.n_frames) == (n_fft, hop, frames)
+    assert (spectrogram.griffin_lim_iterations, spectrogram.griffin_lim_momentum) == (32, 0.99)
+
+
+def test_a_gpu_gets_the_reports_preset_and_a_machine_without_one_the_cpus():
+    assert choose_preset(True)[0] == "report" and choose_preset(False)[0] == "cpu"
+
+
+def test_a_pair_is_two_emotions_in_the_reports_spelling():
+    assert split_pair("calm_fearful") == ("calm", "fearful")
+    assert split_pair("calm_angry") == ("calm", "anger")
+
+
+@pytest.mark.parametrize("pair", ["calm", "calm_", "calm_joyful", "calm_calm", "anger_angry", "calm_sad_happy", ""])
+def test_anything_else_is_no_pair(pair):
+    with pytest.raises(InputError, match="write A_B"):
+        split_pair(pair)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_configuration_comes_back_from_its_file(tmp_path, preset):
+    config = run_config(preset)
+    config.save(tmp_path / "config.json")
+    assert RunConfig.load(tmp_path / "config.json") == config
+
+
+def edited(path, edit):
+    run_config().save(path)
+    values = json.loads(path.read_text())
+    edit(values)
+    path.write_text(json.dumps(values))
+    return path
+
+
+@pytest.mark.parametrize(
+    "edit, named",
+    [
+        (lambda v: v.update(surprise=1), "surprise"),
+        (lambda v: v.pop("pair"), "pair"),
+        (lambda v: v["model"].update(filters="16"), "filters"),
+        (lambda v: v["model"].update(filters=True), "filters"),
+        (lambda v: v["model"].update(filters=-1), "filters"),
+        (lambda v: v["train"].update(loss_weights=3), "LossWeights"),
+        (lambda v: v["spectrogram"].update(floor_db=3.0), "floor_db"),
+        (lambda v: v["spectrogram"].update(image_size=100), "image_size"),
+        (lambda v: v["train"]["loss_weights"].pop("identity"), "identity"),
+        (lambda v: v.update(pair="calm_joyful"), "joyful"),
+    ],
+)
+def test_a_bad_key_or_value_is_named(tmp_path, edit, named):
+    path = edited(tmp_path / "config.json", edit)
+    with pytest.raises(InputError, match=named) as caught:
+        RunConfig.load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_a_file_that_is_no_configuration_is_refused_by_name(tmp_path, content):
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(InputError, match="config.json"):
+        RunConfig.load(tmp_path / "config.json")
+
+
+def test_settings_that_cannot_work_are_refused():
+    with pytest.raises(InputError, match="n_frames"):
+        dataclasses.replace(SpectrogramConfig(), n_frames=0)

@@ -1,0 +1,255 @@
+"""The loop: what it leaves in a run directory, and that an interruption changes nothing."""
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+
+from cyclegan_keras import trainer
+from cyclegan_keras.config import ModelConfig, SpectrogramConfig, TrainConfig
+from cyclegan_keras.cyclegan import build_state
+from cyclegan_keras.errors import InputError, RunError
+from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
+from cyclegan_keras.trainer import CheckpointKeeper, RunLogs, Sample, output_start
+from tests.test_config import run_config
+
+SMALL = SpectrogramConfig(n_fft=126, hop_length=64, n_frames=64, image_size=64, griffin_lim_iterations=2)
+CONFIG = run_config(
+    spectrogram=SMALL,
+    model=ModelConfig(filters=2, n_resnet=1, output_init="data"),
+    train=TrainConfig(epochs=2, pool_size=2, snapshot_every=1),
+)
+CLIPS, STEPS = 4, 6
+"""Two epochs of four steps each, stopped in the middle of the second."""
+
+
+class Recorder:
+    """An observer that asks to stop after some steps, and remembers what it was told."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.steps, self.epochs, self.resumes = 0, [], []
+
+    def resumed(self, step, damaged):
+        self.resumes.append((step, [prefix.rpartition("/")[2] for prefix in damaged]))
+
+    def epoch_begins(self, epoch, first_step, steps):
+        self.epochs.append((epoch, first_step, steps))
+
+    def step_done(self, losses):
+        self.steps += 1
+
+    def stop_requested(self):
+        return self.steps == self.stop_after
+
+
+def images(seed):
+    return np.random.default_rng(seed).uniform(-1, 1, (CLIPS, *SMALL.image_shape)).astype(np.float32)
+
+
+SAMPLES = {direction: [Sample(f"clip_{direction}", images(9)[0], 1.0)] for direction in DIRECTIONS}
+
+
+def train(path, last_step=STEPS, config=CONFIG, stop_after=None):
+    run, observer = RunDirectory(path), Recorder(stop_after)
+    trainer.open_run(run, config)
+    finished = trainer.train(config, run, images(1), images(2), SAMPLES, last_step, observer)
+    return finished, observer
+
+
+def losses(run):
+    with RunDirectory(run).losses_file.open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def checkpointed(run):
+    """Every tensor of the newest checkpoint but the bookkeeping of how often it was saved."""
+    reader = tf.train.load_checkpoint(str(RunDirectory(run).checkpoints))
+    names = [name for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name and "save_counter" not in name]
+    return {name: reader.get_tensor(name) for name in names}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    assert train(run)[0] is True
+    return run
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """The same training, stopped in the middle of its second epoch, and resumed."""
+    run = tmp_path_factory.mktemp("runs") / "interrupted"
+    finished, first = train(run, stop_after=5)
+    assert finished is False and first.resumes == [] and first.epochs == [(1, 0, 4), (2, 0, 4)]
+    finished, second = train(run)
+    assert finished is True and second.resumes == [(5, [])] and second.epochs == [(2, 1, 4)]
+    return run
+
+
+def test_a_run_directory_holds_what_the_design_names(uninterrupted):
+    run = RunDirectory(uninterrupted)
+    assert sorted(path.name for path in uninterrupted.iterdir()) == [
+        "checkpoints", "config.json", "logs", "samples", "train.csv", "weights",
+    ]  # fmt: skip
+    assert run.epochs() == [1, 2]
+    assert sorted(path.name for path in run.samples(1).iterdir()) == [
+        "a_to_b.png", "b_to_a.png", "clip_a_to_b_fearful.wav", "clip_b_to_a_calm.wav",
+    ]  # fmt: skip
+    assert soundfile.info(run.samples(1) / "clip_a_to_b_fearful.wav").frames == SMALL.n_samples
+
+
+def test_every_step_has_a_row_with_all_its_losses(uninterrupted):
+    rows = losses(uninterrupted)
+    assert [(row["step"], row["epoch"]) for row in rows] == [(str(s + 1), str(s // 4 + 1)) for s in range(STEPS)]
+    assert len(rows[0]) == 2 + 2 * 5 + 2 * 2
+
+
+def test_tensorboard_gets_scalars_pictures_and_audio(uninterrupted):
+    plugins = {}
+    for file in RunDirectory(uninterrupted).logs.iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in event.summary.value:
+                plugins.setdefault(value.metadata.plugin_data.plugin_name, set()).add(value.tag)
+    assert {"g_loss", "d_a_real"} <= plugins["scalars"]
+    assert plugins["images"] == set(DIRECTIONS)
+    assert plugins["audio"] == {f"{direction}/clip_{direction}" for direction in DIRECTIONS}
+
+
+def test_an_interrupted_and_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(uninterrupted, interrupted):
+    one, other = checkpointed(uninterrupted), checkpointed(interrupted)
+    assert one.keys() == other.keys() and any("pool" in name for name in one) and any("optimizer" in name for name in one)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    assert losses(uninterrupted) == losses(interrupted)
+    for epoch in (1, 2):
+        for direction in DIRECTIONS:
+            files = [RunDirectory(run).weights_file(epoch, direction) for run in (uninterrupted, interrupted)]
+            weights = [np.load(file) for file in files]
+            assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0].files)
+
+
+def test_a_finished_training_run_again_changes_nothing(uninterrupted):
+    before = checkpointed(uninterrupted)
+    finished, observer = train(uninterrupted)
+    assert finished is True and observer.steps == 0
+    assert all(np.array_equal(before[name], value) for name, value in checkpointed(uninterrupted).items())
+
+
+@pytest.fixture(scope="module")
+def state():
+    return build_state(SMALL.image_shape, CONFIG.model, CONFIG.train)
+
+
+@pytest.fixture
+def two_checkpoints(state, tmp_path):
+    """A keeper whose run has checkpoints of steps 7 and 8, and whose state has moved on."""
+    keeper = CheckpointKeeper(state, RunDirectory(tmp_path))
+    for step in (7, 8, 9):
+        state.step.assign(step)
+        state.g.weights[0].assign(tf.fill(state.g.weights[0].shape, float(step)))
+        if step < 9:
+            keeper.save()
+    return keeper
+
+
+def restored(keeper):
+    observer = Recorder()
+    keeper.restore_newest(observer)
+    assert np.all(keeper.state.g.weights[0].numpy() == int(keeper.state.step))
+    return observer.resumes
+
+
+def flip_middle_byte(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+def cut_short(file):
+    file.write_bytes(file.read_bytes()[:1000])
+
+
+def test_the_newest_checkpoint_is_restored(two_checkpoints):
+    assert restored(two_checkpoints) == [(8, [])]
+
+
+@pytest.mark.parametrize("damage", [flip_middle_byte, cut_short, lambda file: file.write_bytes(b""), lambda file: file.unlink()])
+@pytest.mark.parametrize("part", ["data-00000-of-00001", "index"])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(two_checkpoints, damage, part):
+    damage(two_checkpoints.folder / f"ckpt-8.{part}")
+    gone = part == "index" and not (two_checkpoints.folder / "ckpt-8.index").exists()
+    assert restored(two_checkpoints) == [(7, [] if gone else ["ckpt-8"])]
+
+
+def test_tensorflows_own_list_of_checkpoints_may_be_damaged_as_well(two_checkpoints):
+    (two_checkpoints.folder / "checkpoint").write_bytes(b"\xff")
+    assert restored(two_checkpoints) == [(8, [])]
+
+
+def test_where_every_checkpoint_is_damaged_nothing_is_trained_over_them(two_checkpoints):
+    for file in two_checkpoints.folder.glob("*.data*"):
+        cut_short(file)
+    with pytest.raises(RunError, match="no checkpoint can be read .2 damaged."):
+        two_checkpoints.restore_newest(Recorder())
+
+
+def test_only_the_newest_two_checkpoints_are_kept(two_checkpoints):
+    two_checkpoints.save()
+    assert sorted(file.name for file in two_checkpoints.folder.glob("*.index")) == ["ckpt-8.index", "ckpt-9.index"]
+
+
+def test_losses_of_steps_that_are_taken_again_and_damaged_rows_are_dropped(tmp_path):
+    run = RunDirectory(tmp_path)
+    with RunLogs(run, 0) as logs:
+        for step in (1, 2, 3):
+            logs.write_losses(step, 1, 0.5, {"g_loss": step / 10})
+    with run.losses_file.open("a") as file:
+        file.write("4,1,")
+    with RunLogs(run, 2) as logs:
+        logs.write_losses(3, 1, 0.5, {"g_loss": 0.7})
+    assert run.losses_file.read_text().split() == [
+        "step,epoch,seconds,g_loss", "1,1,0.500,0.1", "2,1,0.500,0.2", "3,1,0.500,0.7",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(CONFIG, data_key="1" * 16),
+        dataclasses.replace(CONFIG, model=dataclasses.replace(CONFIG.model, filters=4)),
+        dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, seed=1)),
+    ],
+)
+def test_a_run_of_another_configuration_is_refused_and_left_alone(tmp_path, other):
+    run = RunDirectory(tmp_path)
+    trainer.open_run(run, CONFIG)
+    before = run.config_file.read_bytes()
+    with pytest.raises(InputError, match="another configuration .(data_key|filters|seed) differ"):
+        trainer.open_run(run, other)
+    assert run.config_file.read_bytes() == before
+
+
+def test_a_run_may_be_made_longer_and_its_data_may_move(tmp_path):
+    run = RunDirectory(tmp_path)
+    trainer.open_run(run, CONFIG)
+    longer = dataclasses.replace(CONFIG, data="/elsewhere", train=dataclasses.replace(CONFIG.train, epochs=9))
+    trainer.open_run(run, longer)
+    assert '"epochs": 9' in run.config_file.read_text()
+
+
+def test_a_loss_that_is_not_finite_stops_before_a_checkpoint_is_written(tmp_path):
+    config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, learning_rate=1e30))
+    with pytest.raises(RunError, match="(nan|inf) at step"):
+        train(tmp_path / "run", config=config)
+    assert not list((tmp_path / "run").glob("checkpoints/*.index"))
+
+
+def test_the_output_norm_starts_at_deviation_and_mean_of_arctanh_of_the_images():
+    wanted = np.random.default_rng(0).normal(-0.5, 0.3, (3, 8, 8, 1))
+    scale, offset = output_start(np.tanh(wanted))
+    assert scale == pytest.approx(wanted.std(), rel=1e-3) and offset == pytest.approx(wanted.mean(), rel=1e-3)
+    assert output_start(np.full((2, 2), -1.0)) == (0.0, pytest.approx(np.arctanh(-0.99)))
