@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Dict, NamedTuple
 
 # As the command lines do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -41,20 +42,19 @@ def cache_dir(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def environment(cache_dir) -> Dict[str, str]:
+    """The environment of a user's command line: the package found, the user's cache left alone."""
+    return {**os.environ, "PYTHONPATH": str(PROJECT), "CYCLEGAN_KERAS_CACHE": str(cache_dir)}
+
+
 @pytest.fixture
-def command_line(cache_dir, tmp_path):
+def command_line(environment, tmp_path):
     """Run a command line of the package as a user does, in a folder of its own."""
 
-    def run(module: str, *arguments, expect: int = 0, **options) -> subprocess.CompletedProcess:
-        done = subprocess.run(
-            [sys.executable, "-m", f"cyclegan_keras.{module}", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            cwd=options.pop("cwd", tmp_path),
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "CYCLEGAN_KERAS_CACHE": str(cache_dir)},
-            **options,
-        )
+    def run(module: str, *arguments, expect: int = 0) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", f"cyclegan_keras.{module}", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment)
         assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -65,8 +65,8 @@ def command_line(cache_dir, tmp_path):
 def fails_with_one_line(command_line):
     """Run a command line that must fail with one line on standard error; returns that line."""
 
-    def run(module: str, *arguments, expect: int, **options) -> str:
-        stderr = command_line(module, *arguments, expect=expect, **options).stderr
+    def run(module: str, *arguments, expect: int) -> str:
+        stderr = command_line(module, *arguments, expect=expect).stderr
         assert "Traceback" not in stderr
         assert len(stderr.strip().splitlines()) == 1, stderr
         return stderr.strip()
@@ -82,6 +82,24 @@ def demo_clips(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("demo")
     write_demo_corpus(root, seed=0, emotions=("calm", "fearful"), actors=(1, 4, 19))
     return root
+
+
+class TrainedRun(NamedTuple):
+    """A run directory, and what the training that made it printed."""
+
+    path: Path
+    output: str
+
+
+@pytest.fixture(scope="session")
+def trained_run(demo_clips, environment, tmp_path_factory) -> TrainedRun:
+    """Three steps of a very small calm_fearful model on the demo corpus, trained by the command line."""
+    path = tmp_path_factory.mktemp("runs") / "trained"
+    command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", "calm_fearful", "--data", str(demo_clips)]
+    command += ["--preset", "cpu", "--filters", "2", "--n-resnet", "1", "--steps", "3", "--run-dir", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    return TrainedRun(path, done.stdout)
 
 
 @pytest.fixture

@@ -1,0 +1,168 @@
+"""``python -m cyclegan_keras.infer`` as a user runs it."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from cyclegan_keras import audio, infer
+from cyclegan_keras.config import RunConfig, SpectrogramConfig
+from cyclegan_keras.errors import InputError
+from cyclegan_keras.run_directory import RunDirectory
+
+CONFIG = SpectrogramConfig()
+CLIP = "Actor_04/03-01-02-01-02-02-04.wav"
+
+
+def level_db(waveform):
+    return 20 * np.log10(np.sqrt(np.mean(np.square(waveform))))
+
+
+def test_a_clip_becomes_16_bit_16_khz_wav_of_its_duration_and_level(trained_run, demo_clips, command_line, tmp_path):
+    done = command_line(
+        "infer", demo_clips / CLIP, "--run-dir", trained_run.path, "--output", "out.wav", "--plot", expect=0
+    )
+    assert "calm to fearful" in done.stdout and "epoch 1" in done.stdout
+    info = soundfile.info(tmp_path / "out.wav")
+    assert (info.format, info.subtype, info.samplerate, info.channels) == ("WAV", "PCM_16", 16_000, 1)
+    before, after = soundfile.read(demo_clips / CLIP)[0], soundfile.read(tmp_path / "out.wav")[0]
+    assert len(after) == len(before)
+    assert level_db(after) == pytest.approx(level_db(before), abs=0.5) and np.abs(after).max() < 1.0
+    assert not np.allclose(after, before, atol=0.01)
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_is_converted_the_bad_ones_listed_and_the_exit_status_is_1(
+    trained_run, demo_clips, command_line, tmp_path
+):
+    folder = tmp_path / "in"
+    (folder / "deeper").mkdir(parents=True)
+    shutil.copy(demo_clips / CLIP, folder / "good one.wav")
+    shutil.copy(demo_clips / CLIP, folder / "deeper" / "good.wav")
+    (folder / "bad.wav").write_text("no audio")
+    soundfile.write(folder / "silent.flac", np.zeros(16_000), 16_000)
+    (folder / "notes.txt").write_text("not a recording, passed over")
+    done = command_line(
+        "infer", folder, "--run-dir", trained_run.path, "--output", tmp_path / "out", "--reverse", expect=1
+    )
+    assert "fearful to calm" in done.stdout
+    converted = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
+    assert converted == ["deeper/good_calm.wav", "good one_calm.wav"]
+    bad, silent, summary = done.stderr.strip().splitlines()
+    assert "bad.wav" in bad and "silent.flac" in silent and summary == "2 of 4 clips could not be converted"
+
+
+def test_the_newest_run_of_a_pair_is_found_under_runs(trained_run, demo_clips, command_line, tmp_path):
+    shutil.copytree(trained_run.path, tmp_path / "runs" / "mine")
+    done = command_line("infer", demo_clips / CLIP, "--pair", "calm_fearful")
+    assert "runs/mine" in done.stdout
+    assert (tmp_path / "converted" / "03-01-02-01-02-02-04_fearful.wav").exists()
+
+
+@pytest.fixture(scope="module")
+def generator(trained_run):
+    run = RunDirectory(trained_run.path)
+    return infer.load_generator(run, RunConfig.load(run.config_file), 1, "a_to_b")
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 4.096, 5.0, 13.3])
+def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds):
+    from cyclegan_keras.demo_corpus import synthesise_clip
+
+    speech = np.tile(synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[16_000:48_000], 8)[: int(seconds * 16_000)]
+    converted = infer.convert(speech, generator, CONFIG)
+    assert converted.waveform.shape == speech.shape and converted.waveform.dtype == np.float32
+    assert converted.source.shape == converted.converted.shape
+    assert level_db(converted.waveform) == pytest.approx(level_db(speech), abs=0.5)
+
+
+def test_a_clip_of_one_window_is_painted_by_one_pass_of_the_generator(generator, tone):
+    spectrogram, _ = audio.waveform_to_spectrogram(tone, CONFIG)
+    expected = generator(audio.spectrogram_to_image(spectrogram, CONFIG)[np.newaxis]).numpy()[0, :257, :126, 0]
+    np.testing.assert_allclose(infer.convert(tone, generator, CONFIG).converted, expected, atol=1e-4)
+
+
+def test_the_two_directions_are_two_generators(trained_run):
+    run = RunDirectory(trained_run.path)
+    config = RunConfig.load(run.config_file)
+    forward, back = (infer.load_generator(run, config, 1, direction) for direction in ("a_to_b", "b_to_a"))
+    assert not np.array_equal(forward.get_weights()[0], back.get_weights()[0])
+
+
+@pytest.mark.parametrize("name", ["clip.wav", "folder"])
+def test_outputs_are_planned_by_name(tmp_path, name):
+    jobs = infer.plan_outputs([tmp_path / "a.flac"], tmp_path / name, "sad")
+    assert jobs == [(tmp_path / "a.flac", tmp_path / (name if name == "clip.wav" else "folder/a_sad.wav"))]
+
+
+def test_outputs_that_would_meet_or_overwrite_a_clip_are_refused(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.wav").touch()
+    clips = [tmp_path / "one" / "a.wav", tmp_path / "two" / "a.wav"]
+    with pytest.raises(InputError, match="one file for several"):
+        infer.plan_outputs(clips, tmp_path / "out.wav", "sad")
+    with pytest.raises(InputError, match="both would become"):
+        infer.plan_outputs(clips, tmp_path / "out", "sad")
+    with pytest.raises(InputError, match="is the clip itself"):
+        infer.plan_outputs(clips[:1], clips[0], "sad")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no recordings"):
+        infer.plan_outputs([tmp_path / "empty"], tmp_path / "out", "sad")
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("clip.wav",), "--run-dir"),
+        (("clip.wav", "--pair", "calm_joyful"), "joyful"),
+        (("clip.wav", "--pair", "calm_fearful"), "make train PAIR=calm_fearful"),
+        (("clip.wav", "--run-dir", "nowhere"), "nowhere"),
+        ((), "CLIP"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, said):
+    assert said in fails_with_one_line("infer", *arguments, expect=2)
+
+
+def test_an_epoch_that_is_not_there_is_named(fails_with_one_line, trained_run):
+    line = fails_with_one_line("infer", "clip.wav", "--run-dir", trained_run.path, "--epoch", 7, expect=2)
+    assert "no weights of epoch 7; there are 1" in line
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "silent", "short"])
+def test_a_clip_that_cannot_be_used_is_named_and_nothing_is_written(fails_with_one_line, trained_run, tmp_path, kind):
+    clip = tmp_path / "clip.wav"
+    if kind == "text":
+        clip.write_text("no audio")
+    elif kind == "silent":
+        soundfile.write(clip, np.zeros(16_000), 16_000)
+    elif kind == "short":
+        soundfile.write(clip, np.full(100, 0.5), 16_000)
+    line = fails_with_one_line("infer", clip, "--run-dir", trained_run.path, "--output", tmp_path / "out.wav", expect=2)
+    assert str(clip) in line and not (tmp_path / "out.wav").exists()
+
+
+def test_damaged_weights_are_named(fails_with_one_line, trained_run, demo_clips, tmp_path):
+    shutil.copytree(trained_run.path, tmp_path / "run")
+    weights = RunDirectory(tmp_path / "run").weights_file(1, "a_to_b")
+    weights.write_bytes(weights.read_bytes()[:500])
+    line = fails_with_one_line("infer", demo_clips / CLIP, "--run-dir", tmp_path / "run", expect=2)
+    assert weights.name in line
+
+
+def test_an_edited_configuration_is_named(fails_with_one_line, trained_run, demo_clips, tmp_path):
+    shutil.copytree(trained_run.path, tmp_path / "run")
+    config = tmp_path / "run" / "config.json"
+    config.write_text(config.read_text().replace('"filters": 2', '"filters": -2'))
+    assert "filters" in fails_with_one_line("infer", demo_clips / CLIP, "--run-dir", tmp_path / "run", expect=2)
+
+
+@pytest.mark.real
+def test_the_reports_own_clips_are_converted(report_audio_dir, trained_run, command_line, tmp_path):
+    clips = [report_audio_dir / "inputs" / f"{name}.flac" for name in ("calm_01", "calm_eng1", "calm_hin")]
+    command_line("infer", *clips, "--run-dir", trained_run.path, "--output", tmp_path / "out")
+    for clip in clips:
+        seconds = soundfile.info(tmp_path / "out" / f"{clip.stem}_fearful.wav").duration
+        assert seconds == pytest.approx(soundfile.info(clip).duration, abs=1e-3)
