@@ -1,7 +1,7 @@
-"""Pictures of spectrograms and of losses; matplotlib's own figures, no screen needed."""
+"""Pictures of spectrograms; matplotlib's own figures, no screen needed."""
 
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -45,27 +45,6 @@ def spectrogram_grid(
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
     figure.colorbar(picture, ax=axes, label="dB relative to the clip's maximum")
-    return figure
-
-
-def loss_curves(losses: Dict[str, List[float]]) -> Figure:
-    """Draw losses against training steps.
-
-    Parameters
-    ----------
-    losses : dict of lists
-        By name, one value a step.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    """
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axis = figure.subplots()
-    for name, values in losses.items():
-        axis.plot(np.arange(1, len(values) + 1), values, label=name, linewidth=1)
-    axis.set(xlabel="step", ylabel="loss", yscale="log")
-    axis.legend()
     return figure
 
 

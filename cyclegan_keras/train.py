@@ -95,7 +95,7 @@ def command(arguments: argparse.Namespace) -> int:
     with TerminalObserver(last_step) as observer:
         finished = trainer.train(config, run, images_a, images_b, samples, last_step, observer)
     if not finished:
-        print(f"\nstopped and saved; the same command resumes: {run.path}")
+        print(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED
     epoch = run.epoch_or_latest()
     print(f"trained {last_step} steps: {run.path}; listen to {run.samples(epoch)}")
@@ -119,6 +119,7 @@ class TerminalObserver:
         return self
 
     def __exit__(self, *_) -> None:
+        print()
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
@@ -134,9 +135,12 @@ class TerminalObserver:
         from tensorflow.keras.utils import Progbar
 
         print(f"epoch {epoch}", flush=True)
+        redrawn = sys.stdout.isatty()
         self.bar = Progbar(
-            steps, stateful_metrics=["steps/s"], unit_name="step", interval=0.5 if sys.stdout.isatty() else LOG_SECONDS
+            steps, stateful_metrics=["steps/s"], unit_name="step", interval=0.5 if redrawn else LOG_SECONDS
         )
+        # Keras takes every Linux output for a terminal; a log file gets lines instead.
+        self.bar._dynamic_display = redrawn
         self.bar.update(first_step)
         self.began = time.perf_counter()
 

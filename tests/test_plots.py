@@ -1,0 +1,33 @@
+"""Pictures share one scale and say what they show."""
+
+import numpy as np
+
+from cyclegan_keras import plots
+from cyclegan_keras.config import SpectrogramConfig
+
+CONFIG = SpectrogramConfig()
+
+
+def grid():
+    rows = [[np.full((257, 100), value, np.float32) for value in row] for row in ((-1.0, 0.0), (0.5, 1.0))]
+    return plots.spectrogram_grid(rows, ["calm", "fearful"], ["one", "two"], CONFIG)
+
+
+def test_all_spectrograms_of_a_grid_share_one_scale_in_db():
+    pictures = [axis.images[0] for axis in grid().axes[:4]]
+    assert {picture.get_clim() for picture in pictures} == {(-80.0, 0.0)}
+    assert [float(picture.get_array().max()) for picture in pictures] == [-80.0, -40.0, -20.0, 0.0]
+
+
+def test_axes_are_hz_and_seconds_with_low_frequencies_below():
+    axis = grid().axes[0]
+    assert axis.images[0].get_extent() == [0.0, 1.6, 0, 8000] and axis.images[0].origin == "lower"
+    assert axis.get_title() == "calm" and "one" in axis.get_ylabel() and "Hz" in axis.get_ylabel()
+    assert grid().axes[2].get_xlabel() == "seconds"
+
+
+def test_a_figure_is_written_as_png_and_rendered_to_pixels(tmp_path):
+    plots.save_figure(grid(), tmp_path / "deep" / "grid.png")
+    assert (tmp_path / "deep" / "grid.png").read_bytes().startswith(b"\x89PNG")
+    pixels = plots.figure_pixels(grid())
+    assert pixels.ndim == 3 and pixels.shape[2] == 4 and pixels.dtype == np.uint8 and pixels.std() > 0
