@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 from typing import Dict, NamedTuple
 
-# As the command lines do.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-os.environ.setdefault("MPLBACKEND", "Agg")
-
 import numpy as np
 import pytest
+
+from cyclegan_keras.cli import prepare_environment
+
+prepare_environment()
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
 from cyclegan_keras.cyclegan import build_state, compile_train_step, train_step
-from cyclegan_keras.image_pool import ImagePool
-from cyclegan_keras.models import build_composite
+from tests.reports_way import ReportsWay
 
 SHAPE = (64, 64, 1)
 MODEL = ModelConfig(filters=2, n_resnet=1)
@@ -23,57 +22,10 @@ def drawn_images(batch_size=1):
     return rng.uniform(-1, 1, (STEPS, 2, batch_size, *SHAPE)).astype(np.float32)
 
 
-class ReportsWay:
-    """Compiled composites, ``train_on_batch``, and ``predict`` for the fakes."""
-
-    def __init__(self, train=TRAIN):
-        state = build_state(SHAPE, MODEL, train)
-        self.networks = {"g": state.g, "f": state.f, "d_a": state.d_a, "d_b": state.d_b}
-        for discriminator in (state.d_a, state.d_b):
-            discriminator.trainable = True
-            discriminator.compile(loss="mse", optimizer=self.adam(), loss_weights=[0.5])
-        self.composite_g = self.compiled(build_composite(state.g, state.d_b, state.f, SHAPE))
-        self.composite_f = self.compiled(build_composite(state.f, state.d_a, state.g, SHAPE))
-        self.pool_a = ImagePool(SHAPE, train.pool_size, seed=2 * train.seed)
-        self.pool_b = ImagePool(SHAPE, train.pool_size, seed=2 * train.seed + 1)
-
-    @staticmethod
-    def adam():
-        return tf.keras.optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
-
-    def compiled(self, composite):
-        composite.compile(loss=["mse", "mae", "mae", "mae"], loss_weights=[1, 5, 10, 10], optimizer=self.adam())
-        return composite
-
-    def only(self, name):
-        # Keras looks at the flags when it first calls a model, not when it compiles it.
-        for other, network in self.networks.items():
-            network.trainable = other == name
-        return self.networks[name]
-
-    def step(self, a, b):
-        ones, zeros = np.ones((len(a), 4, 4, 1)), np.zeros((len(a), 4, 4, 1))
-        fake_a = self.pool_a.exchange(tf.constant(self.networks["f"].predict(b, verbose=0)))
-        fake_b = self.pool_b.exchange(tf.constant(self.networks["g"].predict(a, verbose=0)))
-        losses = {}
-        self.only("f")
-        losses["f_loss"], *parts_f = self.composite_f.train_on_batch([b, a], [ones, a, b, a])
-        losses["d_a_real"] = self.only("d_a").train_on_batch(a, ones)
-        losses["d_a_fake"] = self.only("d_a").train_on_batch(fake_a, zeros)
-        self.only("g")
-        losses["g_loss"], *parts_g = self.composite_g.train_on_batch([a, b], [ones, b, a, b])
-        losses["d_b_real"] = self.only("d_b").train_on_batch(b, ones)
-        losses["d_b_fake"] = self.only("d_b").train_on_batch(fake_b, zeros)
-        names = ("adversarial", "identity", "forward_cycle", "backward_cycle")
-        losses.update({f"f_{name}": part for name, part in zip(names, parts_f)})
-        losses.update({f"g_{name}": part for name, part in zip(names, parts_g)})
-        return losses
-
-
 @pytest.fixture(scope="module")
 def both_ways():
     """Five steps of ours and of the report's way: (state, its losses), (reference, its losses)."""
-    reference, state = ReportsWay(), build_state(SHAPE, MODEL, TRAIN)
+    reference, state = ReportsWay(SHAPE, MODEL, TRAIN), build_state(SHAPE, MODEL, TRAIN)
     take_step = compile_train_step(state, LossWeights())
     images = drawn_images()
     expected = [reference.step(a, b) for a, b in images]
@@ -154,7 +106,7 @@ def test_the_four_networks_start_with_different_weights():
 @pytest.mark.slow
 def test_a_batch_of_two_trains_on_the_mean_of_both():
     train = dataclasses.replace(TRAIN, batch_size=2)
-    reference, state = ReportsWay(train), build_state(SHAPE, MODEL, train)
+    reference, state = ReportsWay(SHAPE, MODEL, train), build_state(SHAPE, MODEL, train)
     a, b = drawn_images(batch_size=2)[0]
     expected = reference.step(a, b)
     for name, loss in compile_train_step(state, LossWeights())(a, b).items():

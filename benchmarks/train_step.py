@@ -1,0 +1,178 @@
+"""Time a training step: ours, the report's way, and a PyTorch twin where PyTorch is installed.
+
+    python -m benchmarks.train_step --preset cpu --steps 5 [--json]
+
+Each runs in a process of its own and takes a step in turn, so that a noisy machine meets all alike. What counts are the
+ratios of the medians. The fraction of the matrix-product peak is measured in the same turns.
+"""
+
+import argparse
+import importlib.util
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from cyclegan_keras.cli import prepare_environment
+from cyclegan_keras.config import PRESETS
+
+GENERATOR_PASSES = 24
+"""Work of a step in forward passes of a generator: five forward passes a composite, and seven passes' worth of gradients."""
+
+MATRIX = 3000
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", choices=PRESETS, default="cpu")
+    parser.add_argument("--steps", type=int, default=5, help="timed steps of each, after a first one that sets up")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--worker", choices=CONTENDERS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        serve(CONTENDERS[arguments.worker](PRESETS[arguments.preset]))
+    else:
+        figures = measure(arguments.preset, arguments.steps)
+        print(json.dumps(figures) if arguments.json else report(arguments.preset, arguments.steps, figures))
+
+
+def measure(preset: str, steps: int) -> dict:
+    """Time ``steps`` steps of each contender in turns; seconds, megabytes, and a share of the matrix peak."""
+    with_torch = importlib.util.find_spec("torch") is not None
+    workers = {name: Worker(name, preset) for name in CONTENDERS if name != "torch" or with_torch}
+    first = {name: worker.turn() for name, worker in workers.items()}
+    turns = {name: [] for name in workers}
+    for _ in range(steps):
+        for name, worker in workers.items():
+            turns[name].append(worker.turn())
+    seconds = {name: statistics.median(times) for name, times in turns.items()}
+    peaks = {name: worker.peak_mb() for name, worker in workers.items()}
+    work, matrix_work = GENERATOR_PASSES * generator_work(preset), 2 * MATRIX**3
+    return {
+        "ours_s": seconds["ours"],
+        "report_s": seconds["report"],
+        "torch_s": seconds.get("torch"),
+        "peak_mb_ours": peaks["ours"],
+        "peak_mb_report": peaks["report"],
+        "peak_mb_torch": peaks.get("torch"),
+        "first_call_s": first["ours"],
+        "matmul_fraction": (work / seconds["ours"]) / (matrix_work / seconds["matmul"]),
+    }
+
+
+def report(preset: str, steps: int, figures: dict) -> str:
+    """Say the figures for a person."""
+    lines = [f"preset {preset}, medians of {steps} steps each, in turns"]
+    for name in ("ours", "report", "torch"):
+        if figures[f"{name}_s"] is not None:
+            ratio = figures[f"{name}_s"] / figures["ours_s"]
+            lines.append(
+                f"{name:8}{figures[f'{name}_s']:8.2f} s a step{ratio:8.2f} x ours"
+                f"{figures[f'peak_mb_{name}']:8.0f} MB at most"
+            )
+    lines.append(f"first call of ours {figures['first_call_s']:.1f} s")
+    lines.append(f"{figures['matmul_fraction']:.0%} of the float32 matrix-product peak")
+    return "\n".join(lines)
+
+
+def generator_work(preset: str) -> int:
+    """Floating-point operations of one forward pass of the preset's generator, from its convolutions."""
+    from cyclegan_keras.models import build_generator
+
+    chosen = PRESETS[preset]
+    network = build_generator(chosen.spectrogram.image_shape, chosen.model.n_resnet, chosen.model.filters)
+    work = 0
+    for layer in network.layers:
+        if hasattr(layer, "kernel"):
+            # A transposed convolution multiplies once for every input pixel, a plain one for every output pixel.
+            shape = layer.input_shape if "transpose" in layer.name else layer.output_shape
+            work += 2 * shape[1] * shape[2] * int(layer.kernel.shape.num_elements())
+    return work
+
+
+class Worker:
+    """A contender in a process of its own, which takes a step when asked and tells its seconds."""
+
+    def __init__(self, name: str, preset: str):
+        command = [sys.executable, __file__, "--worker", name, "--preset", preset]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def turn(self) -> float:
+        """Take one step; its seconds."""
+        self.process.stdin.write("step\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def peak_mb(self) -> float:
+        """End the process; the most memory it ever held."""
+        output, _ = self.process.communicate()
+        return float(output)
+
+
+def serve(take_step) -> None:
+    """A worker's side: a step for every line, its seconds in reply; at the end the peak memory in MB."""
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        take_step()
+        print(time.perf_counter() - began, flush=True)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def ours(preset):
+    """The project's own step."""
+    import tensorflow as tf
+
+    from cyclegan_keras.cyclegan import build_state, compile_train_step
+
+    shape = preset.spectrogram.image_shape
+    take_step = compile_train_step(build_state(shape, preset.model, preset.train), preset.train.loss_weights)
+    a, b = map(tf.constant, images(shape))
+    return lambda: {name: float(loss) for name, loss in take_step(a, b).items()}
+
+
+def report_way(preset):
+    """The report's way: compiled composites, ``train_on_batch``, ``predict``."""
+    from tests.reports_way import ReportsWay
+
+    shape = preset.spectrogram.image_shape
+    reference = ReportsWay(shape, preset.model, preset.train)
+    a, b = images(shape)
+    return lambda: reference.step(a, b)
+
+
+def torch_twin(preset):
+    """The same step in PyTorch."""
+    from benchmarks.torch_twin import build_step
+
+    shape = preset.spectrogram.image_shape
+    take_step = build_step(preset.model.filters, preset.model.n_resnet, shape[0], "float32")
+    a, b = images(shape)
+    return lambda: take_step(a, b)
+
+
+def matmul(_):
+    """One matrix product, the machine's float32 peak."""
+    import tensorflow as tf
+
+    matrix = tf.random.stateless_normal([MATRIX, MATRIX], seed=[0, 0])
+    return lambda: tf.linalg.matmul(matrix, matrix).numpy()
+
+
+def images(shape):
+    """Two random images, the same for every contender."""
+    import numpy as np
+
+    return np.random.default_rng(0).uniform(-1, 1, (2, 1, *shape)).astype(np.float32)
+
+
+CONTENDERS = {"ours": ours, "report": report_way, "torch": torch_twin, "matmul": matmul}
+
+if __name__ == "__main__":
+    prepare_environment()
+    main()

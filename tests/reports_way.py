@@ -1,0 +1,59 @@
+"""The training step written plainly, the report's way: slow, and what ours is held against.
+
+Tests compare losses and weights with it, ``benchmarks/train_step.py`` its speed.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from cyclegan_keras.cyclegan import build_state
+from cyclegan_keras.image_pool import ImagePool
+from cyclegan_keras.models import build_composite
+
+
+class ReportsWay:
+    """The networks of ``build_state``, trained by compiled composites, ``train_on_batch`` and ``predict``."""
+
+    def __init__(self, image_shape, model, train):
+        state = build_state(image_shape, model, train)
+        self.networks = {"g": state.g, "f": state.f, "d_a": state.d_a, "d_b": state.d_b}
+        for discriminator in (state.d_a, state.d_b):
+            discriminator.trainable = True
+            discriminator.compile(loss="mse", optimizer=self.adam(), loss_weights=[0.5])
+        self.composite_g = self.compiled(build_composite(state.g, state.d_b, state.f, image_shape))
+        self.composite_f = self.compiled(build_composite(state.f, state.d_a, state.g, image_shape))
+        self.pool_a = ImagePool(image_shape, train.pool_size, seed=2 * train.seed)
+        self.pool_b = ImagePool(image_shape, train.pool_size, seed=2 * train.seed + 1)
+
+    @staticmethod
+    def adam():
+        return tf.keras.optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
+
+    def compiled(self, composite):
+        composite.compile(loss=["mse", "mae", "mae", "mae"], loss_weights=[1, 5, 10, 10], optimizer=self.adam())
+        return composite
+
+    def only(self, name):
+        # Keras looks at the flags when it first calls a model, not when it compiles it.
+        for other, network in self.networks.items():
+            network.trainable = other == name
+        return self.networks[name]
+
+    def step(self, a, b):
+        patches = (len(a), *self.networks["d_a"].output_shape[1:])
+        ones, zeros = np.ones(patches), np.zeros(patches)
+        fake_a = self.pool_a.exchange(tf.constant(self.networks["f"].predict(b, verbose=0)))
+        fake_b = self.pool_b.exchange(tf.constant(self.networks["g"].predict(a, verbose=0)))
+        losses = {}
+        self.only("f")
+        losses["f_loss"], *parts_f = self.composite_f.train_on_batch([b, a], [ones, a, b, a])
+        losses["d_a_real"] = self.only("d_a").train_on_batch(a, ones)
+        losses["d_a_fake"] = self.only("d_a").train_on_batch(fake_a, zeros)
+        self.only("g")
+        losses["g_loss"], *parts_g = self.composite_g.train_on_batch([a, b], [ones, b, a, b])
+        losses["d_b_real"] = self.only("d_b").train_on_batch(b, ones)
+        losses["d_b_fake"] = self.only("d_b").train_on_batch(fake_b, zeros)
+        names = ("adversarial", "identity", "forward_cycle", "backward_cycle")
+        losses.update({f"f_{name}": part for name, part in zip(names, parts_f)})
+        losses.update({f"g_{name}": part for name, part in zip(names, parts_g)})
+        return losses
