@@ -6,6 +6,7 @@ the clip's maximum, floored at -80 dB, with [-80, 0] dB mapped onto [-1, 1]. Row
 padded with silence at the high-frequency end and at the end of time.
 """
 
+import io
 from pathlib import Path
 from typing import Tuple
 
@@ -90,8 +91,11 @@ def save_waveform(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
     """
     if np.abs(waveform).max(initial=0.0) > 1.0:
         raise ValueError(f"{path}: the waveform exceeds full scale")
+    # Encoded in memory: libsndfile says nothing of a full disk, Python does.
+    encoded = io.BytesIO()
+    soundfile.write(encoded, waveform, sample_rate, format="WAV", subtype="PCM_16")
     with written_beside(path) as beside:
-        soundfile.write(beside, waveform, sample_rate, format="WAV", subtype="PCM_16")
+        beside.write_bytes(encoded.getvalue())
 
 
 def waveform_to_spectrogram(waveform: np.ndarray, config: SpectrogramConfig) -> Tuple[np.ndarray, float]:

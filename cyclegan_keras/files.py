@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from cyclegan_keras.errors import RunError
+
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
@@ -15,22 +17,30 @@ def written_beside(path: Path) -> Iterator[Path]:
     Parent folders are created. The temporary name ends like ``path``, for writers that choose a
     format by extension.
 
+    Raises
+    ------
+    RunError
+        The folder cannot be written to, or the disk is full; the message names ``path``.
+
     Example
     -------
     >>> with written_beside(Path("runs/demo/config.json")) as beside:  # doctest: +SKIP
     ...     beside.write_text("{}")
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix="-part" + path.suffix)
-    os.close(handle)
-    beside = Path(name)
     try:
-        yield beside
-        # mkstemp makes files private; a result has the permissions any new file would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        beside.chmod(0o666 & ~umask)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix="-part" + path.suffix)
+        os.close(handle)
+        beside = Path(name)
+        try:
+            yield beside
+            # mkstemp makes files private; a result has the permissions any new file would have.
+            umask = os.umask(0)
+            os.umask(umask)
+            beside.chmod(0o666 & ~umask)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{path}: not written ({error.strerror or error}); make room, or choose another folder") from error

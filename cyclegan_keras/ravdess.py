@@ -315,7 +315,7 @@ def unpack(archive_path: Path, root: Path, on_progress: Optional[OnProgress] = N
             if clip.is_file() and clip.stat().st_size == member.file_size:
                 done += member.file_size
             else:
-                with archive.open(member) as source, _writing(clip), written_beside(clip) as beside:
+                with archive.open(member) as source, written_beside(clip) as beside:
                     with beside.open("wb") as file:
                         for chunk in iter(functools.partial(source.read, _CHUNK_BYTES), b""):
                             done += len(chunk)

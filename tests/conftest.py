@@ -51,8 +51,10 @@ def environment(cache_dir) -> Dict[str, str]:
 def command_line(environment, tmp_path):
     """Run a command line of the package as a user does, in a folder of its own."""
 
-    def run(module: str, *arguments, expect: int = 0) -> subprocess.CompletedProcess:
+    def run(module: str, *arguments, expect: int = 0, largest_file=None) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", f"cyclegan_keras.{module}", *map(str, arguments)]
+        if largest_file:  # bytes; a write beyond them fails as on a full disk
+            command = ["prlimit", f"--fsize={largest_file}", *command]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment)
         assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -64,8 +66,8 @@ def command_line(environment, tmp_path):
 def fails_with_one_line(command_line):
     """Run a command line that must fail with one line on standard error; returns that line."""
 
-    def run(module: str, *arguments, expect: int) -> str:
-        stderr = command_line(module, *arguments, expect=expect).stderr
+    def run(module: str, *arguments, expect: int, **options) -> str:
+        stderr = command_line(module, *arguments, expect=expect, **options).stderr
         assert "Traceback" not in stderr
         assert len(stderr.strip().splitlines()) == 1, stderr
         return stderr.strip()

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from cyclegan_keras.errors import RunError
 from cyclegan_keras.files import written_beside
 
 
@@ -30,3 +31,12 @@ def test_a_result_has_the_permissions_of_any_new_file(tmp_path):
     with written_beside(tmp_path / "written") as beside:
         beside.touch()
     assert stat.S_IMODE((tmp_path / "written").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_a_full_disk_is_told_by_name_and_leaves_nothing(tmp_path):
+    target = tmp_path / "file.txt"
+    with pytest.raises(RunError, match="file.txt: not written .No space left"), written_beside(target) as beside:
+        beside.write_text("half")
+        with open("/dev/full", "w") as full:
+            full.write("no room")
+    assert os.listdir(tmp_path) == []

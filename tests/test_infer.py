@@ -144,6 +144,17 @@ def test_a_clip_that_cannot_be_used_is_named_and_nothing_is_written(fails_with_o
     assert str(clip) in line and not (tmp_path / "out.wav").exists()
 
 
+def test_a_full_disk_is_a_failure_with_one_line_and_leaves_no_half_file(
+    fails_with_one_line, trained_run, demo_clips, tmp_path
+):
+    line = fails_with_one_line(
+        "infer", demo_clips / CLIP, "--run-dir", trained_run.path, "--output", tmp_path / "out" / "a.wav",
+        expect=1, largest_file=20_000,
+    )  # fmt: skip
+    assert "a.wav: not written" in line and "make room" in line
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_damaged_weights_are_named(fails_with_one_line, trained_run, demo_clips, tmp_path):
     shutil.copytree(trained_run.path, tmp_path / "run")
     weights = RunDirectory(tmp_path / "run").weights_file(1, "a_to_b")

@@ -696,6 +696,6 @@ def test_an_archive_without_clips_is_refused(zip_path, root):
 def test_a_clip_that_cannot_be_written_is_named(zip_path, root):
     root.mkdir(parents=True)
     (root / "Actor_01").write_bytes(b"a file where the folder should be")
-    with pytest.raises(RunError, match=r"03-01-02-01-01-01-01\.wav: cannot be written .*--data") as error:
+    with pytest.raises(RunError, match=r"03-01-02-01-01-01-01\.wav: not written .*another folder") as error:
         unpack(zipped(zip_path, (CALM_1, b"one")), root)
     assert one_line(error)

@@ -114,6 +114,17 @@ def test_a_run_directory_that_cannot_be_written_is_a_failure_with_one_line(tmp_p
     assert "file/run" in line
 
 
+def test_a_full_disk_stops_with_one_line_and_the_same_command_resumes(
+    trained_run, demo_clips, fails_with_one_line, command_line, tmp_path
+):
+    run = tmp_path / "run"
+    shutil.copytree(trained_run.path, run)
+    more = ("--data", demo_clips, *SMALL[:-1], 4, "--run-dir", run)
+    line = fails_with_one_line("train", *more, expect=1, largest_file=100_000)
+    assert str(run) in line and "make room" in line
+    assert "resumed after step 3 of 4" in command_line("train", *more).stdout
+
+
 def test_debug_shows_the_traceback(command_line):
     assert "Traceback" in command_line("train", "--pair", "calm_joyful", "--debug", expect=1).stderr
 
