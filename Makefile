@@ -9,6 +9,8 @@ DEMO ?= runs/demo
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# Tracing a graph keeps one core busy, so test files run beside each other.
+PYTEST := $(PY) -m pytest -q -n auto --dist loadfile
 # The newest Python that TensorFlow 2.15 runs on; PYTHON=... takes another.
 PYTHON ?= $(or $(shell command -v python3.11 || command -v python3.10 || command -v python3.9 || command -v python3),python3)
 PYTHON_FITS := import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))
@@ -38,13 +40,13 @@ demo: setup  ## train a minute on synthetic speech and convert a clip it never s
 	@echo "open $(DEMO)/converted.png and $(DEMO)/converted.wav (12 steps on synthetic speech: a demonstration, not a result)"
 
 test: setup  ## the everyday tests
-	$(PY) -m pytest -q -m "not real and not slow"
+	$(PYTEST) -m "not real and not slow"
 
 test-real: setup  ## the tests on recordings (RAVDESS_DIR, REPORT_AUDIO_DIR)
-	$(PY) -m pytest -q -m "real and not slow" -rs
+	$(PYTEST) -m "real and not slow" -rs
 
 test-slow: setup  ## the tests that take minutes
-	$(PY) -m pytest -q -m slow -rs
+	$(PYTEST) -m slow -rs
 
 data: setup  ## download RAVDESS (208 MB) from Zenodo into DATA
 	$(PY) -m cyclegan_keras.data ravdess --data $(DATA)

@@ -96,9 +96,13 @@ class LossWeights:
     discriminator: float = 0.5
 
 
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+"""Keras's names: activations in 16 bits and weights, statistics and optimizer in float32, or all in float32."""
+
+
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the networks are trained (report, section 4); ``snapshot_every`` (epochs) is ours."""
+    """How the networks are trained (report, section 4); ``snapshot_every`` (epochs) and ``precision`` are ours."""
 
     epochs: int = 150
     batch_size: int = 1
@@ -108,12 +112,14 @@ class TrainConfig:
     loss_weights: LossWeights = field(default_factory=LossWeights)
     seed: int = 0
     snapshot_every: int = 10
+    precision: str = "float32"
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "pool_size", "snapshot_every"):
             _require(getattr(self, name) >= 1, name, "must be 1 or more")
         _require(self.learning_rate > 0.0, "learning_rate", "must be positive")
         _require(0.0 <= self.beta_1 < 1.0, "beta_1", "must lie in [0, 1)")
+        _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
         _require(0 <= self.seed < 2**31, "seed", "must lie between 0 and 2147483647")
 
 
@@ -205,6 +211,31 @@ def choose_preset(gpu_visible: bool) -> Tuple[str, str]:
     if gpu_visible:
         return "report", "TensorFlow sees a GPU"
     return "cpu", "TensorFlow sees no GPU"
+
+
+def choose_precision(gpu_visible: bool, processor_flags: str) -> str:
+    """Choose the precision for a machine: what its arithmetic units are made for.
+
+    Parameters
+    ----------
+    gpu_visible : bool
+    processor_flags : str
+        As in Linux's ``/proc/cpuinfo``.
+
+    Returns
+    -------
+    precision : str
+        One of ``PRECISIONS``.
+
+    Example
+    -------
+    >>> choose_precision(False, "fpu sse avx2 avx512_bf16")
+    'mixed_bfloat16'
+    """
+    if gpu_visible:
+        return "mixed_float16"
+    bfloat16_units = {"avx512_bf16", "amx_bf16"} & set(processor_flags.split())
+    return "mixed_bfloat16" if bfloat16_units else "float32"
 
 
 def _from_dict(cls: type, values: Any) -> Any:

@@ -4,10 +4,12 @@ In the notation of the CycleGAN paper (Zhu et al., 2017): G maps domain A to B, 
 D_A and D_B tell real from generated images of their domain.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Callable, Dict, Tuple
+from typing import Callable, Dict, Iterator, Tuple
 
 import tensorflow as tf
+from tensorflow.keras import mixed_precision
 
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
@@ -51,6 +53,8 @@ def build_state(
 ) -> TrainState:
     """Build the networks, optimizers and pools of a training that starts from nothing.
 
+    The networks compute in ``train.precision``; losses, weights and optimizers are float32.
+
     Parameters
     ----------
     image_shape : (height, width, channels)
@@ -66,9 +70,10 @@ def build_state(
             output_scale=scale, output_offset=offset, seed=4 * train.seed + network,
         )  # fmt: skip
 
-    g, f = generator(0), generator(1)
-    d_a = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 2)
-    d_b = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 3)
+    with _policy(train.precision):
+        g, f = generator(0), generator(1)
+        d_a = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 2)
+        d_b = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 3)
     return TrainState(
         g=g, f=f, d_a=d_a, d_b=d_b,
         composite_g=_with_fake(build_composite(g, d_b, f, image_shape)),
@@ -134,7 +139,8 @@ def update_generator(
             "backward_cycle": _mean_absolute_error(target, backward),
         }
         total = tf.add_n([getattr(weights, name) * loss for name, loss in losses.items()])
-    _apply_gradients(tape, total, generator, optimizer)
+        to_minimize = _scaled(total, optimizer)
+    _apply_gradients(tape, to_minimize, generator, optimizer)
     return fake, {"loss": total, **losses}
 
 
@@ -152,12 +158,24 @@ def update_discriminator(
             tape.watch(discriminator.weights)
             patches = discriminator(images, training=True)
             losses[name] = weights.discriminator * _mean_squared_error(wanted, patches)
-        _apply_gradients(tape, losses[name], discriminator, optimizer)
+            to_minimize = _scaled(losses[name], optimizer)
+        _apply_gradients(tape, to_minimize, discriminator, optimizer)
     return losses
 
 
 def _with_fake(composite: tf.keras.Model) -> tf.keras.Model:
     return tf.keras.Model(composite.inputs, [composite.get_layer(FAKE).output, *composite.outputs])
+
+
+@contextmanager
+def _policy(precision: str) -> Iterator[None]:
+    # Layers keep the policy they are built under.
+    before = mixed_precision.global_policy()
+    mixed_precision.set_global_policy(precision)
+    try:
+        yield
+    finally:
+        mixed_precision.set_global_policy(before)
 
 
 def _adam(network: tf.keras.Model, train: TrainConfig) -> tf.keras.optimizers.legacy.Adam:
@@ -166,12 +184,19 @@ def _adam(network: tf.keras.Model, train: TrainConfig) -> tf.keras.optimizers.le
     optimizer = tf.keras.optimizers.legacy.Adam(train.learning_rate, beta_1=train.beta_1)
     # Its moments exist before a checkpoint is restored, so that a damaged one is found out at once.
     optimizer._create_all_weights(network.weights)
-    return optimizer
+    # float16 has too few exponents for small gradients: the loss is scaled up, and the gradients down again.
+    return mixed_precision.LossScaleOptimizer(optimizer) if train.precision == "mixed_float16" else optimizer
+
+
+def _scaled(loss: tf.Tensor, optimizer: tf.keras.optimizers.legacy.Optimizer) -> tf.Tensor:
+    return optimizer.get_scaled_loss(loss) if isinstance(optimizer, mixed_precision.LossScaleOptimizer) else loss
 
 
 def _apply_gradients(tape, loss, network, optimizer) -> None:
     # All of a network's weights are trained; `trainable_weights` would depend on which composite was built last.
     gradients = tape.gradient(loss, network.weights)
+    if isinstance(optimizer, mixed_precision.LossScaleOptimizer):
+        gradients = optimizer.get_unscaled_gradients(gradients)
     optimizer.apply_gradients(zip(gradients, network.weights))
 
 

@@ -17,7 +17,8 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     """Normalize each channel of each image to a learned scale and offset (Ulyanov et al., 2016).
 
     tensorflow-addons' layer, epsilon 1e-3, with one addition: where the batch is known to hold one
-    image, instance norm is batch norm, so TensorFlow's fused kernel computes it.
+    image, instance norm is batch norm, so TensorFlow's fused kernel computes it. Statistics, scale and
+    offset are float32 whatever the images' type, which is the output's.
 
     Parameters
     ----------
@@ -36,12 +37,15 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
         super().__init__(
             gamma_initializer=tf.keras.initializers.Constant(scale_start),
             beta_initializer=tf.keras.initializers.Constant(offset_start),
+            # float32 of its own under a mixed precision policy, but taking the images as they come.
+            dtype="float32",
+            autocast=False,
             **kwargs,
         )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Normalize ``inputs`` of shape (batch, height, width, channels) over height and width."""
         if inputs.shape[0] != 1:
-            return super().call(inputs)
+            return tf.cast(super().call(tf.cast(inputs, tf.float32)), inputs.dtype)
         normalized, _, _ = tf.compat.v1.nn.fused_batch_norm(inputs, self.gamma, self.beta, epsilon=self.epsilon)
         return normalized

@@ -1,6 +1,7 @@
 """The generator, the PatchGAN discriminator and the composite model that trains a generator.
 
-All are Functional API models (report, section 4). Trainable weights of a composite's three
+All are Functional API models (report, section 4). Under a mixed precision policy of Keras their
+inputs and outputs are still float32. Trainable weights of a composite's three
 networks: 20,846,791 with 3 ResNet blocks, 43,859,143 with 6, 77,488,327 with 9.
 """
 
@@ -80,7 +81,7 @@ def build_generator(
     x = layers.ReLU()(conv(x, filters, 3, stride=2, layer=layers.Conv2DTranspose))
     x = layers.Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=initializer())(x)
     x = InstanceNormalization(scale_start=output_scale, offset_start=output_offset)(x)
-    return Model(image, layers.Activation("tanh")(x))
+    return Model(image, layers.Activation("tanh", dtype="float32")(x))
 
 
 def build_discriminator(image_shape: Tuple[int, int, int], filters: int = 64, *, seed: int = 0) -> Model:
@@ -106,14 +107,15 @@ def build_discriminator(image_shape: Tuple[int, int, int], filters: int = 64, *,
     """
     initializer = _seeded_initializers(seed)
 
-    def conv(x, channels, stride):
-        return layers.Conv2D(channels, 4, strides=stride, padding="same", kernel_initializer=initializer())(x)
+    def conv(x, channels, stride, dtype=None):
+        settings = dict(strides=stride, padding="same", kernel_initializer=initializer(), dtype=dtype)
+        return layers.Conv2D(channels, 4, **settings)(x)
 
     image = Input(image_shape)
     x = layers.LeakyReLU(LEAK)(conv(image, filters, 2))
     for channels, stride in ((2 * filters, 2), (4 * filters, 2), (8 * filters, 2), (8 * filters, 1)):
         x = layers.LeakyReLU(LEAK)(InstanceNormalization()(conv(x, channels, stride)))
-    return Model(image, conv(x, 1, 1))
+    return Model(image, conv(x, 1, 1, dtype="float32"))
 
 
 def build_composite(

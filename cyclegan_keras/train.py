@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
-from cyclegan_keras.config import PRESETS, Preset, RunConfig, SpectrogramConfig, choose_preset, split_pair
+from cyclegan_keras.config import (
+    PRECISIONS,
+    PRESETS,
+    Preset,
+    RunConfig,
+    SpectrogramConfig,
+    choose_precision,
+    choose_preset,
+    split_pair,
+)
 from cyclegan_keras.ravdess import Clip, Split, describe, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
@@ -47,6 +56,12 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
     )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        help="auto: mixed_float16 on a GPU, mixed_bfloat16 on a processor with bfloat16 units, else float32",
+    )
     return parser
 
 
@@ -66,6 +81,8 @@ def command(arguments: argparse.Namespace) -> int:
     device, gpu_visible = _prepare_tensorflow()
     automatic, reason = choose_preset(gpu_visible)
     preset_name = arguments.preset or automatic
+    if arguments.precision == "auto":
+        arguments.precision = choose_precision(gpu_visible, _processor_flags())
     preset = _with_options(PRESETS[preset_name], arguments)
 
     from cyclegan_keras import pipeline, trainer
@@ -75,7 +92,7 @@ def command(arguments: argparse.Namespace) -> int:
     print(
         f"{device}; preset {preset_name} ({'asked for' if arguments.preset else reason}); "
         + ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
-        + f"; {last_step} steps, {epoch_steps} an epoch; seed {preset.train.seed}",
+        + f"; {last_step} steps, {epoch_steps} an epoch; {preset.train.precision}, seed {preset.train.seed}",
         flush=True,
     )
     print(describe(split, pair.split("_")), flush=True)
@@ -178,6 +195,14 @@ def _prepare_tensorflow() -> Tuple[str, bool]:
     return name, bool(gpus)
 
 
+def _processor_flags() -> str:
+    # Only Linux tells; elsewhere float32 is right anyway or --precision says more.
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def _with_options(preset: Preset, arguments: argparse.Namespace) -> Preset:
     def replaced(config, names):
         given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
@@ -186,7 +211,7 @@ def _with_options(preset: Preset, arguments: argparse.Namespace) -> Preset:
     return dataclasses.replace(
         preset,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
-        train=replaced(preset.train, ("epochs", "seed", "batch_size")),
+        train=replaced(preset.train, ("epochs", "seed", "batch_size", "precision")),
     )
 
 

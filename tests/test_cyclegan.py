@@ -111,3 +111,21 @@ def test_a_batch_of_two_trains_on_the_mean_of_both():
     expected = reference.step(a, b)
     for name, loss in compile_train_step(state, LossWeights())(a, b).items():
         assert float(loss) == pytest.approx(expected[name], rel=1e-4), name
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_follows_the_float32_losses_from_float32_weights(both_ways, precision):
+    (_, losses), _ = both_ways
+    state = build_state(SHAPE, MODEL, dataclasses.replace(TRAIN, precision=precision))
+    for (a, b), expected in zip(drawn_images()[:2], losses):
+        for name, loss in train_step(state, LossWeights(), tf.constant(a), tf.constant(b)).items():
+            assert loss.dtype == tf.float32
+            assert float(loss) == pytest.approx(expected[name], rel=0.1, abs=0.02), name
+    assert {weight.dtype for network in (state.g, state.d_a) for weight in network.weights} == {tf.float32}
+    assert state.g.output.dtype == state.d_a.output.dtype == tf.float32
+    assert state.g.layers[1].compute_dtype == precision.replace("mixed_", "")
+
+
+def test_building_in_mixed_precision_leaves_keras_as_it_was():
+    build_state(SHAPE, MODEL, dataclasses.replace(TRAIN, precision="mixed_bfloat16"))
+    assert tf.keras.mixed_precision.global_policy().name == "float32"
