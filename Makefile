@@ -16,7 +16,7 @@ PYTHON ?= $(or $(shell command -v python3.11 || command -v python3.10 || command
 PYTHON_FITS := import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-real test-slow data train clean
+.PHONY: help setup demo test test-real test-slow bench data train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,11 @@ test-real: setup  ## the tests on recordings (RAVDESS_DIR, REPORT_AUDIO_DIR)
 
 test-slow: setup  ## the tests that take minutes
 	$(PYTEST) -m slow -rs
+
+bench: setup  ## time training step, inference and pipeline (with PyTorch, where it is installed)
+	$(PY) -m benchmarks.train_step --preset cpu
+	$(PY) -m benchmarks.inference
+	$(PY) -m benchmarks.pipeline --data $(DATA)
 
 data: setup  ## download RAVDESS (208 MB) from Zenodo into DATA
 	$(PY) -m cyclegan_keras.data ravdess --data $(DATA)

@@ -22,7 +22,7 @@ from cyclegan_keras.cli import prepare_environment
 from cyclegan_keras.config import PRESETS
 
 GENERATOR_PASSES = 24
-"""Work of a step in forward passes of a generator: five forward passes a composite, and seven passes' worth of gradients."""
+"""Work of a step in forward passes of a generator: a composite takes five, and gradients worth seven more."""
 
 MATRIX = 3000
 

@@ -137,9 +137,7 @@ SPECTROGRAM_520 = SpectrogramConfig(n_fft=1024, hop_length=128, n_frames=513, im
 PRESETS = {
     "report": Preset(),
     "report-520": Preset(spectrogram=SPECTROGRAM_520, train=TrainConfig(epochs=100)),
-    "cpu": Preset(
-        model=ModelConfig(filters=16, output_init="data"), train=TrainConfig(epochs=20, snapshot_every=1)
-    ),
+    "cpu": Preset(model=ModelConfig(filters=16, output_init="data"), train=TrainConfig(epochs=20, snapshot_every=1)),
 }
 
 

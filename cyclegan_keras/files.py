@@ -43,4 +43,6 @@ def written_beside(path: Path) -> Iterator[Path]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: not written ({error.strerror or error}); make room, or choose another folder") from error
+        raise RunError(
+            f"{path}: not written ({error.strerror or error}); make room, or choose another folder"
+        ) from error

@@ -159,9 +159,7 @@ def convert_file(clip: Path, output: Path, generator: "tf.keras.Model", config: 
     return conversion
 
 
-def draw(
-    conversion: Conversion, name: str, emotions: Tuple[str, str], config: SpectrogramConfig, path: Path
-) -> Path:
+def draw(conversion: Conversion, name: str, emotions: Tuple[str, str], config: SpectrogramConfig, path: Path) -> Path:
     """Draw a conversion's source and converted spectrogram side by side as PNG."""
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 

@@ -234,14 +234,11 @@ def describe(split: Split, emotions: Sequence[str]) -> str:
         Counter(clip.emotion for clip in clips) for clips in (split.train, split.held_back, split.unseen)
     )
     return "; ".join(
-        f"{name} {train[name]} train, {held_back[name]} held back, {unseen[name]} by unseen actors"
-        for name in emotions
+        f"{name} {train[name]} train, {held_back[name]} held back, {unseen[name]} by unseen actors" for name in emotions
     )
 
 
-def download(
-    archive: Archive, target: Path, on_progress: Optional[OnProgress] = None, timeout: float = 30.0
-) -> None:
+def download(archive: Archive, target: Path, on_progress: Optional[OnProgress] = None, timeout: float = 30.0) -> None:
     """Download an archive and verify it; what an earlier call left unfinished is continued.
 
     The bytes go to ``target`` with ``.part`` behind its name, which becomes ``target`` once the md5 is
@@ -389,9 +386,7 @@ def _check_response(response: http.client.HTTPResponse, start: int, archive: Arc
     raise RunError(f"{archive.url}: {problem}; open the address in a browser to see what is wrong")
 
 
-def _received(
-    response: http.client.HTTPResponse, archive: Archive, part: Path, remaining: int
-) -> Iterator[bytes]:
+def _received(response: http.client.HTTPResponse, archive: Archive, part: Path, remaining: int) -> Iterator[bytes]:
     while remaining:
         try:
             # read1 hands over what is there, so that a connection that stalls costs nothing that came.

@@ -87,5 +87,7 @@ def newest_run(pair: str, root: Path) -> RunDirectory:
     runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
     runs = [run for run in runs if run.epochs() and RunConfig.load(run.config_file).pair == pair]
     if not runs:
-        raise InputError(f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir")
+        raise InputError(
+            f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir"
+        )
     return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)

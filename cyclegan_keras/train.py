@@ -8,13 +8,14 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
 from cyclegan_keras.config import (
     PRECISIONS,
     PRESETS,
-    Preset,
     RunConfig,
     SpectrogramConfig,
     choose_precision,
@@ -72,50 +73,39 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Train as the options say; returns the exit status."""
-    pair = "_".join(split_pair(arguments.pair))
+    emotions = split_pair(arguments.pair)
     if arguments.steps is not None and arguments.steps < 1:
         parser().error("argument --steps: must be 1 or more")
     split = split_clips(index_clips(arguments.data))
-    clips = {emotion: domain(split.train, emotion) for emotion in pair.split("_")}
+    clips = {emotion: domain(split.train, emotion) for emotion in emotions}
+    machine = _prepare_tensorflow()
+    config = _run_config(arguments, clips, machine)
+    run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
 
-    device, gpu_visible = _prepare_tensorflow()
-    automatic, reason = choose_preset(gpu_visible)
-    preset_name = arguments.preset or automatic
-    if arguments.precision == "auto":
-        arguments.precision = choose_precision(gpu_visible, _processor_flags())
-    preset = _with_options(PRESETS[preset_name], arguments)
+    from cyclegan_keras import trainer
+    from cyclegan_keras.pipeline import steps_per_epoch
 
-    from cyclegan_keras import pipeline, trainer
-
-    epoch_steps = pipeline.steps_per_epoch(len(clips[split_pair(pair)[0]]), preset.train.batch_size)
-    last_step = min(arguments.steps or sys.maxsize, preset.train.epochs * epoch_steps)
+    epoch_steps = steps_per_epoch(len(clips[emotions[0]]), config.train.batch_size)
+    last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
+    why = "asked for" if arguments.preset else machine.reason
+    counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
     print(
-        f"{device}; preset {preset_name} ({'asked for' if arguments.preset else reason}); "
-        + ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
-        + f"; {last_step} steps, {epoch_steps} an epoch; {preset.train.precision}, seed {preset.train.seed}",
+        f"{machine.device}; preset {config.preset} ({why}); {counts}; {last_step} steps, {epoch_steps} an epoch; "
+        f"{config.train.precision}, seed {config.train.seed}\n{describe(split, emotions)}",
         flush=True,
     )
-    print(describe(split, pair.split("_")), flush=True)
-
-    run = RunDirectory(arguments.run_dir or Path("runs") / f"{pair}-{preset_name}")
-    paths = [clip.path for found in clips.values() for clip in found]
-    config = RunConfig(
-        pair=pair, preset=preset_name, data=str(arguments.data.resolve()),
-        data_key=pipeline.data_key(paths, preset.spectrogram),
-        spectrogram=preset.spectrogram, model=preset.model, train=preset.train,
-    )  # fmt: skip
     trainer.open_run(run, config)
-    images_a, images_b = (
-        _load_images([clip.path for clip in found], preset.spectrogram, emotion) for emotion, found in clips.items()
-    )
-    samples = _load_samples(split, pair, preset.spectrogram)
+    images_a, images_b = (_load_images(found, config.spectrogram, emotion) for emotion, found in clips.items())
+    samples = {
+        direction: [_load_sample(clip, config.spectrogram) for clip in _sample_clips(split, emotion)]
+        for direction, emotion in zip(DIRECTIONS, emotions)
+    }
     with TerminalObserver(last_step) as observer:
         finished = trainer.train(config, run, images_a, images_b, samples, last_step, observer)
     if not finished:
         print(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED
-    epoch = run.epoch_or_latest()
-    print(f"trained {last_step} steps: {run.path}; listen to {run.samples(epoch)}")
+    print(f"trained {last_step} steps: {run.path}; listen to {run.samples(run.epoch_or_latest())}")
     return 0
 
 
@@ -185,14 +175,44 @@ class TerminalObserver:
         print("\nstopping after this step (again to stop at once, without saving)", flush=True)
 
 
-def _prepare_tensorflow() -> Tuple[str, bool]:
+class Machine(NamedTuple):
+    """What TensorFlow runs on, and the preset and precision that suit it."""
+
+    device: str
+    preset: str
+    reason: str
+    precision: str
+
+
+def _prepare_tensorflow() -> Machine:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
-    name = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
-    return name, bool(gpus)
+    device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
+    return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), _processor_flags()))
+
+
+def _run_config(arguments: argparse.Namespace, clips: Dict[str, List[Clip]], machine: Machine) -> RunConfig:
+    from cyclegan_keras.pipeline import data_key
+
+    def replaced(config, names):
+        given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+        return dataclasses.replace(config, **given)
+
+    name = arguments.preset or machine.preset
+    preset = PRESETS[name]
+    precision = machine.precision if arguments.precision == "auto" else arguments.precision
+    return RunConfig(
+        pair="_".join(clips),
+        preset=name,
+        data=str(arguments.data.resolve()),
+        data_key=data_key([clip.path for found in clips.values() for clip in found], preset.spectrogram),
+        spectrogram=preset.spectrogram,
+        model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
+        train=dataclasses.replace(replaced(preset.train, ("epochs", "seed", "batch_size")), precision=precision),
+    )
 
 
 def _processor_flags() -> str:
@@ -203,34 +223,16 @@ def _processor_flags() -> str:
         return ""
 
 
-def _with_options(preset: Preset, arguments: argparse.Namespace) -> Preset:
-    def replaced(config, names):
-        given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
-        return dataclasses.replace(config, **given)
-
-    return dataclasses.replace(
-        preset,
-        model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
-        train=replaced(preset.train, ("epochs", "seed", "batch_size", "precision")),
-    )
-
-
-def _load_images(paths: Sequence[Path], config: SpectrogramConfig, emotion: str):
+def _load_images(clips: Sequence[Clip], config: SpectrogramConfig, emotion: str) -> np.ndarray:
     from tensorflow.keras.utils import Progbar
 
     from cyclegan_keras import pipeline
 
+    paths = [clip.path for clip in clips]
     if not sys.stdout.isatty():
         return pipeline.load_images(paths, config, pipeline.default_cache_dir())
     bar = Progbar(len(paths), unit_name=f"{emotion} clip")
     return pipeline.load_images(paths, config, pipeline.default_cache_dir(), bar.update)
-
-
-def _load_samples(split: Split, pair: str, config: SpectrogramConfig) -> Dict[str, List["Sample"]]:
-    return {
-        direction: [_load_sample(clip, config) for clip in _sample_clips(split, emotion)]
-        for direction, emotion in zip(DIRECTIONS, pair.split("_"))
-    }
 
 
 def _sample_clips(split: Split, emotion: str) -> List[Clip]:

@@ -4,7 +4,6 @@ import csv
 import math
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Dict, List, Protocol, Sequence, Tuple
 
 import numpy as np
@@ -171,9 +170,7 @@ def write_snapshot(
 ) -> None:
     """Write both generators' weights of an epoch, and the sample clips as they convert them."""
     emotions = config.pair.split("_")
-    for direction, generator, (source, target) in zip(
-        DIRECTIONS, (state.g, state.f), (emotions, reversed(emotions))
-    ):
+    for direction, generator, (source, target) in zip(DIRECTIONS, (state.g, state.f), (emotions, reversed(emotions))):
         save_weights(run.weights_file(epoch, direction), generator)
         converted = [generator(sample.image[np.newaxis]).numpy()[0] for sample in samples[direction]]
         figure = plots.spectrogram_grid(
@@ -204,9 +201,7 @@ class CheckpointKeeper:
         self.state = state
         self.folder = run.checkpoints
         self.checkpoint = state.checkpoint()
-        self.manager = tf.train.CheckpointManager(
-            self.checkpoint, str(run.checkpoints), max_to_keep=CHECKPOINTS_KEPT
-        )
+        self.manager = tf.train.CheckpointManager(self.checkpoint, str(run.checkpoints), max_to_keep=CHECKPOINTS_KEPT)
         self.saved_at = time.monotonic()
 
     def save(self) -> None:

@@ -97,7 +97,20 @@ def trained_run(demo_clips, environment, tmp_path_factory) -> TrainedRun:
     """Three steps of a very small calm_fearful model on the demo corpus, trained by the command line."""
     path = tmp_path_factory.mktemp("runs") / "trained"
     command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", "calm_fearful", "--data", str(demo_clips)]
-    command += ["--precision", "float32", "--preset", "cpu", "--filters", "2", "--n-resnet", "1", "--steps", "3", "--run-dir", str(path)]
+    command += [
+        "--precision",
+        "float32",
+        "--preset",
+        "cpu",
+        "--filters",
+        "2",
+        "--n-resnet",
+        "1",
+        "--steps",
+        "3",
+        "--run-dir",
+        str(path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     return TrainedRun(path, done.stdout)

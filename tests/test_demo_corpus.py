@@ -210,9 +210,7 @@ def test_unknown_emotion_is_an_input_error_and_writes_nothing(tmp_path):
     assert not (tmp_path / "demo").exists()
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"intensity": 3}, {"statement": 0}, {"repetition": 3}, {"actor": 25}, {"seed": -1}]
-)
+@pytest.mark.parametrize("wrong", [{"intensity": 3}, {"statement": 0}, {"repetition": 3}, {"actor": 25}, {"seed": -1}])
 def test_argument_out_of_range_is_an_input_error_that_names_it(wrong):
     right = {"intensity": 1, "statement": 1, "repetition": 1, "actor": 1, "seed": 0}
     with pytest.raises(InputError, match=next(iter(wrong))):

@@ -64,7 +64,9 @@ def test_a_resnet_block_concatenates_so_channels_grow_by_256():
 
 
 def test_no_two_layers_start_with_the_same_weights():
-    kernels = [layer.kernel.numpy().ravel() for layer in build_generator(SMALL, 3, 4).layers if hasattr(layer, "kernel")]
+    kernels = [
+        layer.kernel.numpy().ravel() for layer in build_generator(SMALL, 3, 4).layers if hasattr(layer, "kernel")
+    ]
     starts = {kernel[:16].tobytes() for kernel in kernels}
     assert len(starts) == len(kernels)
 

@@ -42,7 +42,9 @@ def test_only_command_lines_print_or_parse_arguments():
 
 @pytest.mark.parametrize("module", FLOW)
 def test_a_module_imports_only_those_before_it(module):
-    names = {name for name in imported(PROJECT / "cyclegan_keras" / f"{module}.py") if name.startswith("cyclegan_keras.")}
+    names = {
+        name for name in imported(PROJECT / "cyclegan_keras" / f"{module}.py") if name.startswith("cyclegan_keras.")
+    }
     after = set(FLOW[FLOW.index(module) :])
     assert not {name.split(".")[1] for name in names} & after
 
@@ -84,7 +86,10 @@ def test_a_python_that_does_not_fit_gets_a_sentence(tmp_path):
 
 @pytest.mark.parametrize("module", ["train", "infer", "data"])
 def test_help_is_there_and_takes_no_tensorflow(module):
-    code = f"import sys; from cyclegan_keras import {module} as m\ntry: m.main(['--help'])\nfinally: print('tensorflow' in sys.modules)"
+    code = (
+        f"import sys; from cyclegan_keras import {module}\n"
+        f"try: {module}.main(['--help'])\nfinally: print('tensorflow' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, env=os.environ)
     assert done.returncode == 0 and "usage:" in done.stdout and done.stdout.rstrip().endswith("False")
 

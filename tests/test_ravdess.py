@@ -6,8 +6,8 @@ import stat
 import threading
 import zipfile
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 from pathlib import Path
 from typing import Iterable
@@ -623,9 +623,7 @@ def test_a_link_refuses_the_archive_before_anything_is_written(zip_path, root, t
     assert list(tmp_path.iterdir()) == [zip_path]
 
 
-def test_an_archive_that_declares_too_much_is_refused_before_anything_is_written(
-    zip_path, root, tmp_path, monkeypatch
-):
+def test_an_archive_that_declares_too_much_is_refused_before_anything_is_written(zip_path, root, tmp_path, monkeypatch):
     monkeypatch.setattr(ravdess, "MAX_UNPACKED_BYTES", 100_000)
     zipped(zip_path, (CALM_1, bytes(60_000)), (CALM_2, bytes(60_000)))
     with pytest.raises(RunError, match=r"speech\.zip: .*120000 bytes"):

@@ -16,7 +16,20 @@ from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.train import TerminalObserver, _duration
 
 # The precision is fixed: what `auto` chooses depends on the machine.
-SMALL = ("--precision", "float32", "--pair", "calm_fearful", "--preset", "cpu", "--filters", 2, "--n-resnet", 1, "--steps", 3)
+SMALL = (
+    "--precision",
+    "float32",
+    "--pair",
+    "calm_fearful",
+    "--preset",
+    "cpu",
+    "--filters",
+    2,
+    "--n-resnet",
+    1,
+    "--steps",
+    3,
+)
 
 
 def test_the_first_line_says_device_preset_and_why_clips_and_steps(trained_run):

@@ -68,7 +68,9 @@ def losses(run):
 def checkpointed(run):
     """Every tensor of the newest checkpoint but the bookkeeping of how often it was saved."""
     reader = tf.train.load_checkpoint(str(RunDirectory(run).checkpoints))
-    names = [name for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name and "save_counter" not in name]
+    names = [
+        name for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name and "save_counter" not in name
+    ]
     return {name: reader.get_tensor(name) for name in names}
 
 
@@ -121,7 +123,9 @@ def test_tensorboard_gets_scalars_pictures_and_audio(uninterrupted):
 
 def test_an_interrupted_and_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(uninterrupted, interrupted):
     one, other = checkpointed(uninterrupted), checkpointed(interrupted)
-    assert one.keys() == other.keys() and any("pool" in name for name in one) and any("optimizer" in name for name in one)
+    assert (
+        one.keys() == other.keys() and any("pool" in name for name in one) and any("optimizer" in name for name in one)
+    )
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
     assert losses(uninterrupted) == losses(interrupted)
@@ -177,7 +181,9 @@ def test_the_newest_checkpoint_is_restored(two_checkpoints):
     assert restored(two_checkpoints) == [(8, [])]
 
 
-@pytest.mark.parametrize("damage", [flip_middle_byte, cut_short, lambda file: file.write_bytes(b""), lambda file: file.unlink()])
+@pytest.mark.parametrize(
+    "damage", [flip_middle_byte, cut_short, lambda file: file.write_bytes(b""), lambda file: file.unlink()]
+)
 @pytest.mark.parametrize("part", ["data-00000-of-00001", "index"])
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(two_checkpoints, damage, part):
     damage(two_checkpoints.folder / f"ckpt-8.{part}")
