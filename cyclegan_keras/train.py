@@ -169,10 +169,10 @@ class TerminalObserver:
         return self.asked_to_stop
 
     def _stop(self, number: int, frame: object) -> None:
-        if self.asked_to_stop:
-            raise KeyboardInterrupt
+        # Python runs this once TensorFlow gives control back, at a step's end; pressing again changes nothing.
+        if not self.asked_to_stop:
+            print("\nstopping after this step, then saving", flush=True)
         self.asked_to_stop = True
-        print("\nstopping after this step (again to stop at once, without saving)", flush=True)
 
 
 class Machine(NamedTuple):

@@ -150,6 +150,14 @@ def test_a_duration_is_said_in_a_fitting_unit(seconds, said):
     assert _duration(seconds) == said
 
 
+def test_ctrl_c_pressed_twice_still_saves(capsys):
+    with TerminalObserver(last_step=100) as observer:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert observer.stop_requested()
+    assert capsys.readouterr().out.count("stopping after this step") == 1
+
+
 def test_the_time_left_is_estimated_once_the_first_steps_are_done(capsys):
     observer = TerminalObserver(last_step=100)
     observer.epoch_begins(1, 0, 100)
