@@ -5,7 +5,8 @@ DATA ?= data/ravdess
 PRESET ?=
 EPOCHS ?=
 RUN ?=
-DEMO ?= runs/demo
+# A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
+DEMO ?= runs/demo/calm_fearful
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -27,12 +28,13 @@ $(VENV)/installed: requirements.txt setup.cfg pyproject.toml
 	@$(PYTHON) -c '$(PYTHON_FITS)' 2>/dev/null || { \
 	  echo "SpectroGAN needs Python 3.9, 3.10 or 3.11 (TensorFlow 2.15); $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	       "Install one of them, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "installing TensorFlow and the rest into $(VENV) (2 GB, a few minutes)"
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
 	$(PY) -m pip install --quiet -r requirements.txt -e '.[dev]'
 	@touch $@
 
-demo: setup  ## train a minute on synthetic speech and convert a clip it never saw
+demo: setup  ## train 12 steps on synthetic speech and convert a clip they never saw
 	$(PY) -m cyclegan_keras.data demo --data data/demo
 	$(PY) -m cyclegan_keras.train --pair calm_fearful --data data/demo --preset cpu --steps 12 --run-dir $(DEMO)
 	$(PY) -m cyclegan_keras.infer data/demo/Actor_04/03-01-02-01-02-02-04.wav --run-dir $(DEMO) \

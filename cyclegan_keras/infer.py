@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import soundfile
@@ -184,7 +184,9 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Tuple
     InputError
         A file for several clips, two clips for one name, or a clip that would be overwritten.
     """
-    if output.suffix.lower() == ".wav" and not output.is_dir():
+    if not output.is_dir() and (output.exists() or output.suffix.lower() in _audio_suffixes()):
+        if output.suffix.lower() != ".wav":
+            raise InputError(f"--output {output}: what is written is WAV; give a name ending in .wav, or a folder")
         if len(clips) != 1 or clips[0].is_dir():
             raise InputError(f"--output {output}: one file for several clips; give a folder")
         jobs = [(clips[0], output)]
@@ -204,12 +206,15 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Tuple
     return jobs
 
 
+def _audio_suffixes() -> Set[str]:
+    return {f".{name.lower()}" for name in soundfile.available_formats()}
+
+
 def _recordings(given: Path) -> Iterator[Tuple[Path, Path]]:
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    readable = {f".{name.lower()}" for name in soundfile.available_formats()}
-    found = sorted(file for file in given.rglob("*") if file.suffix.lower() in readable)
+    found = sorted(file for file in given.rglob("*") if file.suffix.lower() in _audio_suffixes())
     if not found:
         raise InputError(f"{given}: holds no recordings; give a folder of WAV or FLAC files")
     for file in found:

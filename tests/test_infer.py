@@ -96,6 +96,13 @@ def test_outputs_are_planned_by_name(tmp_path, name):
     assert jobs == [(tmp_path / "a.flac", tmp_path / (name if name == "clip.wav" else "folder/a_sad.wav"))]
 
 
+@pytest.mark.parametrize("name", ["out.mp3", "out.flac", "notes.txt"])
+def test_an_output_that_is_neither_wav_nor_folder_is_refused(tmp_path, name):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(InputError, match="ending in .wav"):
+        infer.plan_outputs([tmp_path / "a.flac"], tmp_path / name, "sad")
+
+
 def test_outputs_that_would_meet_or_overwrite_a_clip_are_refused(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()

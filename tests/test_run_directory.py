@@ -1,11 +1,13 @@
 """Finding runs and their weights."""
 
 import os
+import re
 
 import pytest
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
+from tests.conftest import PROJECT
 from tests.test_config import run_config
 
 
@@ -46,6 +48,14 @@ def test_the_newest_trained_run_of_a_pair_is_found(tmp_path):
     make_run(tmp_path / "untrained", [])
     assert newest_run("calm_fearful", tmp_path) == newest
     assert newest_run("calm_angry", tmp_path).path.name == "other"
+
+
+def test_the_demonstration_is_never_taken_for_a_training(tmp_path):
+    makefile = (PROJECT / "Makefile").read_text()
+    demo = re.search(r"^DEMO \?= runs/(.*)$", makefile, re.MULTILINE).group(1)
+    make_run(tmp_path / demo, [1])
+    with pytest.raises(InputError, match="no trained run"):
+        newest_run("calm_fearful", tmp_path)
 
 
 def test_a_pair_without_a_run_is_answered_with_what_to_do(tmp_path):
