@@ -44,7 +44,7 @@ def measure(preset: str, repeats: int) -> dict:
     from cyclegan_keras.audio import save_waveform, spectrogram_to_waveform
     from cyclegan_keras.demo_corpus import synthesise_clip
     from cyclegan_keras.models import build_generator, save_weights
-    from cyclegan_keras.run_directory import RunDirectory
+    from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
     chosen = PRESETS[preset]
     config = chosen.spectrogram
@@ -64,7 +64,7 @@ def measure(preset: str, repeats: int) -> dict:
             pair="calm_fearful", preset=preset, data="", data_key="",
             spectrogram=config, model=chosen.model, train=chosen.train,
         ).save(run.config_file)  # fmt: skip
-        for direction in ("a_to_b", "b_to_a"):
+        for direction in DIRECTIONS:
             save_weights(run.weights_file(1, direction), generator)
         for number in range(CLIPS):
             save_waveform(Path(folder) / "clips" / f"{number}.wav", speech, config.sample_rate)
