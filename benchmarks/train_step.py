@@ -3,10 +3,13 @@
     python -m benchmarks.train_step --preset cpu --steps 5 [--json]
 
 Each runs in a process of its own and takes a step in turn, so that a noisy machine meets all alike. What counts are the
-ratios of the medians. The fraction of the matrix-product peak is measured in the same turns.
+ratios of the medians. The fraction of the matrix-product peak is measured in the same turns. Ours, the twin and the
+matrix product compute in the precision that `train` would choose; the report's way has TensorFlow as it comes: float32,
+and oneDNN only where TensorFlow turns it on by itself.
 """
 
 import argparse
+import dataclasses
 import importlib.util
 import json
 import resource
@@ -20,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cyclegan_keras.cli import prepare_environment
 from cyclegan_keras.config import PRESETS
+from cyclegan_keras.machine import choose_precision, prepare_tensorflow, processor_flags
 
 GENERATOR_PASSES = 24
 """Work of a step in forward passes of a generator: a composite takes five, and gradients worth seven more."""
@@ -36,6 +40,8 @@ def main() -> None:
     parser.add_argument("--worker", choices=CONTENDERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
+        if arguments.worker != "report":
+            prepare_environment()
         serve(CONTENDERS[arguments.worker](PRESETS[arguments.preset]))
     else:
         figures = measure(arguments.preset, arguments.steps)
@@ -55,29 +61,36 @@ def measure(preset: str, steps: int) -> dict:
     peaks = {name: worker.peak_mb() for name, worker in workers.items()}
     work, matrix_work = GENERATOR_PASSES * generator_work(preset), 2 * MATRIX**3
     return {
+        "precision": choose_precision(False, processor_flags()),
         "ours_s": seconds["ours"],
+        "joint_s": seconds["joint"],
         "report_s": seconds["report"],
         "torch_s": seconds.get("torch"),
         "peak_mb_ours": peaks["ours"],
         "peak_mb_report": peaks["report"],
+        "peak_mb_joint": peaks["joint"],
         "peak_mb_torch": peaks.get("torch"),
         "first_call_s": first["ours"],
         "matmul_fraction": (work / seconds["ours"]) / (matrix_work / seconds["matmul"]),
+        "matmul_gflops": matrix_work / seconds["matmul"] / 1e9,
     }
 
 
 def report(preset: str, steps: int, figures: dict) -> str:
     """Say the figures for a person."""
-    lines = [f"preset {preset}, medians of {steps} steps each, in turns"]
-    for name in ("ours", "report", "torch"):
+    lines = [
+        f"preset {preset}, {figures['precision']}, medians of {steps} steps each, in turns",
+        "",
+        "| | s a step | times ours | peak memory, MB |",
+        "|---|---|---|---|",
+    ]
+    for name, contender in NAMES.items():
         if figures[f"{name}_s"] is not None:
             ratio = figures[f"{name}_s"] / figures["ours_s"]
-            lines.append(
-                f"{name:8}{figures[f'{name}_s']:8.2f} s a step{ratio:8.2f} x ours"
-                f"{figures[f'peak_mb_{name}']:8.0f} MB at most"
-            )
-    lines.append(f"first call of ours {figures['first_call_s']:.1f} s")
-    lines.append(f"{figures['matmul_fraction']:.0%} of the float32 matrix-product peak")
+            memory = figures[f"peak_mb_{name}"]
+            lines.append(f"| {contender} | {figures[f'{name}_s']:.2f} | {ratio:.2f} | {memory:.0f} |")
+    lines += ["", f"first call of ours {figures['first_call_s']:.1f} s"]
+    lines.append(f"{figures['matmul_fraction']:.0%} of the matrix-product peak, {figures['matmul_gflops']:.0f} GFLOP/s")
     return "\n".join(lines)
 
 
@@ -124,14 +137,15 @@ def serve(take_step) -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def ours(preset):
+def ours(preset, update="alternating"):
     """The project's own step."""
     import tensorflow as tf
 
     from cyclegan_keras.cyclegan import build_state, compile_train_step
 
     shape = preset.spectrogram.image_shape
-    take_step = compile_train_step(build_state(shape, preset.model, preset.train), preset.train.loss_weights)
+    train = dataclasses.replace(preset.train, precision=prepare_tensorflow().precision, update=update)
+    take_step = compile_train_step(build_state(shape, preset.model, train), train)
     a, b = map(tf.constant, images(shape))
     return lambda: {name: float(loss) for name, loss in take_step(a, b).items()}
 
@@ -151,16 +165,18 @@ def torch_twin(preset):
     from benchmarks.torch_twin import build_step
 
     shape = preset.spectrogram.image_shape
-    take_step = build_step(preset.model.filters, preset.model.n_resnet, shape[0], "float32")
+    precision = choose_precision(False, processor_flags()).replace("mixed_", "")
+    take_step = build_step(preset.model.filters, preset.model.n_resnet, shape[0], precision)
     a, b = images(shape)
     return lambda: take_step(a, b)
 
 
 def matmul(_):
-    """One matrix product, the machine's float32 peak."""
+    """One matrix product, the machine's peak in the precision of ours."""
     import tensorflow as tf
 
-    matrix = tf.random.stateless_normal([MATRIX, MATRIX], seed=[0, 0])
+    dtype = choose_precision(False, processor_flags()).replace("mixed_", "")
+    matrix = tf.cast(tf.random.stateless_normal([MATRIX, MATRIX], seed=[0, 0]), dtype)
     return lambda: tf.linalg.matmul(matrix, matrix).numpy()
 
 
@@ -171,8 +187,14 @@ def images(shape):
     return np.random.default_rng(0).uniform(-1, 1, (2, 1, *shape)).astype(np.float32)
 
 
-CONTENDERS = {"ours": ours, "report": report_way, "torch": torch_twin, "matmul": matmul}
+CONTENDERS = {
+    "ours": ours,
+    "joint": lambda preset: ours(preset, "joint"),
+    "report": report_way,
+    "torch": torch_twin,
+    "matmul": matmul,
+}
+NAMES = {"ours": "ours", "joint": "ours, `--update joint`", "report": "the report's way", "torch": "PyTorch twin"}
 
 if __name__ == "__main__":
-    prepare_environment()
     main()

@@ -99,10 +99,16 @@ class LossWeights:
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 """Keras's names: activations in 16 bits and weights, statistics and optimizer in float32, or all in float32."""
 
+UPDATES = ("alternating", "joint")
+"""F before G, as the report does it; or both from one graph of six generator passes, as Zhu et al. do it."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the networks are trained (report, section 4); ``snapshot_every`` (epochs) and ``precision`` are ours."""
+    """How the networks are trained (report, section 4).
+
+    Ours are ``snapshot_every`` (epochs), ``precision``, ``update`` and ``xla`` (compile the step with XLA).
+    """
 
     epochs: int = 150
     batch_size: int = 1
@@ -113,6 +119,8 @@ class TrainConfig:
     seed: int = 0
     snapshot_every: int = 10
     precision: str = "float32"
+    update: str = "alternating"
+    xla: bool = False
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "pool_size", "snapshot_every"):
@@ -120,6 +128,7 @@ class TrainConfig:
         _require(self.learning_rate > 0.0, "learning_rate", "must be positive")
         _require(0.0 <= self.beta_1 < 1.0, "beta_1", "must lie in [0, 1)")
         _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
+        _require(self.update in UPDATES, "update", f"must be one of {', '.join(UPDATES)}")
         _require(0 <= self.seed < 2**31, "seed", "must lie between 0 and 2147483647")
 
 
@@ -202,38 +211,6 @@ def split_pair(pair: str) -> Tuple[str, str]:
         wrong = f"unknown emotion {unknown[0]!r}" if unknown and len(names) == 2 else "not two different emotions"
         raise InputError(f"pair {pair!r}: {wrong}; write A_B, such as calm_fearful, from {', '.join(EMOTIONS)}")
     return names
-
-
-def choose_preset(gpu_visible: bool) -> Tuple[str, str]:
-    """Choose the preset for a machine; returns its name and the reason to print."""
-    if gpu_visible:
-        return "report", "TensorFlow sees a GPU"
-    return "cpu", "TensorFlow sees no GPU"
-
-
-def choose_precision(gpu_visible: bool, processor_flags: str) -> str:
-    """Choose the precision for a machine: what its arithmetic units are made for.
-
-    Parameters
-    ----------
-    gpu_visible : bool
-    processor_flags : str
-        As in Linux's ``/proc/cpuinfo``.
-
-    Returns
-    -------
-    precision : str
-        One of ``PRECISIONS``.
-
-    Example
-    -------
-    >>> choose_precision(False, "fpu sse avx2 avx512_bf16")
-    'mixed_bfloat16'
-    """
-    if gpu_visible:
-        return "mixed_float16"
-    bfloat16_units = {"avx512_bf16", "amx_bf16"} & set(processor_flags.split())
-    return "mixed_bfloat16" if bfloat16_units else "float32"
 
 
 def _from_dict(cls: type, values: Any) -> Any:

@@ -38,7 +38,7 @@ class ImagePool(tf.Module):
         return tf.stack([self._exchange_one(fake) for fake in tf.unstack(fakes)])
 
     def _exchange_one(self, fake: tf.Tensor) -> tf.Tensor:
-        draw = tf.random.stateless_uniform([2], seed=[self.seed, self.seen])
+        draw = tf.random.stateless_uniform([2], seed=[self.seed, self.seen], alg="philox")
         full = self.seen >= self.size
         use_pooled = full & (draw[0] >= 0.5)
         random_index = tf.cast(draw[1] * self.size, tf.int32)

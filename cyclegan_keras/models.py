@@ -16,7 +16,7 @@ from tensorflow.keras import Input, Model, layers
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
-from cyclegan_keras.layers import InstanceNormalization
+from cyclegan_keras.layers import Conv2D, InstanceNormalization
 
 FAKE = "fake"
 """Name of the layer in a composite whose output is the generated image G(a)."""
@@ -63,7 +63,7 @@ def build_generator(
     """
     initializer = _seeded_initializers(seed)
 
-    def conv(x, channels, size, stride=1, layer=layers.Conv2D):
+    def conv(x, channels, size, stride=1, layer=Conv2D):
         x = layer(channels, size, strides=stride, padding="same", kernel_initializer=initializer())(x)
         return InstanceNormalization()(x)
 
@@ -79,7 +79,7 @@ def build_generator(
         x = resnet_block(x)
     x = layers.ReLU()(conv(x, 2 * filters, 3, stride=2, layer=layers.Conv2DTranspose))
     x = layers.ReLU()(conv(x, filters, 3, stride=2, layer=layers.Conv2DTranspose))
-    x = layers.Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=initializer())(x)
+    x = Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=initializer())(x)
     x = InstanceNormalization(scale_start=output_scale, offset_start=output_offset)(x)
     return Model(image, layers.Activation("tanh", dtype="float32")(x))
 
@@ -109,7 +109,7 @@ def build_discriminator(image_shape: Tuple[int, int, int], filters: int = 64, *,
 
     def conv(x, channels, stride, dtype=None):
         settings = dict(strides=stride, padding="same", kernel_initializer=initializer(), dtype=dtype)
-        return layers.Conv2D(channels, 4, **settings)(x)
+        return Conv2D(channels, 4, **settings)(x)
 
     image = Input(image_shape)
     x = layers.LeakyReLU(LEAK)(conv(image, filters, 2))

@@ -2,26 +2,18 @@
 
 import argparse
 import dataclasses
-import os
 import signal
 import statistics
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
-from cyclegan_keras.config import (
-    PRECISIONS,
-    PRESETS,
-    RunConfig,
-    SpectrogramConfig,
-    choose_precision,
-    choose_preset,
-    split_pair,
-)
+from cyclegan_keras.config import PRECISIONS, PRESETS, UPDATES, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.machine import Machine, prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, describe, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
@@ -63,6 +55,12 @@ def parser() -> CommandParser:
         default="auto",
         help="auto: mixed_float16 on a GPU, mixed_bfloat16 on a processor with bfloat16 units, else float32",
     )
+    parser.add_argument(
+        "--update",
+        choices=UPDATES,
+        help="alternating: F, then G, as the report; joint: both at once, 3/4 of the work; default: the preset's",
+    )
+    parser.add_argument("--xla", action="store_true", default=None, help="compile the step with XLA (for a GPU)")
     return parser
 
 
@@ -78,7 +76,7 @@ def command(arguments: argparse.Namespace) -> int:
         parser().error("argument --steps: must be 1 or more")
     split = split_clips(index_clips(arguments.data))
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
-    machine = _prepare_tensorflow()
+    machine = prepare_tensorflow()
     config = _run_config(arguments, clips, machine)
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
 
@@ -175,25 +173,6 @@ class TerminalObserver:
         self.asked_to_stop = True
 
 
-class Machine(NamedTuple):
-    """What TensorFlow runs on, and the preset and precision that suit it."""
-
-    device: str
-    preset: str
-    reason: str
-    precision: str
-
-
-def _prepare_tensorflow() -> Machine:
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
-    return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), _processor_flags()))
-
-
 def _run_config(arguments: argparse.Namespace, clips: Dict[str, List[Clip]], machine: Machine) -> RunConfig:
     from cyclegan_keras.pipeline import data_key
 
@@ -211,16 +190,10 @@ def _run_config(arguments: argparse.Namespace, clips: Dict[str, List[Clip]], mac
         data_key=data_key([clip.path for found in clips.values() for clip in found], preset.spectrogram),
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
-        train=dataclasses.replace(replaced(preset.train, ("epochs", "seed", "batch_size")), precision=precision),
+        train=dataclasses.replace(
+            replaced(preset.train, ("epochs", "seed", "batch_size", "update", "xla")), precision=precision
+        ),
     )
-
-
-def _processor_flags() -> str:
-    # Only Linux tells; elsewhere float32 is right anyway or --precision says more.
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _load_images(clips: Sequence[Clip], config: SpectrogramConfig, emotion: str) -> np.ndarray:

@@ -132,7 +132,7 @@ def train(
     state = build_state(config.spectrogram.image_shape, config.model, config.train, start)
     keeper = CheckpointKeeper(state, run)
     keeper.restore_newest(observer)
-    take_step = compile_train_step(state, config.train.loss_weights)
+    take_step = compile_train_step(state, config.train)
     epoch_steps = steps_per_epoch(len(images_a), config.train.batch_size)
     step = int(state.step)
     with RunLogs(run, step) as logs:

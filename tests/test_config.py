@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig, choose_precision, choose_preset, split_pair
+from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
 
 
@@ -40,24 +40,6 @@ def test_the_analyses_are_the_reports(name, n_fft, hop, frames):
     assert (spectrogram.sample_rate, spectrogram.floor_db) == (16_000, -80.0)
     assert (spectrogram.n_fft, spectrogram.hop_length, spectrogram.n_frames) == (n_fft, hop, frames)
     assert (spectrogram.griffin_lim_iterations, spectrogram.griffin_lim_momentum) == (32, 0.99)
-
-
-def test_a_gpu_gets_the_reports_preset_and_a_machine_without_one_the_cpus():
-    assert choose_preset(True)[0] == "report" and choose_preset(False)[0] == "cpu"
-
-
-@pytest.mark.parametrize(
-    "gpu, flags, precision",
-    [
-        (True, "", "mixed_float16"),
-        (False, "avx2 avx512_bf16", "mixed_bfloat16"),
-        (False, "avx2 amx_bf16 amx_tile", "mixed_bfloat16"),
-        (False, "avx2 avx512f", "float32"),
-        (False, "", "float32"),
-    ],
-)
-def test_the_precision_is_what_the_machine_has_units_for(gpu, flags, precision):
-    assert choose_precision(gpu, flags) == precision
 
 
 def test_a_pair_is_two_emotions_in_the_reports_spelling():

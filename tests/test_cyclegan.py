@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
-from cyclegan_keras.cyclegan import build_state, compile_train_step, train_step
+from cyclegan_keras.cyclegan import build_state, compile_train_step, joint_train_step, train_step, update_generator
 from tests.reports_way import ReportsWay
 
 SHAPE = (64, 64, 1)
@@ -26,7 +26,7 @@ def drawn_images(batch_size=1):
 def both_ways():
     """Five steps of ours and of the report's way: (state, its losses), (reference, its losses)."""
     reference, state = ReportsWay(SHAPE, MODEL, TRAIN), build_state(SHAPE, MODEL, TRAIN)
-    take_step = compile_train_step(state, LossWeights())
+    take_step = compile_train_step(state, TRAIN)
     images = drawn_images()
     expected = [reference.step(a, b) for a, b in images]
     losses = [{name: float(loss) for name, loss in take_step(a, b).items()} for a, b in images]
@@ -44,7 +44,10 @@ def test_every_loss_of_five_steps_is_the_reports_ways(both_ways):
 @pytest.mark.parametrize("name", ["g", "f", "d_a", "d_b"])
 def test_every_weight_after_five_steps_is_the_reports_ways(both_ways, name):
     (state, _), (reference, _) = both_ways
-    network, expected = getattr(state, name), reference.networks[name]
+    _assert_same_weights(getattr(state, name), reference.networks[name])
+
+
+def _assert_same_weights(network, expected):
     for layer, other in zip(network.layers, expected.layers):
         for weight, wanted in zip(layer.weights, other.weights):
             if weight.name.endswith("bias:0") and _feeds_a_norm(layer):
@@ -72,14 +75,52 @@ def test_a_step_updates_f_then_d_a_then_g_then_d_b(monkeypatch):
 def test_the_pool_is_given_the_composites_own_fake_and_no_network_runs_twice_for_it():
     state = build_state(SHAPE, MODEL, TRAIN)
     a, b = map(tf.constant, drawn_images()[0])
-    graph = compile_train_step(state, LossWeights()).get_concrete_function(a, b).graph
+    graph = compile_train_step(state, TRAIN).get_concrete_function(a, b).graph
     expected_a, expected_b = state.f(b).numpy(), state.g(a).numpy()
     train_step(state, LossWeights(), a, b)
     np.testing.assert_allclose(state.pool_a.images[:1], expected_a, atol=1e-5)
     np.testing.assert_allclose(state.pool_b.images[:1], expected_b, atol=1e-5)
     # A generator runs three passes in its composite and two as the frozen one of the other: ten in all.
-    passes = sum(op.type == "Tanh" for op in graph.get_operations())
-    assert passes == 10
+    generators = {function.signature.name for function in graph.as_graph_def().library.function if _has_tanh(function)}
+    calls = [op.get_attr("f").name for op in graph.get_operations() if op.type.endswith("PartitionedCall")]
+    assert sum(name in generators for name in calls) == 10
+
+
+def _has_tanh(function):
+    return any(node.op == "Tanh" for node in function.node_def)
+
+
+def test_a_joint_update_gives_each_generator_what_its_composite_would():
+    joint = build_state(SHAPE, MODEL, dataclasses.replace(TRAIN, update="joint"))
+    a, b = map(tf.constant, drawn_images()[0])
+    losses = joint_train_step(joint, LossWeights(), a, b)
+    for name, images in (("g", (a, b)), ("f", (b, a))):
+        trained = build_state(SHAPE, MODEL, TRAIN)  # the other generator must not have moved
+        network, composite = getattr(trained, name), getattr(trained, f"composite_{name}")
+        _, expected = update_generator(composite, network, trained.optimizers[name], LossWeights(), *images)
+        for part, loss in expected.items():
+            assert float(losses[f"{name}_{part}"]) == pytest.approx(float(loss), rel=1e-5), part
+        _assert_same_weights(getattr(joint, name), network)
+    assert set(joint.optimizers) == {"generators", "d_a", "d_b"} and int(joint.step) == 1
+
+
+def test_a_joint_update_is_what_train_step_compiles_where_asked():
+    train = dataclasses.replace(TRAIN, update="joint")
+    state, same = build_state(SHAPE, MODEL, train), build_state(SHAPE, MODEL, train)
+    a, b = map(tf.constant, drawn_images()[0])
+    compiled = compile_train_step(state, train)(a, b)
+    for name, loss in joint_train_step(same, LossWeights(), a, b).items():
+        assert float(compiled[name]) == pytest.approx(float(loss), rel=1e-4), name
+
+
+@pytest.mark.slow
+def test_a_step_compiled_with_xla_gives_the_same_losses(both_ways):
+    (_, losses), _ = both_ways
+    train = dataclasses.replace(TRAIN, xla=True)
+    take_step = compile_train_step(build_state(SHAPE, MODEL, train), train)
+    for (a, b), expected in zip(drawn_images(), losses):
+        for name, loss in take_step(tf.constant(a), tf.constant(b)).items():
+            assert float(loss) == pytest.approx(expected[name], rel=1e-3), name
 
 
 def test_the_weights_of_the_losses_are_the_reports():
@@ -109,7 +150,7 @@ def test_a_batch_of_two_trains_on_the_mean_of_both():
     reference, state = ReportsWay(SHAPE, MODEL, train), build_state(SHAPE, MODEL, train)
     a, b = drawn_images(batch_size=2)[0]
     expected = reference.step(a, b)
-    for name, loss in compile_train_step(state, LossWeights())(a, b).items():
+    for name, loss in compile_train_step(state, TRAIN)(a, b).items():
         assert float(loss) == pytest.approx(expected[name], rel=1e-4), name
 
 

@@ -13,8 +13,8 @@ from tests.conftest import PROJECT
 MODULES = sorted((PROJECT / "cyclegan_keras").glob("*.py"))
 COMMAND_LINES = {"cli", "data", "train", "infer"}
 FLOW = [
-    "errors", "files", "config", "cli", "audio", "ravdess", "demo_corpus", "pipeline", "layers", "models", "image_pool",
-    "cyclegan", "plots", "run_directory", "trainer", "data", "train", "infer",
+    "errors", "files", "config", "machine", "cli", "audio", "ravdess", "demo_corpus", "pipeline", "layers", "models",
+    "image_pool", "cyclegan", "plots", "run_directory", "trainer", "data", "train", "infer",
 ]  # fmt: skip
 
 

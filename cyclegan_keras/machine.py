@@ -1,0 +1,79 @@
+"""What this machine computes with, and the settings that suit it."""
+
+import functools
+import os
+from pathlib import Path
+from typing import NamedTuple, Tuple
+
+
+class Machine(NamedTuple):
+    """What TensorFlow runs on, and the preset and precision that suit it."""
+
+    device: str
+    preset: str
+    reason: str
+    precision: str
+
+
+def prepare_tensorflow() -> Machine:
+    """Set TensorFlow up for this machine; must come before its first computation."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if not gpus:
+        # Grappler rewrites the step's graph for three seconds, and on a CPU the step gets no faster by it.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
+    return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), processor_flags()))
+
+
+@functools.lru_cache(maxsize=None)
+def processor_flags() -> str:
+    """Everything Linux tells of the processor; elsewhere nothing, which means settings that suit any."""
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def choose_preset(gpu_visible: bool) -> Tuple[str, str]:
+    """Choose the preset for a machine; returns its name and the reason to print."""
+    if gpu_visible:
+        return "report", "TensorFlow sees a GPU"
+    return "cpu", "TensorFlow sees no GPU"
+
+
+def choose_precision(gpu_visible: bool, flags: str) -> str:
+    """Choose the precision for a machine: what its arithmetic units are made for.
+
+    Parameters
+    ----------
+    gpu_visible : bool
+    flags : str
+        The processor's, as in Linux's ``/proc/cpuinfo``.
+
+    Returns
+    -------
+    precision : str
+        One of ``config.PRECISIONS``.
+
+    Example
+    -------
+    >>> choose_precision(False, "fpu sse avx2 avx512_bf16")
+    'mixed_bfloat16'
+    """
+    if gpu_visible:
+        return "mixed_float16"
+    bfloat16_units = {"avx512_bf16", "amx_bf16"} & set(flags.split())
+    return "mixed_bfloat16" if bfloat16_units else "float32"
+
+
+def product_beats_kernel(gpu_visible: bool, flags: str) -> bool:
+    """Whether a matrix product is a faster filter gradient than the library's own kernel.
+
+    It is on processors with AVX2 only: oneDNN's kernel for them runs at a third of their rate.
+    """
+    names = set(flags.split())
+    return not gpu_visible and "avx2" in names and "avx512f" not in names

@@ -1,0 +1,49 @@
+"""The settings that a machine is given."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cyclegan_keras.machine import choose_precision, choose_preset, processor_flags, product_beats_kernel
+
+
+def test_a_gpu_gets_the_reports_preset_and_a_machine_without_one_the_cpus():
+    assert choose_preset(True)[0] == "report" and choose_preset(False)[0] == "cpu"
+
+
+@pytest.mark.parametrize(
+    "gpu, flags, precision",
+    [
+        (True, "", "mixed_float16"),
+        (False, "avx2 avx512_bf16", "mixed_bfloat16"),
+        (False, "avx2 amx_bf16 amx_tile", "mixed_bfloat16"),
+        (False, "avx2 avx512f", "float32"),
+        (False, "", "float32"),
+    ],
+)
+def test_the_precision_is_what_the_machine_has_units_for(gpu, flags, precision):
+    assert choose_precision(gpu, flags) == precision
+
+
+@pytest.mark.parametrize(
+    "gpu, flags, product",
+    [(False, "avx2 fma", True), (False, "avx2 avx512f", False), (True, "avx2", False), (False, "", False)],
+)
+def test_filter_gradients_are_products_only_where_onednn_has_no_fast_kernel(gpu, flags, product):
+    assert product_beats_kernel(gpu, flags) is product
+
+
+def test_the_processor_is_asked_where_linux_tells():
+    assert ("flags" in processor_flags() or "Features" in processor_flags()) == sys.platform.startswith("linux")
+
+
+def test_tensorflow_is_set_up_for_a_cpu():
+    code = (
+        "import tensorflow as tf; from cyclegan_keras.machine import prepare_tensorflow\n"
+        "tf.config.set_visible_devices([], 'GPU'); machine = prepare_tensorflow()\n"
+        "print(machine.device, machine.preset, tf.config.optimizer.get_experimental_options())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "'disable_meta_optimizer': True" in done.stdout, done.stderr
+    assert done.stdout.startswith("CPU") and " cpu " in done.stdout
