@@ -40,6 +40,8 @@ def main() -> None:
 
 def measure(preset: str, repeats: int) -> dict:
     """Time one clip warm, one from the shell, and a folder of clips from the shell; seconds."""
+    import tensorflow as tf
+
     from cyclegan_keras import infer
     from cyclegan_keras.audio import save_waveform, spectrogram_to_waveform
     from cyclegan_keras.demo_corpus import synthesise_clip
@@ -49,6 +51,7 @@ def measure(preset: str, repeats: int) -> dict:
     chosen = PRESETS[preset]
     config = chosen.spectrogram
     generator = build_generator(config.image_shape, chosen.model.n_resnet, chosen.model.filters)
+    generator.call = tf.function(generator.call, autograph=False)  # as load_generator does
     speech = synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[: config.n_samples]
     warm, griffin_lim = [], []
     for _ in range(1 + repeats):

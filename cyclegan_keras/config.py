@@ -68,16 +68,18 @@ class SpectrogramConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The networks' width and depth, and where the generator's output norm starts.
+    """The networks' width and depth, and how the generator's output begins.
 
-    ``output_init`` is ``"default"`` (scale 1, offset 0, as the report) or ``"data"`` (the standard
-    deviation and mean of arctanh of the training images, which spares a short training
-    thousands of steps).
+    ``output_init`` is where the output norm starts: ``"default"`` (scale 1, offset 0, as the report) or
+    ``"data"`` (the standard deviation and mean of arctanh of the training images, which spares a short
+    training thousands of steps). ``residual`` is ours: the generator puts out a change to its input
+    instead of a whole image, and its last convolution has no norm.
     """
 
     filters: int = 64
     n_resnet: int = 6
     output_init: str = "default"
+    residual: bool = False
 
     def __post_init__(self):
         _require(self.filters >= 1, "filters", "must be 1 or more")
@@ -107,7 +109,8 @@ UPDATES = ("alternating", "joint")
 class TrainConfig:
     """How the networks are trained (report, section 4).
 
-    Ours are ``snapshot_every`` (epochs), ``precision``, ``update`` and ``xla`` (compile the step with XLA).
+    Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA) and
+    ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none.
     """
 
     epochs: int = 150
@@ -121,6 +124,7 @@ class TrainConfig:
     precision: str = "float32"
     update: str = "alternating"
     xla: bool = False
+    average_decay: float = 0.0
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "pool_size", "snapshot_every"):
@@ -128,6 +132,7 @@ class TrainConfig:
         _require(self.learning_rate > 0.0, "learning_rate", "must be positive")
         _require(0.0 <= self.beta_1 < 1.0, "beta_1", "must lie in [0, 1)")
         _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
+        _require(0.0 <= self.average_decay < 1.0, "average_decay", "must lie in [0, 1)")
         _require(self.update in UPDATES, "update", f"must be one of {', '.join(UPDATES)}")
         _require(0 <= self.seed < 2**31, "seed", "must lie between 0 and 2147483647")
 
@@ -147,6 +152,10 @@ PRESETS = {
     "report": Preset(),
     "report-520": Preset(spectrogram=SPECTROGRAM_520, train=TrainConfig(epochs=100)),
     "cpu": Preset(model=ModelConfig(filters=16, output_init="data"), train=TrainConfig(epochs=20, snapshot_every=1)),
+    "cpu-plus": Preset(
+        model=ModelConfig(filters=16, residual=True),
+        train=TrainConfig(epochs=20, snapshot_every=1, update="joint", average_decay=0.999),
+    ),
 }
 
 

@@ -24,7 +24,8 @@ class TrainState:
 
     ``composite_g`` and ``composite_f`` give the fake first, then the four outputs of
     ``models.build_composite``; they share the four networks. There is one optimizer a network, or one for
-    both generators where they are updated jointly.
+    both generators where they are updated jointly. ``averages`` are the generators' averaged
+    weights, or nothing.
     """
 
     g: tf.keras.Model
@@ -36,13 +37,14 @@ class TrainState:
     optimizers: Dict[str, tf.keras.optimizers.legacy.Optimizer]
     pool_a: ImagePool
     pool_b: ImagePool
+    averages: Dict[str, List[tf.Variable]]
     step: tf.Variable
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Everything that must be saved to go on exactly where training stopped."""
         return tf.train.Checkpoint(
             g=self.g, f=self.f, d_a=self.d_a, d_b=self.d_b, optimizers=self.optimizers,
-            pool_a=self.pool_a, pool_b=self.pool_b, step=self.step,
+            pool_a=self.pool_a, pool_b=self.pool_b, averages=self.averages, step=self.step,
         )  # fmt: skip
 
 
@@ -68,7 +70,7 @@ def build_state(
         scale, offset = output_start
         return build_generator(
             image_shape, model.n_resnet, model.filters,
-            output_scale=scale, output_offset=offset, seed=4 * train.seed + network,
+            output_scale=scale, output_offset=offset, residual=model.residual, seed=4 * train.seed + network,
         )  # fmt: skip
 
     with _policy(train.precision):
@@ -89,17 +91,25 @@ def build_state(
         optimizers={name: _adam(weights, train) for name, weights in trained.items()},
         pool_a=ImagePool(image_shape, train.pool_size, seed=2 * train.seed),
         pool_b=ImagePool(image_shape, train.pool_size, seed=2 * train.seed + 1),
+        averages={
+            name: [tf.Variable(weight, trainable=False) for weight in network.weights]
+            for name, network in (("g", g), ("f", f)) if train.average_decay
+        },
         step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
     )  # fmt: skip
 
 
 def compile_train_step(state: TrainState, train: TrainConfig) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
-    """Make the ``tf.function`` that runs ``train_step``, or ``joint_train_step``, on ``state``."""
-    step = {"alternating": train_step, "joint": joint_train_step}[train.update]
+    """Make the ``tf.function`` that takes one training step on ``state``, as ``train`` says."""
+    update = {"alternating": train_step, "joint": joint_train_step}[train.update]
+
+    def step(a: tf.Tensor, b: tf.Tensor) -> Losses:
+        losses = update(state, train.loss_weights, a, b)
+        update_averages(state, train.average_decay)
+        return losses
+
     # Nothing in the step needs AutoGraph, which would only make tracing longer.
-    return tf.function(
-        lambda a, b: step(state, train.loss_weights, a, b), autograph=False, jit_compile=train.xla or None
-    )
+    return tf.function(step, autograph=False, jit_compile=train.xla or None)
 
 
 def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tensor) -> Losses:
@@ -188,6 +198,32 @@ def update_discriminator(
             to_minimize = _scaled(losses[name], optimizer)
         _apply_gradients(tape, to_minimize, discriminator.weights, optimizer)
     return losses
+
+
+def update_averages(state: TrainState, decay: float) -> None:
+    """Move the averages of the generators' weights, if they are kept, towards the weights.
+
+    An average of few steps forgets faster, so that it does not hold on to the random start:
+    the decay is at most (1 + steps) / (10 + steps), as in ``tf.train.ExponentialMovingAverage``.
+    """
+    steps = tf.cast(state.step, tf.float32)
+    towards = 1.0 - tf.minimum(decay, (1.0 + steps) / (10.0 + steps))
+    for name, averages in state.averages.items():
+        for average, weight in zip(averages, getattr(state, name).weights):
+            average.assign_add(towards * (weight - average))
+
+
+@contextmanager
+def averaged(state: TrainState) -> Iterator[None]:
+    """Give the generators their averaged weights, if they are kept, for the length of a ``with`` block."""
+    before = {name: getattr(state, name).get_weights() for name in state.averages}
+    for name, averages in state.averages.items():
+        getattr(state, name).set_weights([average.numpy() for average in averages])
+    try:
+        yield
+    finally:
+        for name, weights in before.items():
+            getattr(state, name).set_weights(weights)
 
 
 def _generator_losses(

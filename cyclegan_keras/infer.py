@@ -1,7 +1,14 @@
 """Command line: convert recordings. ``python -m cyclegan_keras.infer clip.wav --pair calm_fearful``."""
 
 import argparse
+import atexit
+import os
+import signal
 import sys
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -11,7 +18,7 @@ import soundfile
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
 
 if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option should be answered at once.
@@ -23,12 +30,34 @@ WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
 
 
+CLIPS_AT_ONCE = 8
+"""Clips that are read, converted and written together; so many are held in memory three times."""
+
+CLIPS_TO_TRACE_FOR = 4
+"""From so many clips on, tracing the generator takes less time than it saves."""
+
+
+class Job(NamedTuple):
+    """A recording and the file its conversion goes to."""
+
+    clip: Path
+    output: Path
+
+
 class Conversion(NamedTuple):
     """A converted clip, and the spectrograms (in [-1, 1]) of its source and of what the generator made."""
 
     waveform: np.ndarray
     source: np.ndarray
     converted: np.ndarray
+
+
+class Reading(NamedTuple):
+    """A recording: its waveform, and its spectrogram with the STFT magnitude of 0 dB."""
+
+    waveform: np.ndarray
+    spectrogram: np.ndarray
+    reference: float
 
 
 def convert(waveform: np.ndarray, generator: "tf.keras.Model", config: SpectrogramConfig) -> Conversion:
@@ -53,18 +82,54 @@ def convert(waveform: np.ndarray, generator: "tf.keras.Model", config: Spectrogr
     InputError
         The waveform is shorter than one analysis window.
     """
-    source, reference = audio.waveform_to_spectrogram(waveform, config)
-    windows = audio.split_windows(source, config)
-    painted = [
-        generator(windows[start : start + WINDOWS_AT_ONCE], training=False).numpy()
-        for start in range(0, len(windows), WINDOWS_AT_ONCE)
+    spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
+    (converted,) = repaint([spectrogram], generator, config)
+    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config)
+    return Conversion(sound, spectrogram, converted)
+
+
+def repaint(
+    spectrograms: Sequence[np.ndarray], generator: "tf.keras.Model", config: SpectrogramConfig
+) -> List[np.ndarray]:
+    """Convert spectrograms of any length; the windows of all go through the generator in batches.
+
+    Parameters
+    ----------
+    spectrograms : sequence of np.ndarray [shape=(n_bins, frames)]
+    generator, config
+        As for ``convert``.
+
+    Returns
+    -------
+    converted : list of np.ndarray
+        One for each, of the same shape.
+    """
+    if not spectrograms:
+        return []
+    windows = [audio.split_windows(spectrogram, config) for spectrogram in spectrograms]
+    together = np.concatenate(windows)
+    painted = np.concatenate(
+        [
+            generator(together[start : start + WINDOWS_AT_ONCE], training=False).numpy()
+            for start in range(0, len(together), WINDOWS_AT_ONCE)
+        ]
+    )
+    ends = np.cumsum([len(cut) for cut in windows])
+    return [
+        audio.blend_windows(images, spectrogram.shape[1], config)
+        for images, spectrogram in zip(np.split(painted, ends[:-1]), spectrograms)
     ]
-    converted = audio.blend_windows(np.concatenate(painted), source.shape[1], config)
-    sound = audio.spectrogram_to_waveform(converted, reference, config, len(waveform))
-    return Conversion(audio.match_level(sound, waveform), source, converted)
 
 
-def load_generator(run: RunDirectory, config: RunConfig, epoch: int, direction: str) -> "tf.keras.Model":
+def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips."""
+    sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
+    return audio.match_level(sound, reading.waveform)
+
+
+def load_generator(
+    run: RunDirectory, config: RunConfig, epoch: int, direction: str, traced: bool = True
+) -> "tf.keras.Model":
     """Build a run's generator and load its weights of an epoch.
 
     Parameters
@@ -75,16 +140,25 @@ def load_generator(run: RunDirectory, config: RunConfig, epoch: int, direction: 
     epoch : int
     direction : str
         ``"a_to_b"`` or ``"b_to_a"``.
+    traced : bool
+        Trace the network at its first call, which pays from some four clips on.
 
     Raises
     ------
     InputError
         The weights are missing or damaged.
     """
+    import tensorflow as tf
+
+    from cyclegan_keras.machine import prepare_tensorflow
     from cyclegan_keras.models import build_generator, load_weights
 
-    generator = build_generator(config.spectrogram.image_shape, config.model.n_resnet, config.model.filters)
+    prepare_tensorflow()
+    model = config.model
+    generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters, residual=model.residual)
     load_weights(run.weights_file(epoch, direction), generator)
+    if traced:
+        generator.call = tf.function(generator.call, autograph=False)
     return generator
 
 
@@ -122,28 +196,30 @@ def command(arguments: argparse.Namespace) -> int:
     source, target = reversed(split_pair(config.pair)) if arguments.reverse else split_pair(config.pair)
     jobs = plan_outputs(arguments.clips, arguments.output, target)
 
-    generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse])
-    print(f"{source} to {target}, with {run.path}, epoch {epoch}", flush=True)
-    failed = 0
-    for clip, output in jobs:
-        try:
-            conversion = convert_file(clip, output, generator, config.spectrogram)
-        except InputError as error:
-            if len(jobs) == 1:
-                raise
-            print(error, file=sys.stderr)
-            failed += 1
-            continue
-        print(output, flush=True)
-        if arguments.plot:
-            print(draw(conversion, clip.name, (source, target), config.spectrogram, output.with_suffix(".png")))
-    if failed:
-        print(f"{failed} of {len(jobs)} clips could not be converted", file=sys.stderr)
-    return EXIT_FAILED if failed else 0
+    # Another process reads and writes sound: it imports librosa while this one imports TensorFlow.
+    with _sound_process() as sound:
+        groups = [jobs[start : start + CLIPS_AT_ONCE] for start in range(0, len(jobs), CLIPS_AT_ONCE)]
+        reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
+        generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
+        print(f"{source} to {target}, with {run.path}, epoch {epoch}", flush=True)
+        progress = Progress(len(jobs))
+        writing: List[Tuple[Job, Future]] = []
+        for upcoming in (*groups[1:], []):
+            readings = progress.take(reading)
+            reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in upcoming]
+            converted = repaint([recording.spectrogram for _, recording in readings], generator, config.spectrogram)
+            progress.finish(writing)
+            picture = (source, target) if arguments.plot else None
+            writing = [
+                (job, sound.submit(write, job, recording, spectrogram, config.spectrogram, picture))
+                for (job, recording), spectrogram in zip(readings, converted)
+            ]
+        progress.finish(writing)
+    return progress.exit_status()
 
 
-def convert_file(clip: Path, output: Path, generator: "tf.keras.Model", config: SpectrogramConfig) -> Conversion:
-    """Convert a recording into a 16-bit WAV file.
+def read(clip: Path, config: SpectrogramConfig) -> Reading:
+    """Read and analyse a recording.
 
     Raises
     ------
@@ -152,22 +228,87 @@ def convert_file(clip: Path, output: Path, generator: "tf.keras.Model", config: 
     """
     waveform = audio.load_waveform(clip, config.sample_rate)
     try:
-        conversion = convert(waveform, generator, config)
+        return Reading(waveform, *audio.waveform_to_spectrogram(waveform, config))
     except InputError as error:
         raise InputError(f"{clip}: {error}; give a longer recording") from None
-    audio.save_waveform(output, conversion.waveform, config.sample_rate)
-    return conversion
 
 
-def draw(conversion: Conversion, name: str, emotions: Tuple[str, str], config: SpectrogramConfig, path: Path) -> Path:
-    """Draw a conversion's source and converted spectrogram side by side as PNG."""
+def write(
+    job: Job,
+    reading: Reading,
+    converted: np.ndarray,
+    config: SpectrogramConfig,
+    emotions: Optional[Tuple[str, str]] = None,
+) -> List[Path]:
+    """Write a conversion as 16-bit WAV, and both spectrograms as PNG where ``emotions`` to name them by are given.
+
+    Returns
+    -------
+    written : list of Path
+    """
+    audio.save_waveform(job.output, synthesise(reading, converted, config), config.sample_rate)
+    if not emotions:
+        return [job.output]
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
-    save_figure(spectrogram_grid([[conversion.source, conversion.converted]], emotions, [name], config), path)
-    return path
+    picture = job.output.with_suffix(".png")
+    save_figure(spectrogram_grid([[reading.spectrogram, converted]], emotions, [job.clip.name], config), picture)
+    return [job.output, picture]
 
 
-def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Tuple[Path, Path]]:
+class Progress:
+    """Tells of every clip as it is done; a bad one among several is told and passed over."""
+
+    def __init__(self, clips: int):
+        self.clips = clips
+        self.done = self.failed = 0
+
+    def take(self, reading: Sequence[Tuple[Job, "Future[Reading]"]]) -> List[Tuple[Job, Reading]]:
+        """Wait for recordings to be read; gives those that can be used."""
+        readings = []
+        for job, future in reading:
+            try:
+                readings.append((job, future.result()))
+            except InputError as error:
+                if self.clips == 1:
+                    raise
+                print(error, file=sys.stderr, flush=True)
+                self.failed += 1
+        return readings
+
+    def finish(self, writing: Sequence[Tuple[Job, "Future[List[Path]]"]]) -> None:
+        """Wait for conversions to be written, and say where they are."""
+        for _, future in writing:
+            self.done += 1
+            count = f"{self.done + self.failed}/{self.clips} " if self.clips > 1 else ""
+            print(f"{count}{' '.join(map(str, future.result()))}", flush=True)
+
+    def exit_status(self) -> int:
+        """What the command exits with."""
+        if self.failed:
+            print(f"{self.failed} of {self.clips} clips could not be converted", file=sys.stderr)
+        return EXIT_FAILED if self.failed else 0
+
+
+@contextmanager
+def _sound_process() -> Iterator[Executor]:
+    executor = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin_sound_process)
+    try:
+        yield executor
+    except BrokenProcessPool as error:
+        raise RunError(
+            "the process that reads and writes sound was killed, for want of memory perhaps; convert shorter recordings"
+        ) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _begin_sound_process() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for both
+    atexit.register(os._exit, 0)  # taking librosa's modules down would keep the parent waiting for half a second
+
+
+def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Job]:
     """Pair every recording with the file its conversion goes to.
 
     Parameters
@@ -189,10 +330,10 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Tuple
             raise InputError(f"--output {output}: what is written is WAV; give a name ending in .wav, or a folder")
         if len(clips) != 1 or clips[0].is_dir():
             raise InputError(f"--output {output}: one file for several clips; give a folder")
-        jobs = [(clips[0], output)]
+        jobs = [Job(clips[0], output)]
     else:
         jobs = [
-            (clip, (output / name).with_name(f"{name.stem}_{target}.wav"))
+            Job(clip, (output / name).with_name(f"{name.stem}_{target}.wav"))
             for given in clips
             for clip, name in _recordings(given)
         ]

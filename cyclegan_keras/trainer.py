@@ -11,9 +11,10 @@ import tensorflow as tf
 
 from cyclegan_keras import audio, plots
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.cyclegan import TrainState, build_state, compile_train_step
+from cyclegan_keras.cyclegan import TrainState, averaged, build_state, compile_train_step
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.files import written_beside
+from cyclegan_keras.layers import NEAR_ONE
 from cyclegan_keras.models import save_weights
 from cyclegan_keras.pipeline import steps_per_epoch, unpaired_epoch
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
@@ -67,7 +68,7 @@ def output_start(images: np.ndarray) -> Tuple[float, float]:
     scale, offset : float
         Standard deviation and mean of arctanh of the images, clipped to +-0.99.
     """
-    before_tanh = np.arctanh(np.clip(images, -0.99, 0.99))
+    before_tanh = np.arctanh(np.clip(images, -NEAR_ONE, NEAR_ONE))
     return float(before_tanh.std()), float(before_tanh.mean())
 
 
@@ -155,7 +156,11 @@ def train(
                     return False
                 keeper.save_if_due()
             if step == last_step or (epoch + 1) % config.train.snapshot_every == 0:
-                write_snapshot(state, config, run, epoch + 1, samples, logs)
+                if state.averages:  # as trained, to compare with
+                    for direction, generator in zip(DIRECTIONS, (state.g, state.f)):
+                        save_weights(run.weights_file(epoch + 1, f"{direction}_raw"), generator)
+                with averaged(state):
+                    write_snapshot(state, config, run, epoch + 1, samples, logs)
             keeper.save()
     return True
 

@@ -7,7 +7,15 @@ import pytest
 import tensorflow as tf
 
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
-from cyclegan_keras.cyclegan import build_state, compile_train_step, joint_train_step, train_step, update_generator
+from cyclegan_keras.cyclegan import (
+    averaged,
+    build_state,
+    compile_train_step,
+    joint_train_step,
+    train_step,
+    update_averages,
+    update_generator,
+)
 from tests.reports_way import ReportsWay
 
 SHAPE = (64, 64, 1)
@@ -170,3 +178,21 @@ def test_mixed_precision_follows_the_float32_losses_from_float32_weights(both_wa
 def test_building_in_mixed_precision_leaves_keras_as_it_was():
     build_state(SHAPE, MODEL, dataclasses.replace(TRAIN, precision="mixed_bfloat16"))
     assert tf.keras.mixed_precision.global_policy().name == "float32"
+
+
+def test_averages_follow_the_generators_weights_and_lend_them_for_a_while():
+    train = dataclasses.replace(TRAIN, average_decay=0.5)
+    state = build_state(SHAPE, MODEL, train)
+    start = state.g.get_weights()[0]
+    state.g.set_weights([weight + 1.0 for weight in state.g.get_weights()])
+    state.step.assign(1)
+    update_averages(state, train.average_decay)
+    decay = (1 + 1) / (10 + 1)  # a young average forgets faster than 0.5
+    np.testing.assert_allclose(state.averages["g"][0], start + (1 - decay), rtol=1e-5)
+    state.step.assign(1000)
+    update_averages(state, train.average_decay)
+    np.testing.assert_allclose(state.averages["g"][0], start + 1 - decay / 2, rtol=1e-5)
+    with averaged(state):
+        np.testing.assert_allclose(state.g.get_weights()[0], start + 1 - decay / 2, rtol=1e-5)
+    np.testing.assert_allclose(state.g.get_weights()[0], start + 1, rtol=1e-5)
+    assert build_state(SHAPE, MODEL, TRAIN).averages == {}
