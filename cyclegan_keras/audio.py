@@ -153,9 +153,8 @@ def spectrogram_to_waveform(
     -------
     waveform : np.ndarray [shape=(length,), dtype=float32]
     """
-    decibels = (1.0 - np.clip(spectrogram, -1.0, 1.0)) * config.floor_db / 2.0
     return librosa.griffinlim(
-        librosa.db_to_amplitude(decibels, ref=reference),
+        librosa.db_to_amplitude(_decibels(spectrogram, config), ref=reference),
         n_iter=config.griffin_lim_iterations,
         hop_length=config.hop_length,
         n_fft=config.n_fft,
@@ -164,6 +163,34 @@ def spectrogram_to_waveform(
         momentum=config.griffin_lim_momentum,
         random_state=0,
     ).astype(np.float32)
+
+
+def spectrogram_to_waveform_with_phase(
+    spectrogram: np.ndarray, reference: float, config: SpectrogramConfig, source: np.ndarray
+) -> np.ndarray:
+    """Undo ``waveform_to_spectrogram`` with the phase of the waveform that the spectrogram was made from.
+
+    Parameters
+    ----------
+    spectrogram, reference, config
+        As for ``spectrogram_to_waveform``.
+    source : np.ndarray [shape=(n,), dtype=float32]
+        The waveform whose spectrogram was changed.
+
+    Returns
+    -------
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+    """
+    transform = librosa.stft(source, n_fft=config.n_fft, hop_length=config.hop_length, window="hann")
+    magnitude = librosa.db_to_amplitude(_decibels(spectrogram, config), ref=reference)
+    turned = magnitude * np.exp(1j * np.angle(transform))
+    return librosa.istft(
+        turned, hop_length=config.hop_length, n_fft=config.n_fft, window="hann", length=len(source)
+    ).astype(np.float32)
+
+
+def _decibels(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    return (1.0 - np.clip(spectrogram, -1.0, 1.0)) * config.floor_db / 2.0
 
 
 def spectrogram_to_image(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
 
 RUNS = Path("runs")
 
+PHASES = ("griffin-lim", "source")
+"""Where the phase of a conversion comes from; the first is the default."""
+
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
 
@@ -60,8 +63,10 @@ class Reading(NamedTuple):
     reference: float
 
 
-def convert(waveform: np.ndarray, generator: "tf.keras.Model", config: SpectrogramConfig) -> Conversion:
-    """Convert a waveform of any length: windows with overlap, blended, then one Griffin-Lim over the whole.
+def convert(
+    waveform: np.ndarray, generator: "tf.keras.Model", config: SpectrogramConfig, phase: str = PHASES[0]
+) -> Conversion:
+    """Convert a waveform of any length: windows with overlap, blended, then turned into sound as a whole.
 
     Parameters
     ----------
@@ -71,6 +76,8 @@ def convert(waveform: np.ndarray, generator: "tf.keras.Model", config: Spectrogr
         From ``load_generator``.
     config : SpectrogramConfig
         The analysis that the generator was trained with.
+    phase : str
+        One of ``PHASES``.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def convert(waveform: np.ndarray, generator: "tf.keras.Model", config: Spectrogr
     """
     spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
     (converted,) = repaint([spectrogram], generator, config)
-    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config)
+    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config, phase)
     return Conversion(sound, spectrogram, converted)
 
 
@@ -121,9 +128,15 @@ def repaint(
     ]
 
 
-def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips."""
-    sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
+def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfig, phase: str) -> np.ndarray:
+    """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips.
+
+    ``phase`` is one of ``PHASES``: Griffin-Lim's, as the report's, or the recording's own.
+    """
+    if phase == "source":
+        sound = audio.spectrogram_to_waveform_with_phase(converted, reading.reference, config, reading.waveform)
+    else:
+        sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     return audio.match_level(sound, reading.waveform)
 
 
@@ -179,6 +192,9 @@ def parser() -> CommandParser:
     )  # fmt: skip
     parser.add_argument("--reverse", action="store_true", help="convert from B to A")
     parser.add_argument("--epoch", type=int, default=0, help="use this epoch's weights; 0 is the latest")
+    parser.add_argument(
+        "--phase", choices=PHASES, default=PHASES[0], help="make the phase up (Griffin-Lim), or take the clip's own"
+    )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
 
@@ -211,7 +227,7 @@ def command(arguments: argparse.Namespace) -> int:
             progress.finish(writing)
             picture = (source, target) if arguments.plot else None
             writing = [
-                (job, sound.submit(write, job, recording, spectrogram, config.spectrogram, picture))
+                (job, sound.submit(write, job, recording, spectrogram, config.spectrogram, arguments.phase, picture))
                 for (job, recording), spectrogram in zip(readings, converted)
             ]
         progress.finish(writing)
@@ -238,6 +254,7 @@ def write(
     reading: Reading,
     converted: np.ndarray,
     config: SpectrogramConfig,
+    phase: str,
     emotions: Optional[Tuple[str, str]] = None,
 ) -> List[Path]:
     """Write a conversion as 16-bit WAV, and both spectrograms as PNG where ``emotions`` to name them by are given.
@@ -246,7 +263,7 @@ def write(
     -------
     written : list of Path
     """
-    audio.save_waveform(job.output, synthesise(reading, converted, config), config.sample_rate)
+    audio.save_waveform(job.output, synthesise(reading, converted, config, phase), config.sample_rate)
     if not emotions:
         return [job.output]
     from cyclegan_keras.plots import save_figure, spectrogram_grid

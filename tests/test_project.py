@@ -11,10 +11,11 @@ import pytest
 from tests.conftest import PROJECT
 
 MODULES = sorted((PROJECT / "cyclegan_keras").glob("*.py"))
-COMMAND_LINES = {"cli", "data", "train", "infer"}
+COMMAND_LINES = {"cli", "data", "train", "infer", "evaluate"}
 FLOW = [
     "errors", "files", "config", "machine", "cli", "audio", "ravdess", "demo_corpus", "pipeline", "layers", "models",
-    "image_pool", "cyclegan", "plots", "run_directory", "trainer", "data", "train", "infer",
+    "image_pool", "cyclegan", "plots", "run_directory", "trainer", "judge", "metrics", "data",
+    "train", "infer", "evaluate",
 ]  # fmt: skip
 
 

@@ -1,0 +1,349 @@
+"""Command line: measure conversions. ``python -m cyclegan_keras.evaluate --help``."""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from cyclegan_keras import audio, judge, metrics
+from cyclegan_keras.cli import CommandParser, run_command
+from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.errors import InputError
+from cyclegan_keras.files import written_beside
+from cyclegan_keras.infer import PHASES, Reading, load_generator, repaint, synthesise
+from cyclegan_keras.pipeline import data_key, default_cache_dir
+from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
+from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
+
+SETS = ("unseen", "held-back", "seen")
+
+SEEN_CLIPS = 16
+"""Of the training clips, so many are measured: one of each actor, or nearly."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The measures of one set of sounds; None where there is nothing to measure."""
+
+    name: str
+    clips: int
+    transfer: float
+    score: float
+    estoi: Optional[float]
+    statement: Optional[float]
+    dnsmos: float
+    pitch_hz: float
+    pitch_range: float
+    mimicry: Optional[float] = None
+    cycle: Optional[float] = None
+
+
+class Source(NamedTuple):
+    """A clip to convert, cut to what an image holds; ``statement`` is 0 where it is not one of RAVDESS's."""
+
+    name: str
+    reading: Reading
+    statement: int
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What measures one direction of a pair: its judge with what that is worth, and the recogniser of statements."""
+
+    judge: judge.Judge
+    verdict: judge.Verdict
+    recogniser: metrics.StatementRecogniser
+    source: str
+    target: str
+
+    def measure(
+        self, name: str, sounds: Sequence[np.ndarray], references: Sequence[np.ndarray], statements: Sequence[int]
+    ) -> Row:
+        """Measure sounds against the clips they were made from, as these sound with no network between.
+
+        Parameters
+        ----------
+        name : str
+        sounds, references : sequences of np.ndarray
+            ``references`` may be empty.
+        statements : sequence of int
+            As in ``Source``.
+        """
+        rate = self.judge.config.sample_rate
+        scores = self.judge.scores(sounds, self.target)
+        estoi = [metrics.estoi(reference, sound, rate) for reference, sound in zip(references, sounds)]
+        heard = [
+            said == statement for said, statement in zip(self.recogniser.recognise(sounds), statements) if statement
+        ]
+        return Row(
+            name, len(sounds), float((scores > 0.5).mean()), float(scores.mean()),
+            float(np.mean(estoi)) if estoi else None, float(np.mean(heard)) if heard else None,
+            float(np.mean([metrics.dnsmos(sound, rate) for sound in sounds])),
+            *map(float, metrics.median_pitch(sounds, rate)),
+        )  # fmt: skip
+
+
+def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig) -> Ruler:
+    """Fit a pair's judge to the training actors' clips of a data set, and try it on the unseen actors'.
+
+    The features of the training clips are cached.
+
+    Raises
+    ------
+    InputError
+        The data set lacks clips of an emotion, or unseen actors.
+    """
+    split = split_clips(index_clips(data))
+    emotions = tuple(sorted((source, target)))
+    clips = [domain(split.train, emotion) for emotion in emotions]
+    waveforms = [_load(of_class, config) for of_class in clips]
+    key = data_key([clip.path for of_class in clips for clip in of_class], config)
+    features, classes, spectra = _cached_features(key, waveforms, config)
+    fitted = judge.fit_judge(emotions, features, classes, spectra, config)
+    unseen = [_load(domain(split.unseen, emotion), config) for emotion in (source, target)]
+    verdict = judge.try_judge(fitted, *unseen, target)
+    sounds = [judge.vocoded(waveform, config) for of_class in waveforms for waveform in of_class]
+    statements = [clip.statement for of_class in clips for clip in of_class]
+    recogniser = metrics.StatementRecogniser(sounds, statements, config.sample_rate)
+    return Ruler(fitted, verdict, recogniser, source, target)
+
+
+def parser() -> CommandParser:
+    """Describe the options."""
+    parser = CommandParser(
+        prog="python -m cyclegan_keras.evaluate",
+        description="Measure what conversions are worth: emotion (by a judge fitted to --data and attacked first), "
+        "content (ESTOI, which statement is heard), cleanness (DNSMOS), pitch, mimicry.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--run-dir", type=Path, help="the run whose generators convert")
+    what.add_argument(
+        "--converted", type=Path, help="a folder of conversions made elsewhere, with --inputs and --target"
+    )
+    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="RAVDESS clips for the judge")
+    parser.add_argument("--clips", default="unseen", help=f"{', '.join(SETS)} clips of --data, or a folder")
+    parser.add_argument("--reverse", action="store_true", help="from B to A")
+    parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
+    parser.add_argument("--phase", choices=PHASES, default=PHASES[0], help="as in infer")
+    parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
+    parser.add_argument("--source", default="calm", help="emotion of --inputs")
+    parser.add_argument("--target", help="emotion of --converted")
+    parser.add_argument("--output", type=Path, help="folder for evaluate.json; default: the run's or --converted's")
+    return parser
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Run the command line."""
+    run_command(parser(), command, argv)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Measure as the options say; returns the exit status."""
+    if arguments.converted and not (arguments.inputs and arguments.target):
+        parser().error("--converted: needs --inputs and --target")
+    if arguments.converted:
+        source, target = split_pair(f"{arguments.source}_{arguments.target}")
+        ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
+        rows = measure_folder(ruler, arguments.converted, arguments.inputs)
+        caption = f"{source} to {target}, {arguments.converted}"
+    else:
+        run = RunDirectory(arguments.run_dir)
+        config = RunConfig.load(run.config_file)
+        source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
+        epochs = _epochs(run, arguments.epochs)
+        ruler = build_ruler(arguments.data, source, target, config.spectrogram)
+        rows = measure_run(ruler, run, config, epochs, arguments)
+        caption = (
+            f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
+            f"{arguments.clips} clips, phase {arguments.phase}"
+        )
+    print(describe_verdict(ruler))
+    print(f"\n{caption}\n\n{table(rows)}")
+    output = (arguments.output or arguments.converted or arguments.run_dir) / "evaluate.json"
+    verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
+    with written_beside(output) as beside:
+        rows_as_json = [dataclasses.asdict(row) for row in rows]
+        beside.write_text(json.dumps({"caption": caption, "judge": verdict, "rows": rows_as_json}, indent=2) + "\n")
+    print(f"\n{output}")
+    return 0
+
+
+def measure_run(
+    ruler: Ruler, run: RunDirectory, config: RunConfig, epochs: Sequence[int], arguments: argparse.Namespace
+) -> List[Row]:
+    """Measure a run's conversions by epoch, between what they start from and what they should become."""
+    analysis = config.spectrogram
+    split = split_clips(index_clips(arguments.data))
+    sources = _sources(arguments.clips, split, ruler.source, analysis)
+    statements = [source.statement for source in sources]
+    spectrograms = [source.reading.spectrogram for source in sources]
+    references = [
+        synthesise(source.reading, source.reading.spectrogram, analysis, arguments.phase) for source in sources
+    ]
+    own, other = ruler.judge.spectra if ruler.target == ruler.judge.emotions[1] else ruler.judge.spectra[::-1]
+
+    def sounds(converted: Sequence[np.ndarray]) -> List[np.ndarray]:
+        return [
+            synthesise(source.reading, spectrogram, analysis, arguments.phase)
+            for source, spectrogram in zip(sources, converted)
+        ]
+
+    equalised = sounds([judge.equalised(spectrogram, own, other) for spectrogram in spectrograms])
+    rows = [
+        ruler.measure(f"{ruler.source}, no network", references, references, statements),
+        ruler.measure("fixed equaliser, no network", equalised, references, statements),
+    ]
+    for epoch in epochs:
+        there, back = (
+            load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if arguments.reverse else 1]
+        )
+        converted = repaint(spectrograms, there, analysis)
+        restored = repaint(converted, back, analysis)
+        row = ruler.measure(f"epoch {epoch}", sounds(converted), references, statements)
+        rows.append(
+            dataclasses.replace(
+                row,
+                mimicry=metrics.mimicry(np.concatenate(spectrograms, 1), np.concatenate(converted, 1)),
+                cycle=metrics.mimicry(np.concatenate(spectrograms, 1), np.concatenate(restored, 1)),
+            )
+        )
+    real = domain(split.unseen, ruler.target)
+    vocoded = [judge.vocoded(waveform, analysis) for waveform in _load(real, analysis)]
+    rows.append(ruler.measure(f"real {ruler.target}, unseen actors", vocoded, [], [clip.statement for clip in real]))
+    return rows
+
+
+def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> List[Row]:
+    """Measure conversions made elsewhere; each is named after its recording, as ``calm_01_fearful.wav`` of ``calm_01``.
+
+    Raises
+    ------
+    InputError
+        A folder holds no recordings, or none of the conversions has its recording.
+    """
+    config = ruler.judge.config
+    recordings = {path.stem: path for path in _recordings(inputs)}
+    pairs = []
+    for path in _recordings(converted):
+        names = [name for name in recordings if path.stem.lower().startswith(f"{name.lower()}_")]
+        if names and f"_{ruler.target}" in path.stem.lower():
+            pairs.append((recordings[max(names, key=len)], path))
+    if not pairs:
+        raise InputError(
+            f"{converted}: no file is named after one of {inputs} and {ruler.target}, as a_{ruler.target}.wav of a.wav"
+        )
+    sounds, references = [], []
+    for recording, path in pairs:
+        sound = middle(audio.load_waveform(path, config.sample_rate), config)
+        source = middle(audio.load_waveform(recording, config.sample_rate), config)
+        references.append(judge.vocoded(source, config)[: len(sound)])
+        sounds.append(sound[: len(references[-1])])
+    statements = [0] * len(sounds)
+    return [
+        ruler.measure(f"{ruler.source}, same vocoder", references, references, statements),
+        ruler.measure(f"converted to {ruler.target}", sounds, references, statements),
+    ]
+
+
+def middle(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Cut a recording to the middle 4.096 s, which is what an image shows; a shorter one stays as it is."""
+    start = max(0, (len(waveform) - config.n_samples) // 2)
+    return waveform[start : start + config.n_samples]
+
+
+def describe_verdict(ruler: Ruler) -> str:
+    """Say what the judge is worth, in one line for its accuracy and one for each attack."""
+    verdict = ruler.verdict
+    lines = [
+        f"judge of {ruler.source} and {ruler.target}: right on {verdict.accuracy:.2f} of {verdict.clips} real clips "
+        f"of unseen actors ({judge.LEAST_ACCURACY} at least)"
+    ]
+    lines += [f"  false alarms, {name}: {share:.2f}" for name, share in verdict.false_alarms.items()]
+    if not verdict.holds:
+        lines.append("  it does not hold: its figures of transfer say nothing; content and cleanness do")
+    return "\n".join(lines)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Write rows as a Markdown table."""
+    columns = [field.name for field in dataclasses.fields(Row)]
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    for row in rows:
+        cells = [_cell(value) for value in dataclasses.astuple(row)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _epochs(run: RunDirectory, wanted: str) -> List[int]:
+    if wanted == "all":
+        run.epoch_or_latest()
+        return run.epochs()
+    if wanted == "latest":
+        return [run.epoch_or_latest()]
+    if not all(number.strip().isdigit() for number in wanted.split(",")):
+        raise InputError(f"--epochs {wanted}: not all, latest, or numbers such as 1,5,10")
+    return [run.epoch_or_latest(int(number)) for number in wanted.split(",")]
+
+
+def _sources(wanted: str, split: Split, emotion: str, config: SpectrogramConfig) -> List[Source]:
+    if wanted in SETS:
+        of_set = {"unseen": split.unseen, "held-back": split.held_back, "seen": split.train}[wanted]
+        clips = domain(of_set, emotion)
+        if wanted == "seen":
+            clips = clips[:: max(1, len(clips) // SEEN_CLIPS)]
+        recordings = [(clip.path, clip.statement) for clip in clips]
+    else:
+        recordings = [(path, 0) for path in _recordings(Path(wanted))]
+    sources = []
+    for path, statement in recordings:
+        waveform = middle(audio.load_waveform(path, config.sample_rate), config)
+        sources.append(
+            Source(path.stem, Reading(waveform, *audio.waveform_to_spectrogram(waveform, config)), statement)
+        )
+    return sources
+
+
+def _recordings(folder: Path) -> List[Path]:
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".wav", ".flac"))
+    if not found:
+        raise InputError(f"{folder}: holds no recordings; give a folder of WAV or FLAC files")
+    return found
+
+
+def _load(clips: Sequence[Clip], config: SpectrogramConfig) -> List[np.ndarray]:
+    return [audio.load_waveform(clip.path, config.sample_rate) for clip in clips]
+
+
+def _cached_features(
+    key: str, waveforms: Sequence[Sequence[np.ndarray]], config: SpectrogramConfig
+) -> Tuple[np.ndarray, np.ndarray, Tuple[judge.Spectrum, judge.Spectrum]]:
+    # What the features are is the judge's source; another source, another file.
+    source = hashlib.sha256(Path(judge.__file__).read_bytes()).hexdigest()[:16]
+    file = default_cache_dir() / f"judge-{key[:16]}-{source}.npz"
+    try:
+        with np.load(file, allow_pickle=False) as saved:
+            stored: Dict[str, np.ndarray] = dict(saved)
+    except (OSError, ValueError, EOFError):
+        features, classes, spectra = judge.training_features(waveforms, config)
+        stored = {"features": features, "classes": classes}
+        for number, spectrum in enumerate(spectra):
+            stored.update({f"mean_{number}": spectrum.mean, f"std_{number}": spectrum.std})
+        with written_beside(file) as beside:
+            np.savez(beside, **stored)
+    spectra = tuple(judge.Spectrum(stored[f"mean_{number}"], stored[f"std_{number}"]) for number in (0, 1))
+    return stored["features"], stored["classes"], spectra
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""``python -m cyclegan_keras.evaluate`` as a user runs it."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from cyclegan_keras import evaluate
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.run_directory import RunDirectory
+
+
+def test_a_run_is_measured_between_its_source_and_its_target(trained_run, demo_clips, command_line, tmp_path):
+    done = command_line(
+        "evaluate", "--run-dir", trained_run.path, "--data", demo_clips, "--epochs", "all", "--output", tmp_path / "out"
+    )
+    assert "judge of calm and fearful: right on" in done.stdout
+    assert "false alarms, fixed equaliser" in done.stdout and "| epoch 1 |" in done.stdout
+    written = json.loads((tmp_path / "out" / "evaluate.json").read_text())
+    assert [row["name"] for row in written["rows"]] == [
+        "calm, no network", "fixed equaliser, no network", "epoch 1", "real fearful, unseen actors",
+    ]  # fmt: skip
+    before, equaliser, epoch, real = written["rows"]
+    assert before["estoi"] == pytest.approx(1.0, abs=1e-3) and epoch["estoi"] < 0.9
+    assert before["transfer"] < 0.5 < real["transfer"] and epoch["clips"] == 8
+    assert epoch["mimicry"] > 0 and epoch["cycle"] > 0 and before["mimicry"] is None
+    assert set(written["judge"]["false_alarms"]) >= {"untouched", "fixed equaliser"}
+
+
+def test_conversions_made_elsewhere_are_measured_by_the_same_ruler(demo_clips, command_line, tmp_path):
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    clips = sorted((demo_clips / "Actor_19").glob("03-01-02-*.wav"))[:2]
+    for number, clip in enumerate(clips):
+        shutil.copy(clip, tmp_path / "in" / f"calm_{number}.wav")
+        sound, rate = soundfile.read(clip)
+        soundfile.write(tmp_path / "out" / f"calm_{number}_Fearful_made.wav", 0.5 * sound, rate)
+    done = command_line(
+        "evaluate", "--converted", tmp_path / "out", "--inputs", tmp_path / "in", "--target", "fearful",
+        "--data", demo_clips,
+    )  # fmt: skip
+    assert "| converted to fearful | 2 |" in done.stdout
+    rows = json.loads((tmp_path / "out" / "evaluate.json").read_text())["rows"]
+    assert rows[1]["estoi"] > 0.8, "the clips themselves are understood"
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ((), "--run-dir"),
+        (("--run-dir", "nowhere"), "nowhere"),
+        (("--converted", "nowhere"), "needs --inputs and --target"),
+        (("--converted", "nowhere", "--inputs", "nowhere", "--target", "joyful"), "joyful"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, said):
+    assert said in fails_with_one_line("evaluate", *arguments, expect=2)
+
+
+@pytest.mark.parametrize("epochs, said", [("soon", "--epochs soon"), ("7", "no weights of epoch 7")])
+def test_epochs_that_are_not_there_are_named_before_the_judge_is_fitted(
+    fails_with_one_line, trained_run, demo_clips, epochs, said
+):
+    line = fails_with_one_line(
+        "evaluate", "--run-dir", trained_run.path, "--data", demo_clips, "--epochs", epochs, expect=2
+    )
+    assert said in line
+
+
+def test_the_middle_of_a_recording_is_what_an_image_shows():
+    config = SpectrogramConfig()
+    long = np.arange(config.n_samples + 100)
+    assert evaluate.middle(long, config)[0] == 50 and len(evaluate.middle(long, config)) == config.n_samples
+    assert len(evaluate.middle(long[:500], config)) == 500
+
+
+def test_the_raw_weights_of_an_averaged_run_are_no_epoch_of_their_own(tmp_path):
+    run = RunDirectory(tmp_path)
+    (tmp_path / "weights").mkdir()
+    for name in ("a_to_b", "b_to_a", "a_to_b_raw", "b_to_a_raw"):
+        run.weights_file(1, name).touch()
+    assert run.epochs() == [1]

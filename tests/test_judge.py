@@ -1,0 +1,128 @@
+"""The emotion judge: what it hears, what it must not hear, and the attacks it survives."""
+
+import numpy as np
+import pytest
+
+from cyclegan_keras import audio, judge
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.demo_corpus import synthesise_clip
+from cyclegan_keras.ravdess import domain, index_clips, split_clips
+
+CONFIG = SpectrogramConfig()
+
+
+def speech(emotion, actor=1, statement=1, repetition=1):
+    return synthesise_clip(emotion, 1, statement, repetition, actor=actor, seed=0)
+
+
+@pytest.fixture(scope="module")
+def synthetic_judge():
+    """A judge of synthetic calm and fearful speech of four actors."""
+    waveforms = tuple(
+        [speech(emotion, actor, statement) for actor in (1, 2, 3, 4) for statement in (1, 2)]
+        for emotion in ("calm", "fearful")
+    )
+    return judge.fit_judge(("calm", "fearful"), *judge.training_features(waveforms, CONFIG), CONFIG)
+
+
+def test_the_features_do_not_hear_level():
+    sound = judge.vocoded(speech("calm"), CONFIG)
+    features = judge.acoustic_features(sound, 16_000)
+    assert features.shape == (69,) and np.isfinite(features).all()
+    np.testing.assert_allclose(judge.acoustic_features(0.01 * sound, 16_000), features, atol=1e-2)
+
+
+def test_the_features_of_a_hiss_without_a_voice_are_finite():
+    noise = np.random.default_rng(0).normal(size=65_536).astype(np.float32)
+    assert np.isfinite(judge.acoustic_features(noise, 16_000)).all()
+
+
+@pytest.mark.parametrize("hertz", [90.0, 220.0, 450.0])
+def test_the_pitch_of_a_harmonic_tone_is_found(hertz):
+    time = np.arange(32_000) / 16_000
+    tone = sum(np.sin(2 * np.pi * hertz * n * time) / n for n in range(1, 8)).astype(np.float32)
+    pitch, harmonicity = judge.pitch_track(tone, 16_000)
+    assert np.median(pitch) == pytest.approx(hertz, rel=0.01) and np.median(harmonicity) > 0.9
+
+
+def test_noise_is_not_taken_for_a_voice():
+    _, harmonicity = judge.pitch_track(np.random.default_rng(0).normal(size=32_000).astype(np.float32), 16_000)
+    assert np.median(harmonicity) < judge.VOICED
+
+
+def test_the_attacks_on_the_long_term_spectrum_reach_the_other_classes():
+    rng = np.random.default_rng(0)
+    own = judge.Spectrum(rng.uniform(-0.6, -0.4, (257, 1)), rng.uniform(0.05, 0.1, (257, 1)))
+    other = judge.Spectrum(rng.uniform(-0.2, 0.0, (257, 1)), rng.uniform(0.1, 0.2, (257, 1)))
+    spectrogram = (own.mean + own.std * rng.choice([-1, 1], (257, 200))).astype(np.float32)
+    moved = judge.equalised(spectrogram, own, other)
+    np.testing.assert_allclose((moved - spectrogram).std(axis=1), 0.0, atol=1e-6)  # each bin as a whole
+    np.testing.assert_allclose(moved - spectrogram, np.broadcast_to(other.mean - own.mean, moved.shape), atol=1e-6)
+    matched = judge.matched(spectrogram, own, other)
+    np.testing.assert_allclose(np.abs(matched - other.mean), np.broadcast_to(other.std, matched.shape), atol=1e-5)
+
+
+def test_a_bin_that_is_always_silent_can_be_matched():
+    silent = judge.Spectrum.of([np.full((260, 260, 1), -1.0, np.float32)], CONFIG)
+    assert np.isfinite(judge.matched(np.full((257, 10), -1.0), silent, silent)).all()
+
+
+def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
+    sound = judge.vocoded(speech("calm"), CONFIG)
+    own, other = (
+        judge.Spectrum.of([audio.spectrogram_to_image(audio.waveform_to_spectrogram(clip, CONFIG)[0], CONFIG)], CONFIG)
+        for clip in (speech("calm"), speech("fearful"))
+    )
+    copies = judge.disguised(sound, own, other, CONFIG, np.random.default_rng(0))
+    assert len(copies) == 6
+    for copy in copies:
+        assert copy.shape == sound.shape and np.abs(copy).max() == pytest.approx(1.0, abs=0.4)
+        assert not np.allclose(copy, sound, atol=0.02)
+
+
+def test_a_judge_tells_the_emotions_of_a_speaker_it_never_met(synthetic_judge):
+    calm = [judge.vocoded(speech("calm", 7, statement), CONFIG) for statement in (1, 2)]
+    fearful = [judge.vocoded(speech("fearful", 7, statement), CONFIG) for statement in (1, 2)]
+    assert synthetic_judge.share(calm, "fearful") == 0.0 and synthetic_judge.share(fearful, "fearful") == 1.0
+    scores = synthetic_judge.scores(calm + fearful, "fearful")
+    np.testing.assert_allclose(scores + synthetic_judge.scores(calm + fearful, "calm"), 1.0)
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_judge):
+    verdict = judge.try_judge(synthetic_judge, [speech("calm", 7)], [speech("fearful", 7)], "fearful")
+    assert set(verdict.false_alarms) == {
+        "untouched", "fixed equaliser", "mean and spread matched", "white noise at -30 dB", "pitch raised 3 semitones",
+    }  # fmt: skip
+    assert verdict.clips == 2 and verdict.accuracy == 1.0
+    assert judge.Verdict(0.85, 32, {"untouched": 0.15}).holds
+    assert not judge.Verdict(0.84, 32, {"untouched": 0.0}).holds
+    assert not judge.Verdict(1.0, 32, {"untouched": 0.0, "fixed equaliser": 0.16}).holds
+
+
+def test_fitting_twice_gives_the_same_judge(synthetic_judge):
+    waveforms = ([speech("calm")], [speech("fearful")])
+    once, again = (judge.training_features(waveforms, CONFIG)[0] for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("source, target", [("calm", "anger"), ("anger", "calm")])
+def test_the_judge_of_calm_and_anger_holds_against_every_attack(ravdess_judge, ravdess_dir, source, target):
+    unseen = split_clips(index_clips(ravdess_dir)).unseen
+    clips = [
+        [audio.load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(unseen, emotion)]
+        for emotion in (source, target)
+    ]
+    verdict = judge.try_judge(ravdess_judge, *clips, target)
+    assert verdict.clips == 32 and verdict.holds, verdict
+
+
+@pytest.fixture(scope="module")
+def ravdess_judge(ravdess_dir):
+    train = split_clips(index_clips(ravdess_dir)).train
+    waveforms = tuple(
+        [audio.load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(train, emotion)]
+        for emotion in ("anger", "calm")
+    )
+    return judge.fit_judge(("anger", "calm"), *judge.training_features(waveforms, CONFIG), CONFIG)
