@@ -68,18 +68,16 @@ class SpectrogramConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The networks' width and depth, and how the generator's output begins.
+    """The networks' width and depth, and where the generator's output norm starts.
 
-    ``output_init`` is where the output norm starts: ``"default"`` (scale 1, offset 0, as the report) or
-    ``"data"`` (the standard deviation and mean of arctanh of the training images, which spares a short
-    training thousands of steps). ``residual`` is ours: the generator puts out a change to its input
-    instead of a whole image, and its last convolution has no norm.
+    ``output_init`` is ``"default"`` (scale 1, offset 0, as the report) or ``"data"`` (the standard
+    deviation and mean of arctanh of the training images, which spares a short training
+    thousands of steps).
     """
 
     filters: int = 64
     n_resnet: int = 6
     output_init: str = "default"
-    residual: bool = False
 
     def __post_init__(self):
         _require(self.filters >= 1, "filters", "must be 1 or more")
@@ -153,8 +151,8 @@ PRESETS = {
     "report-520": Preset(spectrogram=SPECTROGRAM_520, train=TrainConfig(epochs=100)),
     "cpu": Preset(model=ModelConfig(filters=16, output_init="data"), train=TrainConfig(epochs=20, snapshot_every=1)),
     "cpu-plus": Preset(
-        model=ModelConfig(filters=16, residual=True),
-        train=TrainConfig(epochs=20, snapshot_every=1, update="joint", average_decay=0.999),
+        model=ModelConfig(filters=16, output_init="data"),
+        train=TrainConfig(epochs=20, snapshot_every=1, update="joint", average_decay=0.995),
     ),
 }
 

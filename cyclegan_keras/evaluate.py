@@ -4,10 +4,12 @@ import argparse
 import dataclasses
 import hashlib
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
+import joblib
 import numpy as np
 
 from cyclegan_keras import audio, judge, metrics
@@ -16,7 +18,6 @@ from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
 from cyclegan_keras.infer import PHASES, Reading, load_generator, repaint, synthesise
-from cyclegan_keras.pipeline import data_key, default_cache_dir
 from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
@@ -78,7 +79,9 @@ class Ruler:
         scores = self.judge.scores(sounds, self.target)
         estoi = [metrics.estoi(reference, sound, rate) for reference, sound in zip(references, sounds)]
         heard = [
-            said == statement for said, statement in zip(self.recogniser.recognise(sounds), statements) if statement
+            said == statement
+            for said, statement in zip(self.recogniser.recognise(sounds, rate), statements)
+            if statement
         ]
         return Row(
             name, len(sounds), float((scores > 0.5).mean()), float(scores.mean()),
@@ -101,15 +104,14 @@ def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig)
     split = split_clips(index_clips(data))
     emotions = tuple(sorted((source, target)))
     clips = [domain(split.train, emotion) for emotion in emotions]
-    waveforms = [_load(of_class, config) for of_class in clips]
-    key = data_key([clip.path for of_class in clips for clip in of_class], config)
-    features, classes, spectra = _cached_features(key, waveforms, config)
-    fitted = judge.fit_judge(emotions, features, classes, spectra, config)
+    paths = [clip.path for of_class in clips for clip in of_class]
+    learned = _cached(paths, config, lambda: _learn([_load(of_class, config) for of_class in clips], config))
+    spectra = tuple(judge.Spectrum(learned[f"mean_{number}"], learned[f"std_{number}"]) for number in (0, 1))
+    fitted = judge.fit_judge(emotions, learned["features"], learned["classes"], spectra, config)
     unseen = [_load(domain(split.unseen, emotion), config) for emotion in (source, target)]
     verdict = judge.try_judge(fitted, *unseen, target)
-    sounds = [judge.vocoded(waveform, config) for of_class in waveforms for waveform in of_class]
     statements = [clip.statement for of_class in clips for clip in of_class]
-    recogniser = metrics.StatementRecogniser(sounds, statements, config.sample_rate)
+    recogniser = metrics.StatementRecogniser(learned["shapes"], statements)
     return Ruler(fitted, verdict, recogniser, source, target)
 
 
@@ -325,24 +327,37 @@ def _load(clips: Sequence[Clip], config: SpectrogramConfig) -> List[np.ndarray]:
     return [audio.load_waveform(clip.path, config.sample_rate) for clip in clips]
 
 
-def _cached_features(
-    key: str, waveforms: Sequence[Sequence[np.ndarray]], config: SpectrogramConfig
-) -> Tuple[np.ndarray, np.ndarray, Tuple[judge.Spectrum, judge.Spectrum]]:
-    # What the features are is the judge's source; another source, another file.
-    source = hashlib.sha256(Path(judge.__file__).read_bytes()).hexdigest()[:16]
-    file = default_cache_dir() / f"judge-{key[:16]}-{source}.npz"
+def _learn(waveforms: Sequence[Sequence[np.ndarray]], config: SpectrogramConfig) -> Dict[str, np.ndarray]:
+    features, classes, spectra = judge.training_features(waveforms, config)
+    shapes = joblib.Parallel(n_jobs=-1)(
+        joblib.delayed(_vocoded_shape)(waveform, config) for of_class in waveforms for waveform in of_class
+    )
+    learned = {"features": features, "classes": classes, "shapes": np.array(shapes)}
+    for number, spectrum in enumerate(spectra):
+        learned.update({f"mean_{number}": spectrum.mean, f"std_{number}": spectrum.std})
+    return learned
+
+
+def _vocoded_shape(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    return metrics.sentence_shape(judge.vocoded(waveform, config), config.sample_rate)
+
+
+def _cached(
+    paths: Sequence[Path], config: SpectrogramConfig, learn: Callable[[], Dict[str, np.ndarray]]
+) -> Dict[str, np.ndarray]:
+    from cyclegan_keras.pipeline import data_key, default_cache_dir
+
+    # What is learned depends on the recordings and on the code that learns.
+    code = b"".join(Path(module.__file__).read_bytes() for module in (audio, judge, metrics))
+    file = default_cache_dir() / f"judge-{data_key(paths, config)}-{hashlib.sha256(code).hexdigest()[:16]}.npz"
     try:
         with np.load(file, allow_pickle=False) as saved:
-            stored: Dict[str, np.ndarray] = dict(saved)
-    except (OSError, ValueError, EOFError):
-        features, classes, spectra = judge.training_features(waveforms, config)
-        stored = {"features": features, "classes": classes}
-        for number, spectrum in enumerate(spectra):
-            stored.update({f"mean_{number}": spectrum.mean, f"std_{number}": spectrum.std})
-        with written_beside(file) as beside:
-            np.savez(beside, **stored)
-    spectra = tuple(judge.Spectrum(stored[f"mean_{number}"], stored[f"std_{number}"]) for number in (0, 1))
-    return stored["features"], stored["classes"], spectra
+            return dict(saved)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        learned = learn()
+    with written_beside(file) as beside:
+        np.savez(beside, **learned)
+    return learned
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ def load_generator(
 
     prepare_tensorflow()
     model = config.model
-    generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters, residual=model.residual)
+    generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters)
     load_weights(run.weights_file(epoch, direction), generator)
     if traced:
         generator.call = tf.function(generator.call, autograph=False)

@@ -16,9 +16,6 @@ with warnings.catch_warnings():
 
 EPSILON = 1e-3
 
-NEAR_ONE = 0.99
-"""Pixels are clipped to it before arctanh, which is infinite at 1."""
-
 
 @tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
 class InstanceNormalization(tfa.layers.InstanceNormalization):
@@ -74,22 +71,6 @@ class Conv2D(tf.keras.layers.Conv2D):
         if in_a_block and inputs.shape.is_fully_defined() and _product_is_faster():
             return convolution_with_product_gradient(inputs, tf.convert_to_tensor(kernel))
         return super().convolution_op(inputs, kernel)
-
-
-@tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
-class ChangedImage(tf.keras.layers.Layer):
-    """Add a change to an image on the scale before tanh, where -1 and 1 are far away; float32.
-
-    Images within [-1, 1] give images within (-1, 1); with no change, the image clipped to +-0.99.
-    """
-
-    def __init__(self, **kwargs):
-        super().__init__(dtype="float32", **kwargs)
-
-    def call(self, inputs: Tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Change ``inputs[0]`` by ``inputs[1]``, of the same shape."""
-        image, change = inputs
-        return tf.tanh(tf.atanh(tf.clip_by_value(image, -NEAR_ONE, NEAR_ONE)) + change)
 
 
 @tf.custom_gradient

@@ -91,32 +91,38 @@ def mimicry(sources: np.ndarray, converted: np.ndarray) -> float:
 
 
 class StatementRecogniser:
-    """Tells which of RAVDESS's two statements is spoken, from the shape of the sentence's MFCC.
+    """Tells which of RAVDESS's two statements is spoken, from the shapes of sentences.
 
     Parameters
     ----------
-    waveforms : sequence of np.ndarray
-        Recordings to learn from, vocoded as what is to be recognised.
+    shapes : sequence of np.ndarray
+        From ``sentence_shape``, of recordings vocoded as what is to be recognised.
     statements : sequence of int
         Of each: 1 or 2.
-    sample_rate : int
-        In Hz.
     """
 
-    def __init__(self, waveforms: Sequence[np.ndarray], statements: Sequence[int], sample_rate: int):
-        self.sample_rate = sample_rate
-        self.classifier = make_pipeline(StandardScaler(), SVC(C=1.0))
-        self.classifier.fit(self._shapes(waveforms), statements)
+    def __init__(self, shapes: Sequence[np.ndarray], statements: Sequence[int]):
+        self.classifier = make_pipeline(StandardScaler(), SVC(C=1.0)).fit(shapes, statements)
 
-    def recognise(self, waveforms: Sequence[np.ndarray]) -> List[int]:
+    def recognise(self, waveforms: Sequence[np.ndarray], sample_rate: int) -> List[int]:
         """Name the statement of each waveform: 1 or 2."""
-        return [int(statement) for statement in self.classifier.predict(self._shapes(waveforms))]
-
-    def _shapes(self, waveforms: Sequence[np.ndarray]) -> List[np.ndarray]:
-        return [_sentence_shape(waveform, self.sample_rate) for waveform in waveforms]
+        shapes = [sentence_shape(waveform, sample_rate) for waveform in waveforms]
+        return [int(statement) for statement in self.classifier.predict(shapes)]
 
 
-def _sentence_shape(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+def sentence_shape(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Describe what is said, whoever says it and however fast: MFCC over the sentence, stretched to 40 columns.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,)]
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    shape : np.ndarray [shape=(520,)]
+    """
     mfcc = librosa.feature.mfcc(y=librosa.util.normalize(waveform), sr=sample_rate, n_mfcc=14, hop_length=256)[1:]
     spoken = np.flatnonzero(_active(waveform, mfcc.shape[1]))
     mfcc = mfcc[:, spoken[0] : spoken[-1] + 1]

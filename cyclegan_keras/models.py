@@ -16,7 +16,7 @@ from tensorflow.keras import Input, Model, layers
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
-from cyclegan_keras.layers import ChangedImage, Conv2D, InstanceNormalization
+from cyclegan_keras.layers import Conv2D, InstanceNormalization
 
 FAKE = "fake"
 """Name of the layer in a composite whose output is the generated image G(a)."""
@@ -31,7 +31,6 @@ def build_generator(
     *,
     output_scale: float = 1.0,
     output_offset: float = 0.0,
-    residual: bool = False,
     seed: int = 0,
 ) -> Model:
     """Build the network that repaints an image in the other domain.
@@ -49,8 +48,6 @@ def build_generator(
         Channels of the first layer: 64 in the report.
     output_scale, output_offset : float
         Where the norm before tanh starts.
-    residual : bool
-        Put out a change to the image, with no norm behind the last convolution (not the report's).
     seed : int
         Of the weights; each layer draws from a seed of its own.
 
@@ -83,8 +80,6 @@ def build_generator(
     x = layers.ReLU()(conv(x, 2 * filters, 3, stride=2, layer=layers.Conv2DTranspose))
     x = layers.ReLU()(conv(x, filters, 3, stride=2, layer=layers.Conv2DTranspose))
     x = Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=initializer())(x)
-    if residual:
-        return Model(image, ChangedImage()([image, x]))
     x = InstanceNormalization(scale_start=output_scale, offset_start=output_offset)(x)
     return Model(image, layers.Activation("tanh", dtype="float32")(x))
 

@@ -14,7 +14,6 @@ from cyclegan_keras.config import RunConfig
 from cyclegan_keras.cyclegan import TrainState, averaged, build_state, compile_train_step
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.files import written_beside
-from cyclegan_keras.layers import NEAR_ONE
 from cyclegan_keras.models import save_weights
 from cyclegan_keras.pipeline import steps_per_epoch, unpaired_epoch
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
@@ -68,7 +67,7 @@ def output_start(images: np.ndarray) -> Tuple[float, float]:
     scale, offset : float
         Standard deviation and mean of arctanh of the images, clipped to +-0.99.
     """
-    before_tanh = np.arctanh(np.clip(images, -NEAR_ONE, NEAR_ONE))
+    before_tanh = np.arctanh(np.clip(images, -0.99, 0.99))
     return float(before_tanh.std()), float(before_tanh.mean())
 
 

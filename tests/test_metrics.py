@@ -65,5 +65,6 @@ def test_the_statements_of_a_speaker_never_met_are_told_apart():
         return vocoded(synthesise_clip("calm", 1, statement, 1, actor=actor, seed=0), CONFIG)
 
     known = [(actor, statement) for actor in (1, 2, 3, 4) for statement in (1, 2)]
-    recogniser = metrics.StatementRecogniser([spoken(*which) for which in known], [s for _, s in known], 16_000)
-    assert recogniser.recognise([spoken(7, 1), spoken(7, 2), spoken(8, 2)]) == [1, 2, 2]
+    shapes = [metrics.sentence_shape(spoken(*which), 16_000) for which in known]
+    recogniser = metrics.StatementRecogniser(shapes, [statement for _, statement in known])
+    assert recogniser.recognise([spoken(7, 1), spoken(7, 2), spoken(8, 2)], 16_000) == [1, 2, 2]
