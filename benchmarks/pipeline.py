@@ -50,7 +50,7 @@ def measure(data: Path, steps: int) -> dict:
             images = pipeline.load_images(paths, preset.spectrogram, Path(cache))
             seconds.append(time.perf_counter() - began)
     take_step = compile_train_step(
-        build_state(preset.spectrogram.image_shape, preset.model, preset.train), preset.train.loss_weights
+        build_state(preset.spectrogram.image_shape, preset.model, preset.train), preset.train
     )
     batches = iter(pipeline.unpaired_epoch(images[::2], images[1::2], seed=0, epoch=0))
     take_step(*next(batches))

@@ -51,8 +51,11 @@ def main() -> None:
 def measure(preset: str, steps: int) -> dict:
     """Time ``steps`` steps of each contender in turns; seconds, megabytes, and a share of the matrix peak."""
     with_torch = importlib.util.find_spec("torch") is not None
-    workers = {name: Worker(name, preset) for name in CONTENDERS if name != "torch" or with_torch}
-    first = {name: worker.turn() for name, worker in workers.items()}
+    workers, first = {}, {}
+    for name in CONTENDERS:
+        if name != "torch" or with_torch:
+            workers[name] = Worker(name, preset)
+            first[name] = workers[name].turn()  # before the next one starts, so that it is alone
     turns = {name: [] for name in workers}
     for _ in range(steps):
         for name, worker in workers.items():

@@ -24,6 +24,7 @@ def run_config(preset="cpu", **changes):
         ("report", 260, 64, 6, 150, "default"),
         ("report-520", 520, 64, 6, 100, "default"),
         ("cpu", 260, 16, 6, 20, "data"),
+        ("cpu-plus", 260, 16, 6, 20, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -100,3 +101,9 @@ def test_a_file_that_is_no_configuration_is_refused_by_name(tmp_path, content):
 def test_settings_that_cannot_work_are_refused():
     with pytest.raises(InputError, match="n_frames"):
         dataclasses.replace(SpectrogramConfig(), n_frames=0)
+
+
+def test_only_cpu_plus_leaves_the_reports_way_of_updating():
+    beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
+    averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
+    assert beyond == averaged == {"cpu-plus"}

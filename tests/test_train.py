@@ -172,3 +172,14 @@ def test_real_recordings_train(ravdess_dir, command_line, tmp_path):
     done = command_line("train", "--data", ravdess_dir, *SMALL, "--run-dir", tmp_path / "run")
     assert "calm 140 clips, fearful 140 clips" in done.stdout or "calm 171 clips, fearful 171 clips" in done.stdout
     assert RunDirectory(tmp_path / "run").epochs() == [1]
+
+
+def test_cpu_plus_updates_jointly_and_keeps_averaged_weights_beside_the_raw_ones(command_line, demo_clips, tmp_path):
+    options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-plus", "--filters", 2, "--n-resnet", 1]
+    command_line("train", *options, "--steps", 2, "--precision", "float32", "--run-dir", tmp_path / "run")
+    run = RunDirectory(tmp_path / "run")
+    assert RunConfig.load(run.config_file).train.update == "joint"
+    averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
+    assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
+    done = command_line("train", *options, "--steps", 3, "--precision", "float32", "--run-dir", tmp_path / "run")
+    assert "resumed after step 2" in done.stdout
