@@ -1,6 +1,6 @@
 """Follow the losses of one training in two precisions, from the same seed on the same clips.
 
-    python -m benchmarks.precision --pair calm_anger --data DIR [--steps 200] [--filters 4] [--picture FILE.png] [--json]
+    python -m benchmarks.precision --pair calm_anger --data DIR [--steps 200] [--filters 4] [--picture FILE] [--json]
 
 The difference of the two curves is set against the noise of one: how far a loss moves from a step to the next.
 """

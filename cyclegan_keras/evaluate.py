@@ -172,6 +172,8 @@ def command(arguments: argparse.Namespace) -> int:
         rows_as_json = [dataclasses.asdict(row) for row in rows]
         beside.write_text(json.dumps({"caption": caption, "judge": verdict, "rows": rows_as_json}, indent=2) + "\n")
     print(f"\n{output}")
+    if arguments.run_dir and len(epochs) > 1:
+        print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0
 
 
@@ -250,6 +252,16 @@ def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> List[Row]:
         ruler.measure(f"{ruler.source}, same vocoder", references, references, statements),
         ruler.measure(f"converted to {ruler.target}", sounds, references, statements),
     ]
+
+
+def draw_curves(rows: Sequence[Row], epochs: Sequence[int], title: str, path: Path) -> Path:
+    """Draw how a run's measures went from epoch to epoch (report, section 5.2.3), as PNG."""
+    from cyclegan_keras.plots import curves, save_figure
+
+    of_epochs = [row for row in rows if row.mimicry is not None]
+    names = ("transfer", "score", "estoi", "dnsmos", "mimicry", "cycle")
+    save_figure(curves({name: [getattr(row, name) for row in of_epochs] for name in names}, epochs, title), path)
+    return path
 
 
 def middle(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:

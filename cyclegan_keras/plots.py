@@ -1,7 +1,7 @@
 """Pictures of spectrograms; matplotlib's own figures, no screen needed."""
 
 from pathlib import Path
-from typing import Sequence
+from typing import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -45,6 +45,25 @@ def spectrogram_grid(
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
     figure.colorbar(picture, ax=axes, label="dB relative to the clip's maximum")
+    return figure
+
+
+def curves(curves_by_name: Mapping[str, Sequence[float]], epochs: Sequence[int], title: str) -> Figure:
+    """Draw measures against epochs, each in axes of its own.
+
+    Parameters
+    ----------
+    curves_by_name : mapping of str to sequence of float
+        A value an epoch.
+    epochs : sequence of int
+    title : str
+    """
+    figure = Figure(figsize=(3.2 * len(curves_by_name), 3.2), layout="constrained")
+    figure.suptitle(title)
+    for axis, (name, values) in zip(np.atleast_1d(figure.subplots(1, len(curves_by_name))), curves_by_name.items()):
+        axis.plot(epochs, values, marker="o")
+        axis.set(title=name, xlabel="epoch")
+        axis.grid(alpha=0.3)
     return figure
 
 

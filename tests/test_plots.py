@@ -31,3 +31,12 @@ def test_a_figure_is_written_as_png_and_rendered_to_pixels(tmp_path):
     assert (tmp_path / "deep" / "grid.png").read_bytes().startswith(b"\x89PNG")
     pixels = plots.figure_pixels(grid())
     assert pixels.ndim == 3 and pixels.shape[2] == 4 and pixels.dtype == np.uint8 and pixels.std() > 0
+
+
+def test_measures_are_drawn_against_epochs_each_in_axes_of_its_own(tmp_path):
+    figure = plots.curves({"transfer": [0.1, 0.5, 0.9], "estoi": [0.8, 0.7, 0.6]}, [1, 5, 10], "calm to anger")
+    assert [axis.get_title() for axis in figure.axes] == ["transfer", "estoi"]
+    line = figure.axes[0].get_lines()[0]
+    assert list(line.get_xdata()) == [1, 5, 10] and list(line.get_ydata()) == [0.1, 0.5, 0.9]
+    plots.save_figure(figure, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
