@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from cyclegan_keras import audio
-from cyclegan_keras.cli import EXIT_FAILED, CommandParser, run_command
+from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
@@ -380,4 +380,4 @@ def _recordings(given: Path) -> Iterator[Tuple[Path, Path]]:
 
 
 if __name__ == "__main__":
-    main()
+    end_at_once(main)

@@ -1,9 +1,13 @@
 """How errors reach the user of any command line."""
 
+import subprocess
+import sys
+
 import pytest
 
 from cyclegan_keras.cli import CommandParser, run_command
 from cyclegan_keras.errors import InputError, RunError
+from tests.conftest import PROJECT
 
 
 def run(command, capsys, *argv):
@@ -46,3 +50,15 @@ def test_debug_shows_the_traceback():
 def test_a_programming_error_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         run_command(CommandParser(prog="tool"), lambda _: 1 // 0, [])
+
+
+@pytest.mark.parametrize("code, status", [("sys.exit(3)", 3), ("sys.exit()", 0)])
+def test_a_program_that_ends_at_once_loses_no_output_and_keeps_its_status(code, status):
+    program = (
+        "import atexit, sys; from cyclegan_keras.cli import end_at_once\n"
+        "def main():\n    atexit.register(print, 'taken down')\n    print('said')\n"
+        "    print('warned', file=sys.stderr)\n"
+        f"    {code}\nend_at_once(main)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "said\n", "warned\n")
