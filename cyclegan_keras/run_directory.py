@@ -83,9 +83,13 @@ def newest_run(pair: str, root: Path) -> RunDirectory:
     InputError
         No run of the pair under ``root`` has weights.
     """
-    pair = "_".join(split_pair(pair))
-    runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
-    runs = [run for run in runs if run.epochs() and RunConfig.load(run.config_file).pair == pair]
+    emotions = split_pair(pair)
+    pair, turned = "_".join(emotions), "_".join(reversed(emotions))
+    trained = [run for run in (RunDirectory(file.parent) for file in root.glob("*/config.json")) if run.epochs()]
+    pairs = {run: RunConfig.load(run.config_file).pair for run in trained}
+    runs = [run for run in trained if pairs[run] == pair]
+    if not runs and turned in pairs.values():
+        raise InputError(f"{root}: holds no trained run of {pair}, but one of {turned}; give --pair {turned} --reverse")
     if not runs:
         raise InputError(
             f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir"

@@ -61,3 +61,9 @@ def test_the_demonstration_is_never_taken_for_a_training(tmp_path):
 def test_a_pair_without_a_run_is_answered_with_what_to_do(tmp_path):
     with pytest.raises(InputError, match="make train PAIR=calm_sad"):
         newest_run("calm_sad", tmp_path)
+
+
+def test_a_pair_trained_the_other_way_round_is_pointed_to(tmp_path):
+    make_run(tmp_path / "run", [1])
+    with pytest.raises(InputError, match="give --pair calm_fearful --reverse"):
+        newest_run("fearful_calm", tmp_path)
