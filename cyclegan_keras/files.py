@@ -1,12 +1,14 @@
-"""Writing files so that a final name never holds half a file."""
+"""Writing files so that a final name never holds half a file, and one process at a time."""
 
+import errno
+import fcntl
 import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from cyclegan_keras.errors import RunError
+from cyclegan_keras.errors import InputError, RunError
 
 
 @contextmanager
@@ -43,6 +45,36 @@ def written_beside(path: Path) -> Iterator[Path]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(
-            f"{path}: not written ({error.strerror or error}); make room, or choose another folder"
-        ) from error
+        raise _not_written(path, error) from error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path`` for the length of a ``with`` block; its parent folders are created.
+
+    The system drops the lock when the process ends, however it ends, so none is ever stale.
+
+    Raises
+    ------
+    InputError
+        Another process holds it.
+    RunError
+        The folder cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as error:
+        raise _not_written(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{path.parent}: another training is under way there; wait for it, or stop it") from None
+        yield
+
+
+def _not_written(path: Path, error: OSError) -> RunError:
+    no_room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    advice = "make room, or choose another folder" if no_room else "choose another folder"
+    return RunError(f"{path}: not written ({error.strerror or error}); {advice}")

@@ -27,6 +27,10 @@ class RunDirectory:
         return self.path / "config.json"
 
     @property
+    def lock_file(self) -> Path:
+        return self.path / "lock"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
 from cyclegan_keras.config import PRECISIONS, PRESETS, UPDATES, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.files import locked
 from cyclegan_keras.machine import Machine, prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, describe, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
@@ -92,14 +93,15 @@ def command(arguments: argparse.Namespace) -> int:
         f"{config.train.precision}, seed {config.train.seed}\n{describe(split, emotions)}",
         flush=True,
     )
-    trainer.open_run(run, config)
-    images_a, images_b = (_load_images(found, config.spectrogram, emotion) for emotion, found in clips.items())
-    samples = {
-        direction: [_load_sample(clip, config.spectrogram) for clip in _sample_clips(split, emotion)]
-        for direction, emotion in zip(DIRECTIONS, emotions)
-    }
-    with TerminalObserver(last_step) as observer:
-        finished = trainer.train(config, run, images_a, images_b, samples, last_step, observer)
+    with locked(run.lock_file):
+        trainer.open_run(run, config)
+        images_a, images_b = (_load_images(found, config.spectrogram, emotion) for emotion, found in clips.items())
+        samples = {
+            direction: [_load_sample(clip, config.spectrogram) for clip in _sample_clips(split, emotion)]
+            for direction, emotion in zip(DIRECTIONS, emotions)
+        }
+        with TerminalObserver(last_step) as observer:
+            finished = trainer.train(config, run, images_a, images_b, samples, last_step, observer)
     if not finished:
         print(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED

@@ -2,11 +2,14 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from cyclegan_keras.errors import RunError
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.errors import InputError, RunError
+from cyclegan_keras.files import locked, written_beside
+from tests.conftest import PROJECT
 
 
 def test_the_file_appears_under_its_name_only_when_complete(tmp_path):
@@ -40,3 +43,25 @@ def test_a_full_disk_is_told_by_name_and_leaves_nothing(tmp_path):
         with open("/dev/full", "w") as full:
             full.write("no room")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_file_where_a_folder_should_be_is_not_called_a_lack_of_room(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="choose another folder") as caught, written_beside(tmp_path / "file" / "x"):
+        pass
+    assert "make room" not in str(caught.value)
+
+
+def test_a_lock_is_refused_to_a_second_process_and_free_once_its_holder_was_killed(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from cyclegan_keras.files import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "run" / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="run: another training"), locked(tmp_path / "run" / "lock"):
+            pass
+        holder.kill()
+    with locked(tmp_path / "run" / "lock"):
+        pass

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cyclegan_keras.config import RunConfig
+from cyclegan_keras.files import locked
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.train import TerminalObserver, _duration
 
@@ -139,6 +140,12 @@ def test_a_full_disk_stops_with_one_line_and_leaves_the_last_checkpoint_whole(
     assert str(run) in line and "make room" in line
     before, after = (sorted((path / "checkpoints").glob("ckpt-*")) for path in (trained_run.path, run))
     assert [file.read_bytes() for file in before] == [file.read_bytes() for file in after]
+
+
+def test_a_second_training_on_a_run_directory_is_refused_and_changes_nothing(tmp_path, demo_clips, fails_with_one_line):
+    with locked(tmp_path / "run" / "lock"):
+        line = fails_with_one_line("train", "--data", demo_clips, *SMALL, "--run-dir", tmp_path / "run", expect=2)
+    assert "another training is under way" in line and [p.name for p in (tmp_path / "run").iterdir()] == ["lock"]
 
 
 def test_debug_shows_the_traceback(command_line):
