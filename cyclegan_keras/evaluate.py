@@ -18,6 +18,7 @@ from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
 from cyclegan_keras.infer import PHASES, Reading, load_generator, repaint, synthesise
+from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
@@ -102,6 +103,7 @@ def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig)
         The data set lacks clips of an emotion, or unseen actors.
     """
     split = split_clips(index_clips(data))
+    print(f"fitting the judge of {source} and {target} (minutes at first, then cached), and trying it", flush=True)
     emotions = tuple(sorted((source, target)))
     clips = [domain(split.train, emotion) for emotion in emotions]
     paths = [clip.path for of_class in clips for clip in of_class]
@@ -158,8 +160,11 @@ def command(arguments: argparse.Namespace) -> int:
         config = RunConfig.load(run.config_file)
         source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
         epochs = _epochs(run, arguments.epochs)
+        prepare_tensorflow()
+        split = split_clips(index_clips(arguments.data))
+        sources = _sources(arguments.clips, split, source, config.spectrogram)
         ruler = build_ruler(arguments.data, source, target, config.spectrogram)
-        rows = measure_run(ruler, run, config, epochs, arguments)
+        rows = measure_run(ruler, run, config, epochs, sources, domain(split.unseen, target), arguments)
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
             f"{arguments.clips} clips, phase {arguments.phase}"
@@ -171,19 +176,23 @@ def command(arguments: argparse.Namespace) -> int:
     with written_beside(output) as beside:
         rows_as_json = [dataclasses.asdict(row) for row in rows]
         beside.write_text(json.dumps({"caption": caption, "judge": verdict, "rows": rows_as_json}, indent=2) + "\n")
-    print(f"\n{output}")
+    print(f"\nwritten: {output}")
     if arguments.run_dir and len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0
 
 
 def measure_run(
-    ruler: Ruler, run: RunDirectory, config: RunConfig, epochs: Sequence[int], arguments: argparse.Namespace
+    ruler: Ruler,
+    run: RunDirectory,
+    config: RunConfig,
+    epochs: Sequence[int],
+    sources: Sequence[Source],
+    real: Sequence[Clip],
+    arguments: argparse.Namespace,
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become."""
     analysis = config.spectrogram
-    split = split_clips(index_clips(arguments.data))
-    sources = _sources(arguments.clips, split, ruler.source, analysis)
     statements = [source.statement for source in sources]
     spectrograms = [source.reading.spectrogram for source in sources]
     references = [
@@ -203,6 +212,7 @@ def measure_run(
         ruler.measure("fixed equaliser, no network", equalised, references, statements),
     ]
     for epoch in epochs:
+        print(f"measuring epoch {epoch} on {len(sources)} clips", flush=True)
         there, back = (
             load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if arguments.reverse else 1]
         )
@@ -216,7 +226,6 @@ def measure_run(
                 cycle=metrics.mimicry(np.concatenate(spectrograms, 1), np.concatenate(restored, 1)),
             )
         )
-    real = domain(split.unseen, ruler.target)
     vocoded = [judge.vocoded(waveform, analysis) for waveform in _load(real, analysis)]
     rows.append(ruler.measure(f"real {ruler.target}, unseen actors", vocoded, [], [clip.statement for clip in real]))
     return rows
@@ -329,6 +338,8 @@ def _sources(wanted: str, split: Split, emotion: str, config: SpectrogramConfig)
 
 
 def _recordings(folder: Path) -> List[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give one of WAV or FLAC files, or {', '.join(SETS)}")
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".wav", ".flac"))
     if not found:
         raise InputError(f"{folder}: holds no recordings; give a folder of WAV or FLAC files")

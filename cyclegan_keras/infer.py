@@ -19,6 +19,7 @@ from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError, RunError
+from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
 
 if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option should be answered at once.
@@ -163,10 +164,8 @@ def load_generator(
     """
     import tensorflow as tf
 
-    from cyclegan_keras.machine import prepare_tensorflow
     from cyclegan_keras.models import build_generator, load_weights
 
-    prepare_tensorflow()
     model = config.model
     generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters)
     load_weights(run.weights_file(epoch, direction), generator)
@@ -216,6 +215,7 @@ def command(arguments: argparse.Namespace) -> int:
     with _sound_process() as sound:
         groups = [jobs[start : start + CLIPS_AT_ONCE] for start in range(0, len(jobs), CLIPS_AT_ONCE)]
         reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
+        prepare_tensorflow()
         generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
         print(f"{source} to {target}, with {run.path}, epoch {epoch}", flush=True)
         progress = Progress(len(jobs))

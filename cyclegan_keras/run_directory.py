@@ -68,7 +68,9 @@ class RunDirectory:
         if not epochs:
             raise InputError(f"{self.path}: no generator weights yet; the first are written when an epoch ends")
         if epoch and epoch not in epochs:
-            raise InputError(f"{self.path}: no weights of epoch {epoch}; there are {', '.join(map(str, epochs))}")
+            raise InputError(
+                f"{self.path}: no weights of epoch {epoch}; there are those of {', '.join(map(str, epochs))}"
+            )
         return epoch or epochs[-1]
 
 

@@ -45,7 +45,7 @@ class Observer(Protocol):
         """Training goes on after ``step``; the checkpoints ``damaged`` could not be read."""
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
-        """Epoch ``epoch`` (from 1) of ``steps`` steps begins, ``first_step`` of them done before."""
+        """Epoch ``epoch`` (from 1) begins: ``steps`` steps of it are to be taken, ``first_step`` were before."""
 
     def step_done(self, losses: Dict[str, float]) -> None:
         """One more step was taken."""
@@ -138,7 +138,7 @@ def train(
     with RunLogs(run, step) as logs:
         while step < last_step:
             epoch, first_step = divmod(step, epoch_steps)
-            observer.epoch_begins(epoch + 1, first_step, epoch_steps)
+            observer.epoch_begins(epoch + 1, first_step, min(epoch_steps, last_step - epoch * epoch_steps))
             batches = unpaired_epoch(
                 images_a, images_b, seed=config.train.seed, epoch=epoch,
                 batch_size=config.train.batch_size, first_step=first_step,

@@ -29,6 +29,7 @@ def test_a_run_is_measured_between_its_source_and_its_target(trained_run, demo_c
     assert set(written["judge"]["false_alarms"]) >= {"untouched", "fixed equaliser"}
 
 
+@pytest.mark.slow
 def test_conversions_made_elsewhere_are_measured_by_the_same_ruler(demo_clips, command_line, tmp_path):
     for folder in ("in", "out"):
         (tmp_path / folder).mkdir()
@@ -59,13 +60,18 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
     assert said in fails_with_one_line("evaluate", *arguments, expect=2)
 
 
-@pytest.mark.parametrize("epochs, said", [("soon", "--epochs soon"), ("7", "no weights of epoch 7")])
-def test_epochs_that_are_not_there_are_named_before_the_judge_is_fitted(
-    fails_with_one_line, trained_run, demo_clips, epochs, said
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--epochs", "soon", "--epochs soon"),
+        ("--epochs", 7, "no weights of epoch 7"),
+        ("--clips", "nowhere", "nowhere: no such folder"),
+    ],
+)
+def test_what_is_not_there_is_named_before_the_judge_is_fitted(
+    fails_with_one_line, trained_run, demo_clips, option, value, said
 ):
-    line = fails_with_one_line(
-        "evaluate", "--run-dir", trained_run.path, "--data", demo_clips, "--epochs", epochs, expect=2
-    )
+    line = fails_with_one_line("evaluate", "--run-dir", trained_run.path, "--data", demo_clips, option, value, expect=2)
     assert said in line
 
 

@@ -135,7 +135,7 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
 
 def test_an_epoch_that_is_not_there_is_named(fails_with_one_line, trained_run):
     line = fails_with_one_line("infer", "clip.wav", "--run-dir", trained_run.path, "--epoch", 7, expect=2)
-    assert "no weights of epoch 7; there are 1" in line
+    assert "no weights of epoch 7; there are those of 1" in line
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "silent", "short"])

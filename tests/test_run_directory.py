@@ -35,7 +35,7 @@ def test_the_latest_epoch_is_taken_unless_one_is_named(tmp_path):
 
 
 def test_an_epoch_that_is_not_there_is_refused_with_those_that_are(tmp_path):
-    with pytest.raises(InputError, match="no weights of epoch 7; there are 1, 2"):
+    with pytest.raises(InputError, match="no weights of epoch 7; there are those of 1, 2"):
         make_run(tmp_path / "run", [1, 2]).epoch_or_latest(7)
     with pytest.raises(InputError, match="no generator weights yet"):
         make_run(tmp_path / "new", []).epoch_or_latest()

@@ -86,9 +86,9 @@ def interrupted(tmp_path_factory):
     """The same training, stopped in the middle of its second epoch, and resumed."""
     run = tmp_path_factory.mktemp("runs") / "interrupted"
     finished, first = train(run, stop_after=5)
-    assert finished is False and first.resumes == [] and first.epochs == [(1, 0, 4), (2, 0, 4)]
+    assert finished is False and first.resumes == [] and first.epochs == [(1, 0, 4), (2, 0, 2)]
     finished, second = train(run)
-    assert finished is True and second.resumes == [(5, [])] and second.epochs == [(2, 1, 4)]
+    assert finished is True and second.resumes == [(5, [])] and second.epochs == [(2, 1, 2)]
     return run
 
 
