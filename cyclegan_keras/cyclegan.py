@@ -13,7 +13,7 @@ from tensorflow.keras import mixed_precision
 
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
-from cyclegan_keras.models import FAKE, build_composite, build_discriminator, build_generator
+from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator
 
 Losses = Dict[str, tf.Tensor]
 
@@ -22,10 +22,10 @@ Losses = Dict[str, tf.Tensor]
 class TrainState:
     """Everything a training step changes, and nothing else.
 
-    ``composite_g`` and ``composite_f`` give the fake first, then the four outputs of
-    ``models.build_composite``; they share the four networks. There is one optimizer a network, or one for
-    both generators where they are updated jointly. ``averages`` are the generators' averaged
-    weights, or nothing.
+    The composites share the four networks, and both are given G(a): ``composite_f`` takes b, a and G(a) and gives F(b)
+    first, ``composite_g`` takes G(a) and b; then come the four outputs of ``models.build_composite``. There is one
+    optimizer a network, or one for both generators where they are updated jointly. ``averages`` are the
+    generators' averaged weights, or nothing.
     """
 
     g: tf.keras.Model
@@ -86,8 +86,8 @@ def build_state(
     trained.update(d_a=d_a.weights, d_b=d_b.weights)
     return TrainState(
         g=g, f=f, d_a=d_a, d_b=d_b,
-        composite_g=_with_fake(build_composite(g, d_b, f, image_shape)),
-        composite_f=_with_fake(build_composite(f, d_a, g, image_shape)),
+        composite_g=_given_fake(build_composite(g, d_b, f, image_shape)),
+        composite_f=_given_translated(build_composite(f, d_a, g, image_shape)),
         optimizers={name: _adam(weights, train) for name, weights in trained.items()},
         pool_a=ImagePool(image_shape, train.pool_size, seed=2 * train.seed),
         pool_b=ImagePool(image_shape, train.pool_size, seed=2 * train.seed + 1),
@@ -115,8 +115,8 @@ def compile_train_step(state: TrainState, train: TrainConfig) -> Callable[[tf.Te
 def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tensor) -> Losses:
     """Update F, D_A, G and D_B once, in the report's order (section 4).
 
-    A generator's update hands its fake on to the pool. It is the fake of before the update, which
-    is what generating the fakes first would give.
+    What is the same image is made once. A generator's update hands the fake of before it on to the pool, which is what
+    generating the fakes first would give; and G moves last, so that F's update sees the G(a) that G's own is made of.
 
     Parameters
     ----------
@@ -130,9 +130,18 @@ def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tens
     losses : dict of scalar tensors
         ``f_*`` and ``g_*``: total and the four unweighted parts; ``d_a_*`` and ``d_b_*``: weighted.
     """
-    fake_a, losses_f = update_generator(state.composite_f, state.f, state.optimizers["f"], weights, b, a)
+    with _recording(state.g) as tape_g:
+        fake_b = state.g(a, training=True)
+    with _recording(state.f) as tape_f:
+        fake_a, *outputs = state.composite_f([b, a, fake_b], training=True)
+        losses_f = _generator_losses(weights, b, a, *outputs)
+        to_minimize = _scaled(losses_f["loss"], state.optimizers["f"])
+    _apply_gradients(tape_f, to_minimize, state.f.weights, state.optimizers["f"])
     losses_d_a = update_discriminator(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
-    fake_b, losses_g = update_generator(state.composite_g, state.g, state.optimizers["g"], weights, a, b)
+    with tape_g:
+        losses_g = _generator_losses(weights, a, b, *state.composite_g([fake_b, b], training=True))
+        to_minimize = _scaled(losses_g["loss"], state.optimizers["g"])
+    _apply_gradients(tape_g, to_minimize, state.g.weights, state.optimizers["g"])
     losses_d_b = update_discriminator(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
     state.step.assign_add(1)
     return _named(g=losses_g, f=losses_f, d_a=losses_d_a, d_b=losses_d_b)
@@ -146,8 +155,7 @@ def joint_train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: t
     Parameters and result are those of ``train_step``.
     """
     g, f = state.g, state.f
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(g.weights + f.weights)
+    with _recording(g, f) as tape:
         fake_b, fake_a = g(a, training=True), f(b, training=True)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
@@ -163,24 +171,6 @@ def joint_train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: t
     return _named(g=losses_g, f=losses_f, d_a=losses_d_a, d_b=losses_d_b)
 
 
-def update_generator(
-    composite: tf.keras.Model,
-    generator: tf.keras.Model,
-    optimizer: tf.keras.optimizers.legacy.Optimizer,
-    weights: LossWeights,
-    source: tf.Tensor,
-    target: tf.Tensor,
-) -> Tuple[tf.Tensor, Losses]:
-    """Train a generator through its composite; returns the fake it made of ``source``, and the losses."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(generator.weights)
-        fake, patches, same, forward, backward = composite([source, target], training=True)
-        losses = _generator_losses(weights, source, target, patches, same, forward, backward)
-        to_minimize = _scaled(losses["loss"], optimizer)
-    _apply_gradients(tape, to_minimize, generator.weights, optimizer)
-    return fake, losses
-
-
 def update_discriminator(
     discriminator: tf.keras.Model,
     optimizer: tf.keras.optimizers.legacy.Optimizer,
@@ -191,8 +181,7 @@ def update_discriminator(
     """Train a discriminator in two optimizer steps: on real images, then on fakes."""
     losses = {}
     for name, images, wanted in (("real", real, 1.0), ("fake", fake, 0.0)):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(discriminator.weights)
+        with _recording(discriminator) as tape:
             patches = discriminator(images, training=True)
             losses[name] = weights.discriminator * _mean_squared_error(wanted, patches)
             to_minimize = _scaled(losses[name], optimizer)
@@ -226,6 +215,15 @@ def averaged(state: TrainState) -> Iterator[None]:
             getattr(state, name).set_weights(weights)
 
 
+def _recording(*networks: tf.keras.Model) -> tf.GradientTape:
+    # For the gradient by these networks' weights, and no others'.
+    tape = tf.GradientTape(watch_accessed_variables=False)
+    with tape:
+        for network in networks:
+            tape.watch(network.weights)
+    return tape
+
+
 def _generator_losses(
     weights: LossWeights,
     source: tf.Tensor,
@@ -248,8 +246,14 @@ def _named(**by_network: Losses) -> Losses:
     return {f"{name}_{part}": loss for name, losses in by_network.items() for part, loss in losses.items()}
 
 
-def _with_fake(composite: tf.keras.Model) -> tf.keras.Model:
-    return tf.keras.Model(composite.inputs, [composite.get_layer(FAKE).output, *composite.outputs])
+def _given_fake(composite: tf.keras.Model) -> tf.keras.Model:
+    _, target = composite.inputs
+    return tf.keras.Model([composite.get_layer(FAKE).output, target], composite.outputs)
+
+
+def _given_translated(composite: tf.keras.Model) -> tf.keras.Model:
+    inputs = [*composite.inputs, composite.get_layer(TRANSLATED).output]
+    return tf.keras.Model(inputs, [composite.get_layer(FAKE).output, *composite.outputs])
 
 
 @contextmanager

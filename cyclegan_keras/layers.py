@@ -2,12 +2,12 @@
 
 import functools
 import warnings
-from typing import Callable, Tuple
+from typing import Callable, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from cyclegan_keras.machine import processor_flags, product_beats_kernel
+from cyclegan_keras.machine import channels_for_products, processor_flags
 
 with warnings.catch_warnings():
     # tensorflow-addons announces its end of life on import; README.md says why it is still here.
@@ -16,13 +16,18 @@ with warnings.catch_warnings():
 
 EPSILON = 1e-3
 
+COLUMNS = 4
+"""Columns that a convolution to one channel computes at once."""
+
+Margin = Tuple[int, int]
+
 
 @tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
 class InstanceNormalization(tfa.layers.InstanceNormalization):
     """Normalize each channel of each image to a learned scale and offset (Ulyanov et al., 2016).
 
     tensorflow-addons' layer, epsilon 1e-3, computed with fewer operations. Where the batch is known to
-    hold one image, instance norm is batch norm, so TensorFlow's fused kernel computes it. Statistics,
+    hold one image, instance norm is batch norm, so TensorFlow's fused kernel computes it, if there are several channels. Statistics,
     scale and offset are float32 whatever the images' type, which is the output's.
 
     Parameters
@@ -50,7 +55,8 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Normalize ``inputs`` of shape (batch, height, width, channels) over height and width."""
-        if inputs.shape[0] == 1:
+        # Of one channel alone the fused kernel is slow: it computes sixteen at a time.
+        if inputs.shape[0] == 1 and inputs.shape[-1] > 1:
             return tf.compat.v1.nn.fused_batch_norm(inputs, self.gamma, self.beta, epsilon=self.epsilon)[0]
         images = tf.cast(inputs, tf.float32)
         mean, variance = tf.nn.moments(images, [1, 2], keepdims=True)
@@ -60,61 +66,173 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
 
 @tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
 class Conv2D(tf.keras.layers.Conv2D):
-    """Keras's convolution, with the filter gradient of a ResNet block's as one matrix product where that is faster.
+    """Keras's convolution with padding "same", computed the fastest way for its shape on this machine.
 
-    Where it is, ``machine.product_beats_kernel`` says; the image's size must be known.
+    Where the image's size is known: the filter's gradient as a matrix product where ``machine.channels_for_products``
+    says so, and on a CPU an output of one channel as four columns at once.
     """
 
-    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Convolve ``inputs`` of shape (batch, height, width, channels)."""
-        in_a_block = self.kernel_size == (3, 3) and self.strides == (1, 1)
-        if in_a_block and inputs.shape.is_fully_defined() and _product_is_faster():
-            return convolution_with_product_gradient(inputs, tf.convert_to_tensor(kernel))
-        return super().convolution_op(inputs, kernel)
+        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        size, _, _, filters = kernel.shape
+        width = inputs.shape[2]
+        if filters == 1 and size % 2 and self.strides == (1, 1) and width and width % COLUMNS == 0 and _on_cpu():
+            return convolution_by_columns(inputs, kernel) + bias
+        if inputs.shape.is_fully_defined() and _product_is_faster(kernel.shape):
+            return convolution_with_product_gradient(inputs, kernel, bias, self.strides[0])
+        return super().call(inputs)
 
 
-@tf.custom_gradient
-def convolution_with_product_gradient(images: tf.Tensor, kernel: tf.Tensor) -> Tuple[tf.Tensor, Callable]:
-    """Convolve at stride 1 with padding "same"; the filter's gradient is one matrix product.
+@tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
+class Conv2DTranspose(tf.keras.layers.Conv2DTranspose):
+    """Keras's transposed convolution with padding "same", its filter's gradient as in ``Conv2D``."""
 
-    Entry (i, j) of the filter joins each output pixel to the image pixel (i, j) away from it. So its gradient sums
-    products of image pixels with the upstream gradients around them: images^T times those, laid out in rows.
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Enlarge ``inputs`` of shape (batch, height, width, channels) by the stride."""
+        kernel = tf.convert_to_tensor(self.kernel)
+        if not inputs.shape.is_fully_defined() or not _product_is_faster(kernel.shape):
+            return super().call(inputs)
+        return transposed_with_product_gradient(inputs, kernel, self.strides[0]) + tf.convert_to_tensor(self.bias)
+
+
+def convolution_by_columns(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Convolve to one channel at stride 1 with padding "same", four neighbouring columns as four channels.
+
+    A kernel that computes sixteen output channels at once wastes fifteen on an output of one. Four columns seen
+    as channels of one pixel are convolved with the filter at four offsets: the same sums, with zeros among them.
+
+    Parameters
+    ----------
+    images : tf.Tensor [shape=(batch, height, width, channels)]
+        Width a multiple of 4.
+    kernel : tf.Tensor [shape=(size, size, channels, 1)]
+        Size odd, 9 at most.
+    """
+    size, _, channels, _ = kernel.shape
+    _, height, width, _ = images.shape
+    # Output column q of four meets the three pixels around it from column q + 4 - size // 2 on.
+    starts = [column + COLUMNS - size // 2 for column in range(COLUMNS)]
+    shifted = [tf.pad(kernel, [[0, 0], [start, 3 * COLUMNS - size - start], [0, 0], [0, 0]]) for start in starts]
+    together = tf.reshape(tf.concat(shifted, -1), [size, 3, COLUMNS * channels, COLUMNS])
+    columns = tf.nn.conv2d(tf.reshape(images, [-1, height, width // COLUMNS, COLUMNS * channels]), together, 1, "SAME")
+    return tf.reshape(columns, [-1, height, width, 1])
+
+
+def convolution_with_product_gradient(
+    images: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, stride: int = 1
+) -> tf.Tensor:
+    """Convolve with padding "same"; the filter's gradient is one matrix product (``filter_gradient``).
 
     Parameters
     ----------
     images : tf.Tensor [shape=(batch, height, width, channels)]
         Of known shape.
     kernel : tf.Tensor [shape=(size, size, channels, filters)]
-        Size odd.
+    bias : tf.Tensor [shape=(filters,)]
+        Added here because a kernel that convolves adds it at no cost.
+    stride : int
     """
-    size, _, channels, filters = kernel.shape
+
+    @tf.custom_gradient
+    def convolve(images: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> Tuple[tf.Tensor, Callable]:
+        def gradients(upstream: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            by_images = tf.nn.conv2d_transpose(upstream, kernel, images.shape, stride, "SAME")
+            by_kernel = filter_gradient(images, upstream, kernel.shape[0], stride)
+            return by_images, by_kernel, tf.reduce_sum(upstream, [0, 1, 2])
+
+        return tf.nn.bias_add(tf.nn.conv2d(images, kernel, stride, "SAME"), bias), gradients
+
+    return convolve(images, kernel, bias)
+
+
+def transposed_with_product_gradient(images: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
+    """Convolve transposed, with padding "same"; the filter's gradient is one matrix product (``filter_gradient``).
+
+    Parameters
+    ----------
+    images : tf.Tensor [shape=(batch, height, width, channels)]
+        Of known shape.
+    kernel : tf.Tensor [shape=(size, size, filters, channels)]
+    stride : int
+        The output is so many times as high and wide.
+    """
     batch, height, width, _ = images.shape
+    enlarged = [batch, stride * height, stride * width, kernel.shape[2]]
 
-    def gradients(upstream: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-        by_images = tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=images.shape, filter=kernel, out_backprop=upstream, strides=[1, 1, 1, 1], padding="SAME"
-        )
-        margin = size // 2
-        padded = tf.pad(upstream, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
-        pixels = tf.reshape(padded, [batch, -1, filters])
-        around = tf.gather(pixels, _pixels_around(size, height, width), axis=1)
-        product = tf.matmul(
-            tf.reshape(images, [-1, channels]), tf.reshape(around, [-1, size * size * filters]), transpose_a=True
-        )
-        return by_images, tf.transpose(tf.reshape(product, [channels, size, size, filters]), [1, 2, 0, 3])
+    @tf.custom_gradient
+    def convolve(images: tf.Tensor, kernel: tf.Tensor) -> Tuple[tf.Tensor, Callable]:
+        def gradients(upstream: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+            by_images = tf.nn.conv2d(upstream, kernel, stride, "SAME")
+            return by_images, filter_gradient(upstream, images, kernel.shape[0], stride)
 
-    return tf.nn.conv2d(images, kernel, 1, "SAME"), gradients
+        return tf.nn.conv2d_transpose(images, kernel, enlarged, stride, "SAME"), gradients
+
+    return convolve(images, kernel)
+
+
+def filter_gradient(images: tf.Tensor, upstream: tf.Tensor, size: int, stride: int) -> tf.Tensor:
+    """A convolution's gradient by its filter, as one matrix product (padding "same").
+
+    Entry (i, j) of the filter joins an image pixel to the output pixel (i, j) away from it, so its gradient sums their
+    products: patches of the images, in rows, times the upstream gradients. The narrower of the two is laid
+    out in patches, which at stride 1 is the same sum seen from the other end.
+
+    Parameters
+    ----------
+    images : tf.Tensor [shape=(batch, height, width, channels)]
+        Of known shape.
+    upstream : tf.Tensor [shape=(batch, ceil(height / stride), ceil(width / stride), filters)]
+    size, stride : int
+
+    Returns
+    -------
+    gradient : tf.Tensor [shape=(size, size, channels, filters)]
+    """
+    channels, filters = images.shape[-1], upstream.shape[-1]
+    if stride == 1 and size % 2 and filters < channels:
+        mirrored = _patches(upstream, size, stride, mirrored=True)
+        product = tf.matmul(tf.reshape(images, [-1, channels]), mirrored, transpose_a=True)
+        return tf.transpose(tf.reshape(product, [channels, size, size, filters]), [1, 2, 0, 3])
+    product = tf.matmul(_patches(images, size, stride), tf.reshape(upstream, [-1, filters]), transpose_a=True)
+    return tf.reshape(product, [size, size, channels, filters])
+
+
+def _patches(images: tf.Tensor, size: int, stride: int, mirrored: bool = False) -> tf.Tensor:
+    # A row an output pixel: the size x size pixels that it sees, each with all its channels.
+    batch, height, width, channels = images.shape
+    indices, *margins = _pixels_of_patches(size, stride, height, width, mirrored)
+    pixels = tf.reshape(tf.pad(images, [(0, 0), *margins, (0, 0)]), [batch, -1, channels])
+    return tf.reshape(tf.gather(pixels, indices, axis=1), [-1, size * size * channels])
 
 
 @functools.lru_cache(maxsize=None)
-def _pixels_around(size: int, height: int, width: int) -> tf.Tensor:
-    # For every pixel of an image, in a padded and flattened one: the pixel that each filter entry takes it to.
-    row, column, i, j = np.mgrid[:height, :width, :size, :size]
-    indices = (row + i) * (width + size - 1) + column + j
+def _pixels_of_patches(
+    size: int, stride: int, height: int, width: int, mirrored: bool
+) -> Tuple[tf.Tensor, Margin, Margin]:
+    # Indices into a padded and flattened image, and the padding: TensorFlow's "same" has the odd pixel behind.
+    margins = []
+    for length in (height, width):
+        padding = max((-(-length // stride) - 1) * stride + size - length, 0)
+        margins.append((padding // 2, padding - padding // 2))
+    row, column, i, j = np.mgrid[: -(-height // stride), : -(-width // stride), :size, :size]
+    indices = (row * stride + i) * (width + sum(margins[1])) + column * stride + j
+    if mirrored:
+        indices = indices[..., ::-1, ::-1]
     with tf.init_scope():  # one constant for all layers and graphs
-        return tf.constant(indices[..., ::-1, ::-1].reshape(-1), tf.int32)
+        return tf.constant(indices.reshape(-1), tf.int32), *margins
+
+
+def _product_is_faster(kernel_shape: tf.TensorShape) -> bool:
+    channels = _channels_for_products()
+    return channels is not None and min(kernel_shape[2:]) >= channels
 
 
 @functools.lru_cache(maxsize=None)
-def _product_is_faster() -> bool:
-    return product_beats_kernel(bool(tf.config.list_physical_devices("GPU")), processor_flags())
+def _channels_for_products() -> Optional[int]:
+    return channels_for_products(not _on_cpu(), processor_flags())
+
+
+@functools.lru_cache(maxsize=None)
+def _on_cpu() -> bool:
+    return not tf.config.list_physical_devices("GPU")

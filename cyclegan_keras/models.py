@@ -16,10 +16,10 @@ from tensorflow.keras import Input, Model, layers
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
-from cyclegan_keras.layers import Conv2D, InstanceNormalization
+from cyclegan_keras.layers import Conv2D, Conv2DTranspose, InstanceNormalization
 
-FAKE = "fake"
-"""Name of the layer in a composite whose output is the generated image G(a)."""
+FAKE, TRANSLATED = "fake", "translated"
+"""Names of the layers in a composite whose outputs are G(a), and F(b) on its way back to b."""
 
 LEAK = 0.2
 
@@ -77,8 +77,8 @@ def build_generator(
     x = layers.ReLU()(conv(x, 4 * filters, 3, stride=2))
     for _ in range(n_resnet):
         x = resnet_block(x)
-    x = layers.ReLU()(conv(x, 2 * filters, 3, stride=2, layer=layers.Conv2DTranspose))
-    x = layers.ReLU()(conv(x, filters, 3, stride=2, layer=layers.Conv2DTranspose))
+    x = layers.ReLU()(conv(x, 2 * filters, 3, stride=2, layer=Conv2DTranspose))
+    x = layers.ReLU()(conv(x, filters, 3, stride=2, layer=Conv2DTranspose))
     x = Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=initializer())(x)
     x = InstanceNormalization(scale_start=output_scale, offset_start=output_offset)(x)
     return Model(image, layers.Activation("tanh", dtype="float32")(x))
@@ -136,16 +136,16 @@ def build_composite(
     Returns
     -------
     composite : tf.keras.Model
-        Its layer ``"fake"`` puts G(a) out.
+        Its layers ``"fake"`` and ``"translated"`` put G(a) and F(b) out.
     """
     generator.trainable = True
     discriminator.trainable = False
     other_generator.trainable = False
     source, target = Input(image_shape), Input(image_shape)
     fake = layers.Identity(name=FAKE)(generator(source))
+    translated = layers.Identity(name=TRANSLATED)(other_generator(target))
     return Model(
-        [source, target],
-        [discriminator(fake), generator(target), other_generator(fake), generator(other_generator(target))],
+        [source, target], [discriminator(fake), generator(target), other_generator(fake), generator(translated)]
     )
 
 

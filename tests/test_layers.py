@@ -5,7 +5,15 @@ import pytest
 import tensorflow as tf
 
 from cyclegan_keras import layers
-from cyclegan_keras.layers import Conv2D, InstanceNormalization, convolution_with_product_gradient
+from cyclegan_keras.layers import (
+    Conv2D,
+    Conv2DTranspose,
+    InstanceNormalization,
+    convolution_by_columns,
+    convolution_with_product_gradient,
+    filter_gradient,
+    transposed_with_product_gradient,
+)
 
 
 @pytest.fixture
@@ -53,36 +61,74 @@ def test_scale_and_offset_start_where_they_are_told(images):
     assert normalized.mean() == pytest.approx(-1.0, abs=1e-3) and normalized.std() == pytest.approx(2.0, rel=1e-2)
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-@pytest.mark.parametrize("size", [3, 5])
-def test_a_filter_gradient_as_a_matrix_product_is_the_kernels(images, batch, size):
-    images = images[:batch]
-    kernel = tf.constant(np.random.default_rng(1).normal(size=(size, size, 5, 4)).astype(np.float32))
+def outputs_and_gradients(convolve, *inputs):
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        output = convolve(*inputs)
+        loss = tf.reduce_sum(output**3)
+    return [output, *tape.gradient(loss, inputs)]
 
-    def outputs_and_gradients(convolve):
-        with tf.GradientTape() as tape:
-            tape.watch([images, kernel])
-            output = convolve(images, kernel)
-            loss = tf.reduce_sum(output**3)
-        return [output, *tape.gradient(loss, [images, kernel])]
 
-    ours = outputs_and_gradients(convolution_with_product_gradient)
-    for one, other in zip(ours, outputs_and_gradients(lambda x, k: tf.nn.conv2d(x, k, 1, "SAME"))):
+def assert_same(ours, theirs):
+    for one, other in zip(ours, theirs):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * float(tf.reduce_max(tf.abs(other))))
 
 
-@pytest.mark.parametrize("faster", [True, False])
-def test_a_blocks_convolution_takes_the_product_where_it_is_faster(images, faster, monkeypatch):
-    taken = []
-    monkeypatch.setattr(layers, "_product_is_faster", lambda: faster)
-    monkeypatch.setattr(
-        layers,
-        "convolution_with_product_gradient",
-        lambda x, kernel: (taken.append(kernel.shape), convolution_with_product_gradient(x, kernel))[1],
+def normal(*shape):
+    return tf.constant(np.random.default_rng(1).normal(size=shape).astype(np.float32))
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("size, stride", [(3, 1), (5, 1), (4, 1), (3, 2), (4, 2)])
+@pytest.mark.parametrize("filters", [4, 6])
+def test_a_filter_gradient_as_a_matrix_product_is_the_kernels(images, batch, size, stride, filters):
+    inputs = images[:batch], normal(size, size, 5, filters), normal(filters)
+    assert_same(
+        outputs_and_gradients(lambda x, k, b: convolution_with_product_gradient(x, k, b, stride), *inputs),
+        outputs_and_gradients(lambda x, k, b: tf.nn.conv2d(x, k, stride, "SAME") + b, *inputs),
     )
-    block, first, strided = Conv2D(4, 3, padding="same"), Conv2D(4, 7, padding="same"), Conv2D(4, 3, 2, padding="same")
-    for layer in (block, first, strided):
-        layer(images)
-    assert taken == ([(3, 3, 5, 4)] if faster else [])
-    plain = tf.nn.conv2d(images, block.kernel, 1, "SAME")
-    np.testing.assert_allclose(block(images), plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_transposed_filter_gradient_as_a_matrix_product_is_the_kernels(images, batch):
+    inputs = images[:batch], normal(3, 3, 4, 5)
+    assert_same(
+        outputs_and_gradients(lambda x, k: transposed_with_product_gradient(x, k, 2), *inputs),
+        outputs_and_gradients(lambda x, k: tf.nn.conv2d_transpose(x, k, [batch, 18, 14, 4], 2, "SAME"), *inputs),
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 9])
+def test_one_channel_made_by_four_columns_at_once_is_the_kernels(size):
+    inputs = normal(2, 9, 12, 5), normal(size, size, 5, 1)
+    plain = outputs_and_gradients(lambda x, k: tf.nn.conv2d(x, k, 1, "SAME"), *inputs)
+    assert_same(outputs_and_gradients(convolution_by_columns, *inputs), plain)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_one_channel_is_normalized_as_several_are(images, batch):
+    layer, images = InstanceNormalization(), images[:batch]
+    np.testing.assert_allclose(layer(images[..., :1]), InstanceNormalization()(images)[..., :1], atol=2e-6)
+
+
+@pytest.mark.parametrize("channels, taken", [(None, []), (5, [(5, 6), (6, 5)]), (1, [(5, 6), (6, 5), (5, 4), (4, 5)])])
+def test_layers_take_the_product_where_it_is_faster(images, channels, taken, monkeypatch):
+    shapes = []
+
+    def noting(images, upstream, *settings):
+        shapes.append((images.shape[-1], upstream.shape[-1]))
+        return filter_gradient(images, upstream, *settings)
+
+    monkeypatch.setattr(layers, "_channels_for_products", lambda: channels)
+    monkeypatch.setattr(layers, "filter_gradient", noting)
+    for filters in (6, 4):
+        plain, transposed = Conv2D(filters, 3, padding="same"), Conv2DTranspose(filters, 3, 2, padding="same")
+        for layer, theirs in ((plain, tf.keras.layers.Conv2D), (transposed, tf.keras.layers.Conv2DTranspose)):
+            with tf.GradientTape() as tape:
+                output = layer(images)
+            assert tape.gradient(output, layer.kernel).shape == layer.kernel.shape
+            reference = theirs.from_config(layer.get_config())
+            reference.build(images.shape)
+            reference.set_weights(layer.get_weights())
+            np.testing.assert_allclose(output, reference(images), atol=1e-5)
+    assert shapes == taken

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cyclegan_keras.machine import choose_precision, choose_preset, processor_flags, product_beats_kernel
+from cyclegan_keras.machine import channels_for_products, choose_precision, choose_preset, processor_flags
 
 
 def test_a_gpu_gets_the_reports_preset_and_a_machine_without_one_the_cpus():
@@ -27,11 +27,11 @@ def test_the_precision_is_what_the_machine_has_units_for(gpu, flags, precision):
 
 
 @pytest.mark.parametrize(
-    "gpu, flags, product",
-    [(False, "avx2 fma", True), (False, "avx2 avx512f", False), (True, "avx2", False), (False, "", False)],
+    "gpu, flags, channels",
+    [(False, "avx2 fma", 1), (False, "avx2 avx512f", 128), (True, "avx2", None), (False, "", None)],
 )
-def test_filter_gradients_are_products_only_where_onednn_has_no_fast_kernel(gpu, flags, product):
-    assert product_beats_kernel(gpu, flags) is product
+def test_filter_gradients_are_products_from_as_many_channels_as_make_them_faster(gpu, flags, channels):
+    assert channels_for_products(gpu, flags) == channels
 
 
 def test_the_processor_is_asked_where_linux_tells():
