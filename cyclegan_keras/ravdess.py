@@ -368,8 +368,11 @@ def _connect(archive: Archive, start: int, timeout: float) -> Tuple[http.client.
         raise RunError(
             f"{archive.url}: no connection ({_reason(error)}); check the network and run the command again"
         ) from None
-    if not start or response.status != http.HTTPStatus.PARTIAL_CONTENT:
+    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
         return response, 0
+    if not start:
+        response.close()
+        raise RunError(f"{archive.url}: the server sends a part that nobody asked for; run the same command later")
     if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
         response.close()
         return _connect(archive, 0, timeout)
@@ -403,7 +406,8 @@ def _received(response: http.client.HTTPResponse, archive: Archive, part: Path, 
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", error)) or type(error).__name__
+    # A server's own words can be among it.
+    return " ".join(str(getattr(error, "reason", error)).split())[:200] or type(error).__name__
 
 
 def _clips_inside(archive: zipfile.ZipFile, archive_path: Path) -> Dict[str, zipfile.ZipInfo]:

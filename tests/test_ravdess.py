@@ -518,6 +518,66 @@ def test_a_missing_page_is_one_clear_line(host, target):
     assert one_line(error)
 
 
+def raw(content):
+    """An answer of these very bytes, after which the connection is closed."""
+
+    def answer(handler, host):
+        handler.close_connection = True
+        handler.wfile.write(content)
+
+    return answer
+
+
+SENSELESS = {
+    "closed at once": b"",
+    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "headers without end": b"HTTP/1.1 200 OK\r\n" + b"X-More: and more\r\n" * 10_000,
+    "a header without end": b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000_000,
+    "a length below zero": b"HTTP/1.1 206 Partial Content\r\nContent-Length: -5\r\n\r\nabc",
+    "a length that is no number": b"HTTP/1.1 206 Partial Content\r\nContent-Length: many\r\n\r\nabc",
+    "a range that is none": b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes */*\r\nContent-Length: 3\r\n\r\nabc",
+    "pieces without sizes": f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {HALF}-{len(PAYLOAD) - 1}/*\r\n"
+    "Transfer-Encoding: chunked\r\n\r\nxyz\r\n".encode(),
+    "a piece that is cut": f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {HALF}-{len(PAYLOAD) - 1}/*\r\n"
+    "Transfer-Encoding: chunked\r\n\r\nffff\r\nabc".encode(),
+}
+
+
+@pytest.mark.parametrize("answer", SENSELESS)
+def test_an_answer_without_sense_is_one_clear_line_and_the_next_call_resumes(host, half_done, answer):
+    host.answer = raw(SENSELESS[answer])
+    with pytest.raises(RunError, match=r"speech\.zip: ") as error:
+        download(host.archive(), half_done, timeout=5.0)
+    assert one_line(error) and len(str(error.value)) < 1000
+    kept = part_of(half_done)
+    assert PAYLOAD[:HALF] == kept.read_bytes()[:HALF] and kept.stat().st_size <= len(PAYLOAD)
+    kept.write_bytes(PAYLOAD[:HALF])
+
+    host.answer = ranged
+    download(host.archive(), half_done)
+    assert half_done.read_bytes() == PAYLOAD and host.ranges[-1] == f"bytes={HALF}-"
+
+
+def test_redirects_to_ever_new_addresses_end(host, target):
+    host.answer = lambda handler, host: redirects(handler, host, to=f"/{len(host.ranges)}.zip")
+    with pytest.raises(RunError, match="redirects that lead nowhere"):
+        download(host.archive(), target)
+    assert len(host.ranges) < 20
+
+
+def test_after_a_stalled_connection_the_next_call_resumes(host, target):
+    def stalls(handler, host):
+        breaks_off(handler, host)
+        host.released.wait(NEVER_SECONDS)
+
+    host.answer = stalls
+    with pytest.raises(RunError, match="the connection broke"):
+        download(host.archive(), target, timeout=0.5)
+    host.answer = ranged
+    download(host.archive(), target)
+    assert target.read_bytes() == PAYLOAD and host.ranges == [None, f"bytes={HALF}-"]
+
+
 def test_a_web_page_is_not_taken_for_the_archive_and_the_part_survives_it(host, half_done):
     page = b"<html>please log in</html>"
     host.answer = lambda handler, host: reply(handler, host, page, Content_Type="text/html; charset=utf-8")
@@ -640,6 +700,30 @@ def test_a_member_larger_than_it_declares_is_not_written(zip_path, root):
     with pytest.raises(RunError, match=r"speech\.zip: cannot be read as a zip archive"):
         unpack(zip_path, root)
     assert everything_below(root) == {}
+
+
+def test_members_that_share_their_bytes_are_bounded_by_what_they_declare_together(zip_path, root, tmp_path, monkeypatch):
+    monkeypatch.setattr(ravdess, "MAX_UNPACKED_BYTES", 1_000_000)
+    with zipfile.ZipFile(zip_path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(CALM_1, bytes(60_000))
+        (shared,) = archive.infolist()
+        for actor in range(2, 25):
+            member = zipfile.ZipInfo(f"03-01-02-01-01-01-{actor:02d}.wav")
+            for name in ("header_offset", "compress_size", "file_size", "CRC", "compress_type"):
+                setattr(member, name, getattr(shared, name))
+            archive.filelist.append(member)
+    with pytest.raises(RunError, match=r"speech\.zip: .*1440000 bytes"):
+        unpack(zip_path, root)
+    assert list(tmp_path.iterdir()) == [zip_path]
+
+
+def test_a_device_in_an_archive_becomes_a_plain_file(zip_path, root):
+    device = zipfile.ZipInfo(CALM_1)
+    device.create_system = 3
+    device.external_attr = (stat.S_IFCHR | 0o4777) << 16
+    unpack(zipped(zip_path, (device, b"one")), root)
+    mode = (root / CALM_1).stat().st_mode
+    assert stat.S_ISREG(mode) and not mode & 0o7111
 
 
 def test_what_is_read_is_bounded_too_in_case_zipfile_trusts_the_archive(zip_path, root, monkeypatch):
