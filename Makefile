@@ -17,22 +17,26 @@ PYTHON ?= $(or $(shell command -v python3.11 || command -v python3.10 || command
 PYTHON_FITS := import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-real test-slow bench data train clean
+.PHONY: help setup lock demo test test-real test-slow bench data train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/installed  ## create .venv and install what requirements.txt names
+setup: $(VENV)/installed  ## create .venv and install what requirements.lock pins
 
-$(VENV)/installed: requirements.txt setup.cfg pyproject.toml
+$(VENV)/installed: requirements.lock requirements.txt setup.cfg pyproject.toml
 	@$(PYTHON) -c '$(PYTHON_FITS)' 2>/dev/null || { \
 	  echo "SpectroGAN needs Python 3.9, 3.10 or 3.11 (TensorFlow 2.15); $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	       "Install one of them, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "installing TensorFlow and the rest into $(VENV) (2 GB, a few minutes)"
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --quiet -r requirements.txt -e '.[dev]'
+	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+lock:  ## pin what setup.cfg allows, with hashes, in requirements.lock (needs uv; UPGRADE=--upgrade takes the newest)
+	echo pip | uv pip compile setup.cfg - --extra dev --universal --python-version 3.9 --generate-hashes --no-header --no-annotate \
+	  $(UPGRADE) --quiet --output-file requirements.lock
 
 demo: setup  ## train 12 steps on synthetic speech and convert a clip they never saw
 	$(PY) -m cyclegan_keras.data demo --data data/demo

@@ -3,10 +3,12 @@
 import ast
 import configparser
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import PROJECT
 
@@ -73,6 +75,45 @@ def test_setup_cfg_takes_its_requirements_from_requirements_txt():
     requirements = (PROJECT / "requirements.txt").read_text()
     assert "tensorflow==2.15.1" in requirements and "tensorflow-addons==0.23.0" in requirements
     assert setup["options"]["python_requires"] == ">=3.9,<3.12"
+
+
+def locked_for(python):
+    """The versions that requirements.lock pins for a Python on Linux, by package."""
+    environment = {"python_version": python, "python_full_version": f"{python}.5", "implementation_name": "cpython"}
+    environment.update(sys_platform="linux", platform_system="Linux", os_name="posix", platform_machine="x86_64")
+    pinned = {}
+    for line in (PROJECT / "requirements.lock").read_text().splitlines():
+        if line and not line.startswith((" ", "#")):
+            requirement = Requirement(line.rstrip(" \\"))
+            if requirement.marker is None or requirement.marker.evaluate(environment):
+                (pin,) = requirement.specifier
+                assert pin.operator == "==" and requirement.name not in pinned, line
+                pinned[requirement.name] = pin.version
+    return pinned
+
+
+@pytest.mark.parametrize("python", ["3.9", "3.10", "3.11"])
+def test_the_lock_pins_every_package_that_is_asked_for_within_its_bounds(python):
+    setup = configparser.ConfigParser()
+    setup.read(PROJECT / "setup.cfg")
+    wanted = (PROJECT / "requirements.txt").read_text() + setup["options.extras_require"]["dev"]
+    pinned = locked_for(python)
+    for line in wanted.splitlines():
+        if line and not line.startswith("#"):
+            requirement = Requirement(line)
+            assert requirement.specifier.contains(pinned[requirement.name]), (line, pinned[requirement.name])
+
+
+def test_every_pin_of_the_lock_has_hashes_and_none_says_where_from():
+    text = (PROJECT / "requirements.lock").read_text()
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 50 and all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text and "--index" not in text
+    makefile = (PROJECT / "Makefile").read_text()
+    assert "--require-hashes -r requirements.lock" in makefile
+    assert [line for line in makefile.splitlines() if "pip install" in line and "--no-deps" not in line] == [
+        "\t$(PY) -m pip install --quiet --require-hashes -r requirements.lock"
+    ]
 
 
 def test_a_python_that_does_not_fit_gets_a_sentence(tmp_path):
