@@ -64,7 +64,7 @@ def measure(preset: str, repeats: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         run = RunDirectory(Path(folder) / "run")
         RunConfig(
-            pair="calm_fearful", preset=preset, data="", data_key="",
+            pair="calm_fearful", preset=preset, data="", data_key="0" * 16,
             spectrogram=config, model=chosen.model, train=chosen.train,
         ).save(run.config_file)  # fmt: skip
         for direction in DIRECTIONS:

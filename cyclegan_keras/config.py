@@ -5,10 +5,12 @@ holds the directory can rebuild the networks and the analysis.
 """
 
 import dataclasses
+import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
@@ -18,10 +20,30 @@ EMOTIONS = ("neutral", "calm", "happy", "sad", "anger", "fearful", "disgust", "s
 
 EMOTION_ALIASES = {"angry": "anger"}
 
+MAX_FILE_BYTES = 100_000
+"""A hundred times what a ``config.json`` takes; nothing larger is read."""
 
-def _require(holds: bool, name: str, problem: str) -> None:
-    if not holds:
-        raise InputError(f"{name}: {problem}")
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise InputError("; ".join(problems))
+
+
+def _outside(config: object, **ranges: Tuple[float, float]) -> List[str]:
+    # NaN lies in no range.
+    return [
+        f"{name}: must lie between {low} and {high}, not {_short(getattr(config, name))}"
+        for name, (low, high) in ranges.items()
+        if not low <= getattr(config, name) <= high
+    ]
+
+
+def _not_among(config: object, **choices: Sequence[str]) -> List[str]:
+    return [
+        f"{name}: must be one of {', '.join(names)}, not {_short(getattr(config, name))}"
+        for name, names in choices.items()
+        if getattr(config, name) not in names
+    ]
 
 
 @dataclass(frozen=True)
@@ -42,13 +64,18 @@ class SpectrogramConfig:
     griffin_lim_momentum: float = 0.99
 
     def __post_init__(self):
-        for name in ("sample_rate", "n_fft", "hop_length", "n_frames", "griffin_lim_iterations"):
-            _require(getattr(self, name) >= 1, name, "must be 1 or more")
-        _require(self.hop_length <= self.n_fft, "hop_length", "must not exceed n_fft")
-        _require(self.image_size >= max(self.n_frames, self.n_bins), "image_size", "must hold every frame and bin")
-        _require(self.image_size % 4 == 0, "image_size", "must be a multiple of 4, the generator's stride")
-        _require(-200.0 <= self.floor_db < 0.0, "floor_db", "must lie between -200 and 0")
-        _require(0.0 <= self.griffin_lim_momentum < 1.0, "griffin_lim_momentum", "must lie in [0, 1)")
+        problems = _outside(
+            self, sample_rate=(1000, 192_000), n_fft=(16, 8192), hop_length=(1, 8192), n_frames=(2, 4096),
+            image_size=(16, 4096), floor_db=(-200.0, -1.0), griffin_lim_iterations=(1, 1000),
+            griffin_lim_momentum=(0.0, 0.999),
+        )  # fmt: skip
+        if self.hop_length > self.n_fft:
+            problems.append("hop_length: must not exceed n_fft")
+        if self.image_size < max(self.n_frames, self.n_bins):
+            problems.append("image_size: must hold every frame and bin")
+        if self.image_size % 4:
+            problems.append("image_size: must be a multiple of 4, the generator's stride")
+        _refuse(problems)
 
     @property
     def n_bins(self) -> int:
@@ -80,9 +107,9 @@ class ModelConfig:
     output_init: str = "default"
 
     def __post_init__(self):
-        _require(self.filters >= 1, "filters", "must be 1 or more")
-        _require(self.n_resnet >= 1, "n_resnet", "must be 1 or more")
-        _require(self.output_init in ("default", "data"), "output_init", "must be default or data")
+        # At the upper ends a generator takes 6 GB; beyond, memory could run out while it is built.
+        problems = _outside(self, filters=(1, 256), n_resnet=(1, 16))
+        _refuse(problems + _not_among(self, output_init=("default", "data")))
 
 
 @dataclass(frozen=True)
@@ -94,6 +121,9 @@ class LossWeights:
     forward_cycle: float = 10.0
     backward_cycle: float = 10.0
     discriminator: float = 0.5
+
+    def __post_init__(self):
+        _refuse(_outside(self, **{weight.name: (0.0, 1e6) for weight in dataclasses.fields(self)}))
 
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -125,14 +155,11 @@ class TrainConfig:
     average_decay: float = 0.0
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "pool_size", "snapshot_every"):
-            _require(getattr(self, name) >= 1, name, "must be 1 or more")
-        _require(self.learning_rate > 0.0, "learning_rate", "must be positive")
-        _require(0.0 <= self.beta_1 < 1.0, "beta_1", "must lie in [0, 1)")
-        _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
-        _require(0.0 <= self.average_decay < 1.0, "average_decay", "must lie in [0, 1)")
-        _require(self.update in UPDATES, "update", f"must be one of {', '.join(UPDATES)}")
-        _require(0 <= self.seed < 2**31, "seed", "must lie between 0 and 2147483647")
+        problems = _outside(
+            self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
+            pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
+        )  # fmt: skip
+        _refuse(problems + _not_among(self, precision=PRECISIONS, update=UPDATES))
 
 
 @dataclass(frozen=True)
@@ -174,12 +201,21 @@ class RunConfig:
     train: TrainConfig
 
     def __post_init__(self):
-        split_pair(self.pair)
+        problems = _not_among(self, preset=tuple(PRESETS))
+        if not re.fullmatch("[0-9a-f]{16}", self.data_key):
+            problems.append(f"data_key: must be 16 hexadecimal digits, not {self.data_key!r}")
+        try:
+            split_pair(self.pair)
+        except InputError as error:
+            problems.append(str(error))
+        _refuse(problems)
 
     def save(self, path: Path) -> None:
-        """Write the configuration as JSON."""
+        """Write the configuration as JSON, with a checksum that tells a damaged file from a whole one."""
+        values = dataclasses.asdict(self)
         with written_beside(path) as beside:
-            beside.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+            text = json.dumps({**values, "checksum": _checksum(values)}, indent=2)
+            beside.write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "RunConfig":
@@ -188,14 +224,23 @@ class RunConfig:
         Raises
         ------
         InputError
-            The file is missing, is not JSON, or has a key or value that no configuration has.
+            The file is missing, is not JSON, has keys or values that no configuration has (every one is
+            named), or was changed since ``save``.
         """
+        path = Path(path)
+        if not path.exists():
+            raise InputError(f"{path}: not found; is this a run directory that `train` made?")
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
-            return _from_dict(cls, values)
-        except FileNotFoundError:
-            raise InputError(f"{path}: not found; is this a run directory that `train` made?") from None
-        except (OSError, ValueError) as error:
+            if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+                raise InputError(f"not a file of at most {MAX_FILE_BYTES} bytes")
+            values = json.loads(path.read_text(encoding="utf-8"))
+            # A file of before there were checksums has none.
+            checksum = values.pop("checksum", None) if isinstance(values, dict) else None
+            config = _from_dict(cls, values)
+            if checksum not in (None, _checksum(values)):
+                raise InputError("checksum: does not match the rest, which was changed; if on purpose, delete its line")
+            return config
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path}: not a run's configuration ({error})") from None
 
 
@@ -220,21 +265,44 @@ def split_pair(pair: str) -> Tuple[str, str]:
     return names
 
 
+def _checksum(values: Dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _from_dict(cls: type, values: Any) -> Any:
     if not isinstance(values, dict):
-        raise ValueError(f"{cls.__name__} must be an object, not {type(values).__name__}")
-    fields = {f.name: f.type for f in dataclasses.fields(cls)}
-    for problem, names in (("unknown key", values.keys() - fields), ("missing key", fields.keys() - values)):
-        if names:
-            raise ValueError(f"{problem} {', '.join(sorted(names))} in {cls.__name__}")
-    return cls(**{name: _checked(name, fields[name], value) for name, value in values.items()})
+        raise InputError(f"{cls.__name__} must be an object, not {_short(values)}")
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    problems = [f"unknown key {_short(name)} in {cls.__name__}" for name in sorted(values.keys() - fields)]
+    problems += [f"missing key {name!r} in {cls.__name__}" for name in fields if name not in values]
+    read = {}
+    for name in (name for name in fields if name in values):
+        try:
+            read[name] = _checked(name, fields[name].type, values[name])
+        except InputError as error:
+            problems.append(str(error))
+            if dataclasses.is_dataclass(fields[name].type):
+                read[name] = fields[name].type()  # its defaults, so that the ranges of the rest are checked as well
+    without_default = [f.name for f in fields.values() if f.default is f.default_factory is dataclasses.MISSING]
+    if all(name in read for name in without_default):
+        try:
+            config = cls(**read)
+        except InputError as error:
+            problems.append(str(error))
+    _refuse(problems)
+    return config
 
 
 def _checked(name: str, wanted: type, value: Any) -> Any:
     if dataclasses.is_dataclass(wanted):
         return _from_dict(wanted, value)
-    if wanted is float and type(value) is int:
+    if wanted is float and type(value) is int and abs(value) < 2**53:
         return float(value)
     if type(value) is not wanted:
-        raise ValueError(f"{name} must be {wanted.__name__}, not {value!r}")
+        raise InputError(f"{name} must be {wanted.__name__}, not {_short(value)}")
     return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

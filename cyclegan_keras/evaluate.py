@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
@@ -16,13 +15,16 @@ from cyclegan_keras import audio, judge, metrics
 from cyclegan_keras.cli import CommandParser, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.files import read_arrays, written_beside
 from cyclegan_keras.infer import PHASES, Reading, load_generator, repaint, synthesise
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
 SETS = ("unseen", "held-back", "seen")
+
+MAX_CACHE_BYTES = 2**30
+"""Far more than what is learned of all of RAVDESS takes."""
 
 SEEN_CLIPS = 16
 """Of the training clips, so many are measured: one of each actor, or nearly."""
@@ -374,10 +376,12 @@ def _cached(
     code = b"".join(Path(module.__file__).read_bytes() for module in (audio, judge, metrics))
     file = default_cache_dir() / f"judge-{data_key(paths, config)}-{hashlib.sha256(code).hexdigest()[:16]}.npz"
     try:
-        with np.load(file, allow_pickle=False) as saved:
-            return dict(saved)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        learned = learn()
+        return read_arrays(file, MAX_CACHE_BYTES)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError):
+        print(f"{file}: damaged cache file, made again", flush=True)
+    learned = learn()
     with written_beside(file) as beside:
         np.savez(beside, **learned)
     return learned

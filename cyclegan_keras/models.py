@@ -6,7 +6,6 @@ networks: 20,846,791 with 3 ResNet blocks, 43,859,143 with 6, 77,488,327 with 9.
 """
 
 import itertools
-import zipfile
 from pathlib import Path
 from typing import Callable, Tuple
 
@@ -15,7 +14,7 @@ import tensorflow as tf
 from tensorflow.keras import Input, Model, layers
 
 from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.files import HEADER_BYTES, read_arrays, written_beside
 from cyclegan_keras.layers import Conv2D, Conv2DTranspose, InstanceNormalization
 
 FAKE, TRANSLATED = "fake", "translated"
@@ -161,14 +160,18 @@ def load_weights(path: Path, network: Model) -> None:
     Raises
     ------
     InputError
-        The file is missing or damaged, or its weights are another network's. Never unpickles.
+        The file is missing or damaged, or its weights are another network's or not finite. Never unpickles.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            network.set_weights([arrays[name] for name in sorted(arrays.files)])
+        expected = network.get_weights()
+        arrays = read_arrays(path, sum(array.nbytes + HEADER_BYTES for array in expected))
+        weights = [arrays[name] for name in sorted(arrays)]
+        if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in weights):
+            raise ValueError("not all of it is finite float32 numbers")
+        network.set_weights(weights)
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{path}: damaged, or weights of another network ({reason})") from None
 

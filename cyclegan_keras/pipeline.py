@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Optional, Sequence
@@ -15,13 +14,10 @@ import tensorflow as tf
 from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.files import HEADER_BYTES, read_arrays, written_beside
 
 ANALYSIS_VERSION = 1
 """Part of every cache key: raise it when the same file and settings come to give another image."""
-
-# What np.load raises for a cache file that was cut short or altered; an archive member carries a checksum.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 def default_cache_dir() -> Path:
@@ -42,7 +38,14 @@ def cache_key(path: Path, config: SpectrogramConfig) -> str:
     -------
     key : str
         64 hexadecimal digits.
+
+    Raises
+    ------
+    InputError
+        It is not a file.
     """
+    if not Path(path).is_file():  # reading a pipe would wait for ever
+        raise InputError(f"{path}: not a file; take it away, or name another folder with --data")
     settings = json.dumps([ANALYSIS_VERSION, dataclasses.asdict(config)], sort_keys=True)
     return hashlib.sha256(settings.encode() + Path(path).read_bytes()).hexdigest()
 
@@ -52,6 +55,7 @@ def load_images(
     config: SpectrogramConfig,
     cache_dir: Path,
     on_progress: Optional[Callable[[int], None]] = None,
+    on_damage: Optional[Callable[[Path], None]] = None,
 ) -> np.ndarray:
     """Analyse recordings into images; each file only the first time, later from the cache.
 
@@ -63,6 +67,8 @@ def load_images(
         Created where missing. A damaged cache file is made again.
     on_progress : callable, optional
         Called with the number of files done after each.
+    on_damage : callable, optional
+        Called with every damaged cache file.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def load_images(
     """
     images = np.empty((len(paths), *config.image_shape), np.float32)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir), paths)
+        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir, on_damage), paths)
         for done, image in enumerate(analysed, start=1):
             images[done - 1] = image
             if on_progress:
@@ -143,30 +149,50 @@ def unpaired_epoch(
     5
     """
 
-    def shuffled_indices(domain: int, size: int) -> tf.data.Dataset:
-        order_seed = int(np.random.SeedSequence([seed, epoch, domain]).generate_state(1, np.uint32)[0])
-        return tf.data.Dataset.range(size).shuffle(size, seed=order_seed)
-
     def draw(index_a, index_b):
         return tf.gather(tensor_a, index_a), tf.gather(tensor_b, index_b)
 
     with tf.device("CPU"):
         tensor_a, tensor_b = tf.constant(images_a), tf.constant(images_b)
-    indices = tf.data.Dataset.zip(
-        (shuffled_indices(0, len(images_a)), shuffled_indices(1, len(images_b)).repeat())
-    ).batch(batch_size, drop_remainder=True)
-    return (
-        indices.take(steps_per_epoch(len(images_a), batch_size)).skip(first_step).map(draw).prefetch(tf.data.AUTOTUNE)
+    indices = unpaired_indices(
+        len(images_a), len(images_b), seed=seed, epoch=epoch, batch_size=batch_size, first_step=first_step
     )
+    return indices.map(draw).prefetch(tf.data.AUTOTUNE)
 
 
-def _cached_image(path: Path, config: SpectrogramConfig, cache_dir: Path) -> np.ndarray:
+def unpaired_indices(
+    clips_a: int, clips_b: int, *, seed: int, epoch: int, batch_size: int = 1, first_step: int = 0
+) -> tf.data.Dataset:
+    """Draw which clips of each domain ``unpaired_epoch`` gives together, by their position there.
+
+    Returns
+    -------
+    indices : tf.data.Dataset
+        Pairs of int64 tensors (batch_size,).
+    """
+
+    def shuffled(domain: int, size: int) -> tf.data.Dataset:
+        order_seed = int(np.random.SeedSequence([seed, epoch, domain]).generate_state(1, np.uint32)[0])
+        return tf.data.Dataset.range(size).shuffle(size, seed=order_seed)
+
+    pairs = tf.data.Dataset.zip((shuffled(0, clips_a), shuffled(1, clips_b).repeat()))
+    batches = pairs.batch(batch_size, drop_remainder=True)
+    return batches.take(steps_per_epoch(clips_a, batch_size)).skip(first_step)
+
+
+def _cached_image(
+    path: Path, config: SpectrogramConfig, cache_dir: Path, on_damage: Optional[Callable[[Path], None]]
+) -> np.ndarray:
     cached = cache_dir / f"{cache_key(path, config)}.npz"
+    size = 4 * np.prod(config.image_shape) + HEADER_BYTES
     try:
-        with np.load(cached, allow_pickle=False) as arrays:
-            return arrays["image"].reshape(config.image_shape)
-    except DAMAGED:
-        image, _ = audio.load_image(path, config)
+        return read_arrays(cached, size)["image"].reshape(config.image_shape)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError):
+        if on_damage:
+            on_damage(cached)
+    image, _ = audio.load_image(path, config)
     with written_beside(cached) as beside:
         np.savez(beside, image=image)
     return image
