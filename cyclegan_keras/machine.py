@@ -15,9 +15,15 @@ class Machine(NamedTuple):
     precision: str
 
 
-def prepare_tensorflow() -> Machine:
-    """Set TensorFlow up for this machine; must come before its first computation."""
+def prepare_tensorflow(deterministic: bool = False) -> Machine:
+    """Set TensorFlow up for this machine; must come before its first computation.
+
+    ``deterministic`` lets it use only kernels that give the same bits every time, or none.
+    """
     import tensorflow as tf
+
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
 
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:

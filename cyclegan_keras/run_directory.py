@@ -17,7 +17,8 @@ class RunDirectory:
     """Paths inside a run directory.
 
     ``config.json``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and
-    WAV), ``logs/`` (TensorBoard) and ``train.csv`` (a row a step).
+    WAV), ``logs/`` (TensorBoard) and ``train.csv`` (a row a step). ``divergence.txt`` says at which step and on
+    which clips a loss was not finite, if one ever was.
     """
 
     path: Path
@@ -41,6 +42,10 @@ class RunDirectory:
     @property
     def losses_file(self) -> Path:
         return self.path / "train.csv"
+
+    @property
+    def divergence_file(self) -> Path:
+        return self.path / "divergence.txt"
 
     def samples(self, epoch: int) -> Path:
         """Folder of the samples made at the end of ``epoch`` (counted from 1)."""

@@ -61,6 +61,12 @@ def parser() -> CommandParser:
         choices=UPDATES,
         help="alternating: F, then G, as the report; joint: both at once, 3/4 of the work; default: the preset's",
     )
+    parser.add_argument(
+        "--checkpoint-seconds", type=float, default=600, help="at most this much training is lost when the machine dies"
+    )
+    parser.add_argument(
+        "--deterministic", action="store_true", help="the same bits every time on the same machine; slower on a GPU"
+    )
     parser.add_argument("--xla", action="store_true", default=None, help="compile the step with XLA (for a GPU)")
     return parser
 
@@ -75,9 +81,11 @@ def command(arguments: argparse.Namespace) -> int:
     emotions = split_pair(arguments.pair)
     if arguments.steps is not None and arguments.steps < 1:
         parser().error("argument --steps: must be 1 or more")
+    if not arguments.checkpoint_seconds >= 0:
+        parser().error("argument --checkpoint-seconds: must be 0 or more")
     split = split_clips(index_clips(arguments.data))
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
-    machine = prepare_tensorflow()
+    machine = prepare_tensorflow(arguments.deterministic)
     config = _run_config(arguments, clips, machine)
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
 
@@ -100,8 +108,11 @@ def command(arguments: argparse.Namespace) -> int:
             direction: [_load_sample(clip, config.spectrogram) for clip in _sample_clips(split, emotion)]
             for direction, emotion in zip(DIRECTIONS, emotions)
         }
+        names = tuple([str(clip.path) for clip in found] for found in clips.values())
         with TerminalObserver(last_step) as observer:
-            finished = trainer.train(config, run, images_a, images_b, samples, last_step, observer)
+            finished = trainer.train(
+                config, run, images_a, images_b, names, samples, last_step, observer, arguments.checkpoint_seconds
+            )
     if not finished:
         print(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED
@@ -136,6 +147,10 @@ class TerminalObserver:
             print(f"{prefix}: damaged checkpoint passed over")
         self.step = step
         print(f"resumed after step {step} of {self.last_step}", flush=True)
+
+    def rows_lost(self, file: Path, rows: int) -> None:
+        """Say that the log of losses has gaps."""
+        print(f"{file}: {rows} damaged or missing rows left out", flush=True)
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
         """Begin a bar."""
@@ -203,11 +218,12 @@ def _load_images(clips: Sequence[Clip], config: SpectrogramConfig, emotion: str)
 
     from cyclegan_keras import pipeline
 
+    def say_damaged(cached: Path) -> None:
+        print(f"{cached}: damaged cache file, made again", flush=True)
+
     paths = [clip.path for clip in clips]
-    if not sys.stdout.isatty():
-        return pipeline.load_images(paths, config, pipeline.default_cache_dir())
-    bar = Progbar(len(paths), unit_name=f"{emotion} clip")
-    return pipeline.load_images(paths, config, pipeline.default_cache_dir(), bar.update)
+    on_progress = Progbar(len(paths), unit_name=f"{emotion} clip").update if sys.stdout.isatty() else None
+    return pipeline.load_images(paths, config, pipeline.default_cache_dir(), on_progress, say_damaged)
 
 
 def _sample_clips(split: Split, emotion: str) -> List[Clip]:

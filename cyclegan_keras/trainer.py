@@ -1,28 +1,34 @@
 """The training loop: checkpoints, resume, samples and logs in a run directory."""
 
-import csv
-import math
+import re
+import shutil
 import time
+import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Dict, List, Protocol, Sequence, Tuple
+from pathlib import Path
+from typing import Dict, Iterable, Iterator, List, Protocol, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from cyclegan_keras import audio, plots
-from cyclegan_keras.config import RunConfig
+from cyclegan_keras.config import RunConfig, TrainConfig
 from cyclegan_keras.cyclegan import TrainState, averaged, build_state, compile_train_step
 from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.files import remove_unfinished, written_beside
 from cyclegan_keras.models import save_weights
-from cyclegan_keras.pipeline import steps_per_epoch, unpaired_epoch
+from cyclegan_keras.pipeline import steps_per_epoch, unpaired_epoch, unpaired_indices
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
 CHECKPOINT_SECONDS = 600
-"""At most this much training is lost when the machine dies; an epoch's end is saved as well."""
+"""At most this much training is lost when the machine dies, if not told otherwise; an epoch's end is saved as well."""
 
 CHECKPOINTS_KEPT = 2
 """The newest, and the one before to fall back to."""
+
+CHECK = "crc32"
+"""Heads the column of ``train.csv`` that tells a damaged row."""
 
 
 # What TensorFlow raises for a checkpoint that was cut short or altered; its bindings add Python's own.
@@ -43,6 +49,9 @@ class Observer(Protocol):
 
     def resumed(self, step: int, damaged: Sequence[str]) -> None:
         """Training goes on after ``step``; the checkpoints ``damaged`` could not be read."""
+
+    def rows_lost(self, file: Path, rows: int) -> None:
+        """So many rows of ``train.csv`` were damaged or missing, and are left out."""
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
         """Epoch ``epoch`` (from 1) begins: ``steps`` steps of it are to be taken, ``first_step`` were before."""
@@ -74,13 +83,15 @@ def output_start(images: np.ndarray) -> Tuple[float, float]:
 def open_run(run: RunDirectory, config: RunConfig) -> None:
     """Begin a run directory, or check that an existing one is of the same configuration.
 
-    Epochs and the data's folder may differ: a run can be made longer, and recordings can move.
+    Epochs and the data's folder may differ: a run can be made longer, and recordings can move. What a
+    killed training left unfinished is deleted.
 
     Raises
     ------
     InputError
         The directory holds a run of another configuration; names what differs.
     """
+    before = None
     if run.config_file.exists():
         before = RunConfig.load(run.config_file)
         differing = [name for name, old, new in _differences(before, config) if name not in ("epochs", "data")]
@@ -89,7 +100,9 @@ def open_run(run: RunDirectory, config: RunConfig) -> None:
                 f"{run.path}: holds a run of another configuration ({', '.join(differing)} differ); "
                 "give another --run-dir (RUN=), or the options it was begun with"
             )
-    config.save(run.config_file)
+    remove_unfinished(run.path)
+    if config != before:
+        config.save(run.config_file)
 
 
 def train(
@@ -97,9 +110,11 @@ def train(
     run: RunDirectory,
     images_a: np.ndarray,
     images_b: np.ndarray,
+    names: Tuple[Sequence[str], Sequence[str]],
     samples: Dict[str, Sequence[Sample]],
     last_step: int,
     observer: Observer,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> bool:
     """Train until ``last_step``, from the newest checkpoint of the run if there is one.
 
@@ -110,11 +125,15 @@ def train(
         Opened with ``open_run``.
     images_a, images_b : np.ndarray [shape=(n, image_size, image_size, 1), dtype=float32]
         The training images of the domains.
+    names : (sequence of str, sequence of str)
+        Of the images, to say on which a training diverged.
     samples : dict
         By direction (``run_directory.DIRECTIONS``), the clips to convert at every snapshot.
     last_step : int
         Counted from the run's beginning.
     observer : Observer
+    checkpoint_seconds : float
+        After so long without a checkpoint, one is written at the next step's end.
 
     Returns
     -------
@@ -124,18 +143,29 @@ def train(
     Raises
     ------
     RunError
-        A loss is no longer finite, no checkpoint can be read, or none can be written.
+        A loss or weight is no longer finite (nothing was saved since), no checkpoint can be read, or none can
+        be written.
     """
     start = (1.0, 0.0)
     if config.model.output_init == "data":
         start = output_start(np.concatenate([images_a, images_b]))
     state = build_state(config.spectrogram.image_shape, config.model, config.train, start)
-    keeper = CheckpointKeeper(state, run)
+    keeper = CheckpointKeeper(state, run, checkpoint_seconds)
     keeper.restore_newest(observer)
     take_step = compile_train_step(state, config.train)
     epoch_steps = steps_per_epoch(len(images_a), config.train.batch_size)
     step = int(state.step)
+
+    def require_finite(values: Iterable[Tuple[str, np.ndarray]]) -> None:
+        for name, array in values:
+            wrong = np.extract(~np.isfinite(array), array)
+            if wrong.size:
+                batch = _batch_names(names, config.train, *divmod(step - 1, epoch_steps))
+                raise _diverged(f"{name} is {wrong[0]} at step {step}, on {batch}", run)
+
     with RunLogs(run, step) as logs:
+        if logs.rows_lost:
+            observer.rows_lost(run.losses_file, logs.rows_lost)
         while step < last_step:
             epoch, first_step = divmod(step, epoch_steps)
             observer.epoch_begins(epoch + 1, first_step, min(epoch_steps, last_step - epoch * epoch_steps))
@@ -147,13 +177,18 @@ def train(
                 began = time.perf_counter()
                 losses = {name: float(loss) for name, loss in take_step(a, b).items()}
                 step += 1
-                _require_finite(losses, step, run)
+                require_finite(losses.items())
                 logs.write_losses(step, epoch + 1, time.perf_counter() - began, losses)
                 observer.step_done(losses)
-                if observer.stop_requested() and step < last_step:
+                if step == last_step or step % epoch_steps == 0:
+                    break  # the snapshot comes first: a checkpoint from before it would do without it
+                if observer.stop_requested() or keeper.is_due():
+                    require_finite(_trained_values(state))
                     keeper.save()
-                    return False
-                keeper.save_if_due()
+                    if observer.stop_requested():
+                        return False
+            # The losses were computed before the update, which can have gone wrong itself.
+            require_finite(_trained_values(state))
             if step == last_step or (epoch + 1) % config.train.snapshot_every == 0:
                 if state.averages:  # as trained, to compare with
                     for direction, generator in zip(DIRECTIONS, (state.g, state.f)):
@@ -161,6 +196,8 @@ def train(
                 with averaged(state):
                     write_snapshot(state, config, run, epoch + 1, samples, logs)
             keeper.save()
+            if observer.stop_requested() and step < last_step:
+                return False
     return True
 
 
@@ -199,117 +236,187 @@ def write_snapshot(
 
 
 class CheckpointKeeper:
-    """Saves a training's state every ten minutes and on demand, and restores the newest that is whole."""
+    """Saves a training's state when told, and restores the newest checkpoint that is whole."""
 
-    def __init__(self, state: TrainState, run: RunDirectory):
+    def __init__(self, state: TrainState, run: RunDirectory, seconds: float = CHECKPOINT_SECONDS):
         self.state = state
         self.folder = run.checkpoints
         self.checkpoint = state.checkpoint()
-        self.manager = tf.train.CheckpointManager(self.checkpoint, str(run.checkpoints), max_to_keep=CHECKPOINTS_KEPT)
+        self.seconds = seconds
         self.saved_at = time.monotonic()
+        self.damaged: List[Path] = []
+
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is older than it may be."""
+        return time.monotonic() - self.saved_at >= self.seconds
 
     def save(self) -> None:
-        """Write a checkpoint named after the step."""
-        try:
-            self.manager.save(checkpoint_number=int(self.state.step))
-        except (tf.errors.OpError, OSError) as error:
-            reason = " ".join(str(error).split())[:160]
-            raise RunError(
-                f"{self.folder}: checkpoint not written ({reason}); make room, then run the same command to "
-                "resume from the last one"
-            ) from error
+        """Write a checkpoint named after the step; then delete all but the newest whole ones."""
+        prefix = self.folder / f"ckpt-{int(self.state.step)}"
+        with _writing(self.folder):
+            try:
+                self.checkpoint.write(str(prefix))
+            finally:
+                self._remove_unfinished()
+            self._remove(path for path in self.damaged if path != prefix)
+            self.damaged = []
+            self._remove(self._prefixes()[CHECKPOINTS_KEPT:])
         self.saved_at = time.monotonic()
-
-    def save_if_due(self) -> None:
-        """Write a checkpoint if the last one is ten minutes old."""
-        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
-            self.save()
 
     def restore_newest(self, observer: Observer) -> None:
         """Restore the newest whole checkpoint, if the run has any, and tell the observer."""
-        damaged: List[str] = []
+        self._remove_unfinished()
         for prefix in self._prefixes():
             try:
-                self.checkpoint.restore(prefix).assert_existing_objects_matched()
+                self.checkpoint.read(str(prefix)).assert_existing_objects_matched()
             except UNREADABLE:
-                damaged.append(prefix)
+                self.damaged.append(prefix)
                 continue
-            observer.resumed(int(self.state.step), damaged)
+            observer.resumed(int(self.state.step), [str(path) for path in self.damaged])
             return
-        if damaged:
+        if self.damaged:
             raise RunError(
-                f"{self.folder}: no checkpoint can be read ({len(damaged)} damaged); "
+                f"{self.folder}: no checkpoint can be read ({len(self.damaged)} damaged); "
                 "delete this folder to train from the beginning"
             )
 
-    def _prefixes(self) -> List[str]:
-        # The folder itself is asked, not TensorFlow's index file `checkpoint`, which can be damaged as well.
-        by_step = {int(file.stem.rpartition("-")[2]): file for file in self.folder.glob("ckpt-*.index")}
-        return [str(by_step[step].with_suffix("")) for step in sorted(by_step, reverse=True)]
+    def _prefixes(self) -> List[Path]:
+        names = (re.fullmatch(r"ckpt-(\d+)\.index", file.name) for file in self.folder.glob("ckpt-*.index"))
+        steps = sorted((int(name.group(1)) for name in names if name), reverse=True)
+        return [self.folder / f"ckpt-{step}" for step in steps]
+
+    def _remove(self, prefixes: Iterable[Path]) -> None:
+        for prefix in prefixes:
+            # The index first: without it, what is left is no checkpoint.
+            for file in sorted(self.folder.glob(f"{prefix.name}.*"), reverse=True):
+                file.unlink()
+
+    def _remove_unfinished(self) -> None:
+        # TensorFlow writes a checkpoint into a folder beside and moves it, the index last.
+        for folder in self.folder.glob("ckpt-*_temp"):
+            shutil.rmtree(folder, ignore_errors=True)
+        whole = {path.name for path in self._prefixes()}
+        for file in self.folder.glob("ckpt-*.data-*"):
+            if file.name.partition(".")[0] not in whole:
+                file.unlink()
 
 
 class RunLogs:
-    """A run's ``train.csv`` and TensorBoard logs, continued after step ``step``."""
+    """A run's ``train.csv`` and TensorBoard logs, continued after step ``step``.
+
+    ``rows_lost`` counts the rows until then that were damaged or missing. Its methods raise ``RunError``
+    where a file cannot be written.
+    """
 
     def __init__(self, run: RunDirectory, step: int):
-        self.file = run.losses_file
-        self.summaries = tf.summary.create_file_writer(str(run.logs))
+        self.file, self.folder = run.losses_file, run.logs
+        with _writing(self.folder):
+            self.summaries = tf.summary.create_file_writer(str(self.folder))
         self.step = step
-        self._drop_rows_after(step)
-        self.rows = self.file.open("a", newline="", encoding="utf-8")
+        self.header, self.kept = _rows_until(step, self.file)
+        self.rows_lost = step - len(self.kept)
+        self.rows = None
 
     def __enter__(self) -> "RunLogs":
         return self
 
-    def __exit__(self, *_) -> None:
-        self.rows.close()
-        self.summaries.close()
+    def __exit__(self, kind: object, *_) -> None:
+        try:
+            with _writing(self.folder):
+                if self.rows:
+                    self.rows.close()
+                self.summaries.close()
+        except RunError:
+            if kind is None:  # else what ended the training is the news
+                raise
 
     def write_losses(self, step: int, epoch: int, seconds: float, losses: Dict[str, float]) -> None:
         """Write one step's losses to both."""
         self.step = step
         row = {"step": step, "epoch": epoch, "seconds": f"{seconds:.3f}"}
         row.update({name: f"{loss:.6g}" for name, loss in losses.items()})
-        if self.rows.tell() == 0:
-            csv.writer(self.rows).writerow(row)
-        csv.writer(self.rows).writerow(row.values())
-        self.rows.flush()
-        with self.summaries.as_default(step):
+        if not self.rows:
+            self._begin_rows(",".join(row))
+        text = ",".join(map(str, row.values()))
+        with _writing(self.file):
+            self.rows.write(f"{text},{_check(text)}\n" if self.header.endswith(f",{CHECK}") else f"{text}\n")
+            self.rows.flush()
+        with _writing(self.folder), self.summaries.as_default(step):
             for name, loss in losses.items():
                 tf.summary.scalar(name, loss)
 
     def write_picture(self, name: str, pixels: np.ndarray) -> None:
         """Show an RGBA picture in TensorBoard."""
-        with self.summaries.as_default(self.step):
+        with _writing(self.folder), self.summaries.as_default(self.step):
             tf.summary.image(name, pixels[np.newaxis])
 
     def write_audio(self, name: str, waveform: np.ndarray, sample_rate: int) -> None:
         """Play a waveform in TensorBoard."""
-        with self.summaries.as_default(self.step):
+        with _writing(self.folder), self.summaries.as_default(self.step):
             tf.summary.audio(name, waveform[np.newaxis, :, np.newaxis], sample_rate)
 
-    def _drop_rows_after(self, step: int) -> None:
-        # Steps taken after the checkpoint that training resumes from are taken again.
-        if not self.file.exists():
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            return
-        with self.file.open(newline="", encoding="utf-8") as rows:
-            header, *taken = list(csv.reader(rows)) or [[]]
-        with written_beside(self.file) as beside, beside.open("w", newline="", encoding="utf-8") as rows:
-            if step:
-                csv.writer(rows).writerows([header] + [row for row in taken if _is_row_until(row, header, step)])
+    def _begin_rows(self, names: str) -> None:
+        # Steps taken after the checkpoint that training resumes from are taken again: their rows go.
+        if self.header != names:  # else the run is from before its rows had checks, and has none to its end
+            self.header = f"{names},{CHECK}"
+        with written_beside(self.file) as beside:
+            beside.write_text("".join(f"{line}\n" for line in (self.header, *self.kept)), encoding="utf-8")
+        self.rows = self.file.open("a", encoding="utf-8")
 
 
-def _is_row_until(row: Sequence[str], header: Sequence[str], step: int) -> bool:
-    return len(row) == len(header) and row[0].isdigit() and int(row[0]) <= step
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise RunError(
+            f"{path}: not written ({reason}); make room, then run the same command to resume from the last checkpoint"
+        ) from error
 
 
-def _require_finite(losses: Dict[str, float], step: int, run: RunDirectory) -> None:
-    for name, loss in losses.items():
-        if not math.isfinite(loss):
-            raise RunError(
-                f"{run.path}: {name} is {loss} at step {step}; training stopped, the last checkpoint is from before"
-            )
+def _check(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+def _rows_until(step: int, file: Path) -> Tuple[str, List[str]]:
+    """Read the header of a ``train.csv`` and its undamaged rows of steps 1 to ``step``."""
+    if not file.exists():
+        return "", []
+    header, *lines = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    whole = [line for line in lines if line.endswith(f",{_check(line.rpartition(',')[0])}")]
+    if not whole and not header.endswith(CHECK):  # the run is from before its rows had checks
+        whole = [line for line in lines if line.count(",") == header.count(",")]
+    by_step = {int(line.partition(",")[0]): line for line in whole if line.partition(",")[0].isdecimal()}
+    return header, [by_step[number] for number in sorted(by_step) if 1 <= number <= step]
+
+
+def _trained_values(state: TrainState) -> Iterable[Tuple[str, np.ndarray]]:
+    for name in ("g", "f", "d_a", "d_b"):
+        for weight in getattr(state, name).weights:
+            yield f"a weight of {name}", weight.numpy()
+    for name, optimizer in state.optimizers.items():
+        for moment in optimizer.variables():
+            yield f"a moment of the optimizer of {name}", moment.numpy()
+
+
+def _batch_names(names: Tuple[Sequence[str], Sequence[str]], train: TrainConfig, epoch: int, first_step: int) -> str:
+    """Say which clips a step was taken on; the order follows from the seed, so it is drawn again."""
+    indices = unpaired_indices(
+        *map(len, names), seed=train.seed, epoch=epoch, batch_size=train.batch_size, first_step=first_step
+    )
+    chosen = next(iter(indices))
+    return " and ".join(
+        ", ".join(of_domain[index] for index in positions.numpy()) for of_domain, positions in zip(names, chosen)
+    )
+
+
+def _diverged(what: str, run: RunDirectory) -> RunError:
+    with written_beside(run.divergence_file) as beside:
+        beside.write_text(f"{what}\n", encoding="utf-8")
+    return RunError(
+        f"{run.path}: {what}; training stopped, the last checkpoint is from before ({run.divergence_file} keeps this)"
+    )
 
 
 def _differences(before: object, after: object) -> List[Tuple[str, object, object]]:

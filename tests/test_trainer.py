@@ -31,10 +31,13 @@ class Recorder:
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
-        self.steps, self.epochs, self.resumes = 0, [], []
+        self.steps, self.epochs, self.resumes, self.lost = 0, [], [], None
 
     def resumed(self, step, damaged):
         self.resumes.append((step, [prefix.rpartition("/")[2] for prefix in damaged]))
+
+    def rows_lost(self, file, rows):
+        self.lost = (file.name, rows)
 
     def epoch_begins(self, epoch, first_step, steps):
         self.epochs.append((epoch, first_step, steps))
@@ -53,24 +56,27 @@ def images(seed):
 SAMPLES = {direction: [Sample(f"clip_{direction}", images(9)[0], 1.0)] for direction in DIRECTIONS}
 
 
-def train(path, last_step=STEPS, config=CONFIG, stop_after=None):
+NAMES = tuple([f"{domain}{i}.wav" for i in range(CLIPS)] for domain in "ab")
+
+
+def train(path, last_step=STEPS, config=CONFIG, stop_after=None, **options):
     run, observer = RunDirectory(path), Recorder(stop_after)
     trainer.open_run(run, config)
-    finished = trainer.train(config, run, images(1), images(2), SAMPLES, last_step, observer)
+    finished = trainer.train(config, run, images(1), images(2), NAMES, SAMPLES, last_step, observer, **options)
     return finished, observer
 
 
 def losses(run):
     with RunDirectory(run).losses_file.open() as file:
-        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+        # How long a step took differs, and with it the row's check.
+        return [{k: v for k, v in row.items() if k not in ("seconds", "crc32")} for row in csv.DictReader(file)]
 
 
 def checkpointed(run):
-    """Every tensor of the newest checkpoint but the bookkeeping of how often it was saved."""
-    reader = tf.train.load_checkpoint(str(RunDirectory(run).checkpoints))
-    names = [
-        name for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name and "save_counter" not in name
-    ]
+    """Every tensor of the newest checkpoint."""
+    newest = max(RunDirectory(run).checkpoints.glob("*.index"), key=lambda file: int(file.stem.partition("-")[2]))
+    reader = tf.train.load_checkpoint(str(newest.with_suffix("")))
+    names = [name for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name]
     return {name: reader.get_tensor(name) for name in names}
 
 
@@ -191,9 +197,27 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(two_checkpoints,
     assert restored(two_checkpoints) == [(7, [] if gone else ["ckpt-8"])]
 
 
-def test_tensorflows_own_list_of_checkpoints_may_be_damaged_as_well(two_checkpoints):
-    (two_checkpoints.folder / "checkpoint").write_bytes(b"\xff")
+def test_what_a_killed_training_left_of_a_checkpoint_is_no_checkpoint_and_is_deleted(two_checkpoints):
+    folder = two_checkpoints.folder
+    before = sorted(folder.iterdir())
+    (folder / "ckpt-9_temp").mkdir()
+    (folder / "ckpt-9_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    (folder / "ckpt-9.data-00000-of-00001").write_bytes(b"moved, but the index is not")
     assert restored(two_checkpoints) == [(8, [])]
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_damaged_checkpoint_is_deleted_once_a_whole_one_is_written(two_checkpoints):
+    flip_middle_byte(two_checkpoints.folder / "ckpt-8.data-00000-of-00001")
+    assert restored(two_checkpoints) == [(7, ["ckpt-8"])]
+    two_checkpoints.state.step.assign(9)
+    two_checkpoints.save()
+    assert sorted(file.name for file in two_checkpoints.folder.glob("*.index")) == ["ckpt-7.index", "ckpt-9.index"]
+
+
+def test_a_checkpoint_is_due_once_the_last_one_is_older_than_it_may_be(state, tmp_path):
+    assert not CheckpointKeeper(state, RunDirectory(tmp_path)).is_due()
+    assert CheckpointKeeper(state, RunDirectory(tmp_path), seconds=0).is_due()
 
 
 def test_where_every_checkpoint_is_damaged_nothing_is_trained_over_them(two_checkpoints):
@@ -217,9 +241,45 @@ def test_losses_of_steps_that_are_taken_again_and_damaged_rows_are_dropped(tmp_p
         file.write("4,1,")
     with RunLogs(run, 2) as logs:
         logs.write_losses(3, 1, 0.5, {"g_loss": 0.7})
-    assert run.losses_file.read_text().split() == [
+        assert logs.rows_lost == 0
+    assert [row.rpartition(",")[0] for row in run.losses_file.read_text().split()] == [
         "step,epoch,seconds,g_loss", "1,1,0.500,0.1", "2,1,0.500,0.2", "3,1,0.500,0.7",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "damage, lost",
+    [
+        (lambda text: text, 0),
+        (lambda text: text.replace(",0.2,", ",0.9,"), 1),
+        (lambda text: text.replace("g_loss", "G_LOSS"), 0),
+        (lambda text: text.replace("crc32", "crc23"), 0),
+        (lambda text: text.replace("\n2,", " 2,"), 2),
+        (lambda _: "", 3),
+        (lambda _: "\0" * 50, 3),
+    ],
+)
+def test_a_damaged_row_of_losses_is_left_out_and_counted(tmp_path, damage, lost):
+    run = RunDirectory(tmp_path)
+    with RunLogs(run, 0) as logs:
+        for step in (1, 2, 3):
+            logs.write_losses(step, 1, 0.5, {"g_loss": step / 10})
+    whole = run.losses_file.read_text()
+    run.losses_file.write_text(damage(whole))
+    with RunLogs(run, 3) as logs:
+        assert logs.rows_lost == lost
+        logs.write_losses(4, 1, 0.5, {"g_loss": 0.4})
+    header, *rows = run.losses_file.read_text().splitlines()
+    assert header == whole.splitlines()[0] and len(rows) == 4 - lost and set(rows[:-1]) < set(whole.splitlines())
+
+
+def test_losses_written_before_there_were_checks_are_continued_as_they_are(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.losses_file.write_text("step,epoch,seconds,g_loss\r\n1,1,0.5,0.1\r\n2,1,0.5,0.2\r\n")
+    with RunLogs(run, 1) as logs:
+        logs.write_losses(2, 1, 0.5, {"g_loss": 0.3})
+        assert logs.rows_lost == 0
+    assert run.losses_file.read_text().split() == ["step,epoch,seconds,g_loss", "1,1,0.5,0.1", "2,1,0.500,0.3"]
 
 
 @pytest.mark.parametrize(
@@ -250,9 +310,55 @@ def test_a_run_may_be_made_longer_and_its_data_may_move(tmp_path):
 def test_a_loss_that_is_not_finite_stops_before_a_checkpoint_is_written(tmp_path, monkeypatch):
     steps = iter([{"g_loss": 1.0, "d_a_real": 0.5}, {"g_loss": 1.0, "d_a_real": float("nan")}])
     monkeypatch.setattr(trainer, "compile_train_step", lambda *_: lambda a, b: next(steps))
-    with pytest.raises(RunError, match="d_a_real is nan at step 2"):
+    with pytest.raises(RunError, match=r"d_a_real is nan at step 2, on a\d.wav and b\d.wav; training stopped"):
         train(tmp_path / "run")
     assert not list((tmp_path / "run").glob("checkpoints/*.index"))
+
+
+def test_weights_that_an_update_made_infinite_are_never_saved(tmp_path, monkeypatch):
+    train(tmp_path / "run", stop_after=1)
+    compile_train_step = trainer.compile_train_step
+
+    def compile_diverging(state, config):
+        step = compile_train_step(state, config)
+
+        def diverging(a, b):
+            losses = step(a, b)
+            if int(state.step) == 3:
+                state.d_b.weights[0].assign(np.full(state.d_b.weights[0].shape, np.inf))
+            return losses
+
+        return diverging
+
+    monkeypatch.setattr(trainer, "compile_train_step", compile_diverging)
+    with pytest.raises(RunError, match="a weight of d_b is inf at step 3, on a"):
+        train(tmp_path / "run", checkpoint_seconds=0)
+    assert sorted(file.name for file in tmp_path.rglob("ckpt-*.index")) == ["ckpt-1.index", "ckpt-2.index"]
+    assert "a weight of d_b is inf at step 3, on a" in (tmp_path / "run" / "divergence.txt").read_text()
+
+
+def test_the_clips_a_training_diverged_on_are_those_of_the_step(tmp_path, monkeypatch):
+    drawn = []
+
+    def losses(a, b):
+        drawn.append((a.numpy(), b.numpy()))
+        return {"g_loss": float("inf") if len(drawn) == 6 else 1.0}
+
+    monkeypatch.setattr(trainer, "compile_train_step", lambda *_: losses)
+    monkeypatch.setattr(trainer.CheckpointKeeper, "save", lambda *_: None)
+    monkeypatch.setattr(Recorder, "step_done", lambda *_: None)
+    with pytest.raises(RunError) as caught:
+        train(tmp_path / "run")
+    a, b = (
+        names[[np.array_equal(image, shown[0]) for image in images(seed)].index(True)]
+        for names, seed, shown in zip(NAMES, (1, 2), drawn[-1])
+    )
+    assert f"g_loss is inf at step 6, on {a} and {b}; " in str(caught.value)
+
+
+def test_stopped_at_the_end_of_an_epoch_a_training_still_leaves_its_weights(tmp_path):
+    assert train(tmp_path, stop_after=CLIPS)[0] is False
+    assert RunDirectory(tmp_path).epochs() == [1]
 
 
 def test_the_output_norm_starts_at_deviation_and_mean_of_arctanh_of_the_images():
