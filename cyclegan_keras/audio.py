@@ -7,6 +7,7 @@ padded with silence at the high-frequency end and at the end of time.
 """
 
 import io
+import os
 from pathlib import Path
 from typing import Tuple
 
@@ -26,6 +27,15 @@ FULL_SCALE = 32767 / 32768
 
 QUIETEST_PEAK = 1 / 32768
 """A clip whose peak stays below one 16-bit step carries no sound."""
+
+LONGEST_SECONDS = 600
+"""So much is read of a recording at most, which bounds the memory a conversion takes."""
+
+SAMPLE_RATES = (1_000, 1_000_000)
+"""Hz: beyond lies no recording of sound, but a damaged header."""
+
+SAMPLES_AT_ONCE = 2**22
+"""Read together, of all channels."""
 
 WINDOW_OVERLAP = 1 / 4
 """The least share of a window that its neighbour sees too, when a long clip is converted."""
@@ -49,7 +59,8 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     Raises
     ------
     InputError
-        The file is missing, not audio, empty, silent, or holds values that are not finite.
+        The file is missing, not audio, empty, silent, longer than ``LONGEST_SECONDS``, or holds values
+        that are not finite.
 
     Example
     -------
@@ -57,20 +68,39 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     (65536,)
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: {'not a file' if path.exists() else 'not found'}; give a recording (WAV, FLAC, ...)")
     try:
-        channels, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        if not path.is_file():
+            found = "not a file" if path.exists() else "not found"
+            raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
+        # Bytes, because a name need not be text.
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            waveform, file_rate = _mono(file, path), file.samplerate
     except (soundfile.SoundFileError, OSError) as error:
-        raise InputError(f"{path}: not readable as audio ({error}); give a WAV or FLAC file") from None
-    if channels.size == 0:
+        reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: not readable as audio ({reason}); give a WAV or FLAC file") from None
+    if waveform.size == 0:
         raise InputError(f"{path}: holds no samples; give a recording with sound")
-    if not np.isfinite(channels).all():
+    if not np.isfinite(waveform).all():
         raise InputError(f"{path}: holds NaN or infinite samples; export the recording again")
-    waveform = channels.mean(axis=1)
-    if np.abs(waveform).max() < QUIETEST_PEAK:
+    if max(waveform.max(), -waveform.min()) < QUIETEST_PEAK:
         raise InputError(f"{path}: silent from start to end; give a recording with sound")
     return librosa.resample(waveform, orig_sr=file_rate, target_sr=sample_rate)
+
+
+def _mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
+    # In pieces: what a header says of the length is a claim, and channels take memory.
+    if not SAMPLE_RATES[0] <= file.samplerate <= SAMPLE_RATES[1]:
+        raise InputError(f"{path}: has {file.samplerate} samples a second; export the recording again")
+    pieces, frames = [np.empty(0, np.float32)], 0
+    while True:
+        piece = file.read(max(1, SAMPLES_AT_ONCE // file.channels), dtype="float32", always_2d=True)
+        frames += len(piece)
+        if frames > LONGEST_SECONDS * file.samplerate:
+            raise InputError(f"{path}: longer than {LONGEST_SECONDS // 60} minutes; give it in parts")
+        if not len(piece):
+            return np.concatenate(pieces)
+        with np.errstate(invalid="ignore", over="ignore"):  # of infinite samples, which the caller refuses
+            pieces.append(piece.mean(axis=1))
 
 
 def save_waveform(path: Path, waveform: np.ndarray, sample_rate: int) -> None:

@@ -48,18 +48,31 @@ def run_command(
 ) -> NoReturn:
     """Parse ``argv``, call ``command`` with the result, exit with its status.
 
-    ``InputError`` exits with 2, ``RunError`` and ``OSError`` with 1, Ctrl-C with 130; each
+    ``InputError`` exits with 2, ``RunError``, ``OSError`` and ``MemoryError`` with 1, Ctrl-C with 130; each
     prints one line on standard error, with a traceback only under ``--debug``.
     """
     prepare_environment()
+    # A file's name need not be text.
+    sys.stdout.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args(argv)
     try:
         sys.exit(command(arguments))
-    except (InputError, RunError, OSError, KeyboardInterrupt) as error:
+    except (InputError, RunError, OSError, MemoryError, KeyboardInterrupt) as error:
         if arguments.debug:
             raise
         print(f"{parser.prog}: {_one_line(error)}", file=sys.stderr)
         sys.exit(_exit_status(error))
+
+
+def printable(text: str) -> str:
+    """Write out what would break a line or steer a terminal: a file's name can hold anything.
+
+    Example
+    -------
+    >>> printable("two\\nlines")
+    'two\\\\nlines'
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
@@ -75,7 +88,9 @@ def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
 def _one_line(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    return " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return "not enough memory; close other programs, or take less at once"
+    return printable(str(error)) or type(error).__name__
 
 
 def _exit_status(error: BaseException) -> int:

@@ -10,13 +10,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import soundfile
 
 from cyclegan_keras import audio
-from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, run_command
+from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.machine import prepare_tensorflow
@@ -35,7 +35,10 @@ WINDOWS_AT_ONCE = 4
 
 
 CLIPS_AT_ONCE = 8
-"""Clips that are read, converted and written together; so many are held in memory three times."""
+"""Clips that are read, converted and written together, if they are short; so many are held in memory three times."""
+
+SECONDS_AT_ONCE = 600.0
+"""The most that those clips last together, unless one alone lasts longer."""
 
 CLIPS_TO_TRACE_FOR = 4
 """From so many clips on, tracing the generator takes less time than it saves."""
@@ -161,13 +164,18 @@ def load_generator(
     ------
     InputError
         The weights are missing or damaged.
+    RunError
+        There is not enough memory for the network that the configuration describes.
     """
     import tensorflow as tf
 
     from cyclegan_keras.models import build_generator, load_weights
 
     model = config.model
-    generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters)
+    try:
+        generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters)
+    except tf.errors.ResourceExhaustedError:
+        raise RunError(f"{run.config_file}: not enough memory for a network of {model.filters} filters") from None
     load_weights(run.weights_file(epoch, direction), generator)
     if traced:
         generator.call = tf.function(generator.call, autograph=False)
@@ -213,7 +221,7 @@ def command(arguments: argparse.Namespace) -> int:
 
     # Another process reads and writes sound: it imports librosa while this one imports TensorFlow.
     with _sound_process() as sound:
-        groups = [jobs[start : start + CLIPS_AT_ONCE] for start in range(0, len(jobs), CLIPS_AT_ONCE)]
+        groups = list(_grouped(jobs))
         reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
         prepare_tensorflow()
         generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
@@ -269,7 +277,9 @@ def write(
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
     picture = job.output.with_suffix(".png")
-    save_figure(spectrogram_grid([[reading.spectrogram, converted]], emotions, [job.clip.name], config), picture)
+    save_figure(
+        spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], config), picture
+    )
     return [job.output, picture]
 
 
@@ -289,7 +299,7 @@ class Progress:
             except InputError as error:
                 if self.clips == 1:
                     raise
-                print(error, file=sys.stderr, flush=True)
+                print(printable(str(error)), file=sys.stderr, flush=True)
                 self.failed += 1
         return readings
 
@@ -298,7 +308,7 @@ class Progress:
         for _, future in writing:
             self.done += 1
             count = f"{self.done + self.failed}/{self.clips} " if self.clips > 1 else ""
-            print(f"{count}{' '.join(map(str, future.result()))}", flush=True)
+            print(f"{count}{' '.join(printable(str(path)) for path in future.result())}", flush=True)
 
     def exit_status(self) -> int:
         """What the command exits with."""
@@ -323,6 +333,25 @@ def _sound_process() -> Iterator[Executor]:
 def _begin_sound_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for both
     atexit.register(os._exit, 0)  # taking librosa's modules down would keep the parent waiting for half a second
+
+
+def _grouped(jobs: Sequence[Job]) -> Iterator[List[Job]]:
+    group, seconds = [], 0.0
+    for job in jobs:
+        length = _seconds(job.clip)
+        if group and (len(group) == CLIPS_AT_ONCE or seconds + length > SECONDS_AT_ONCE):
+            yield group
+            group, seconds = [], 0.0
+        group.append(job)
+        seconds += length
+    yield group
+
+
+def _seconds(clip: Path) -> float:
+    try:
+        return soundfile.info(os.fsencode(clip)).duration if clip.is_file() else 0.0
+    except (soundfile.SoundFileError, OSError):
+        return 0.0  # reading it will say what is wrong
 
 
 def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Job]:
@@ -368,11 +397,21 @@ def _audio_suffixes() -> Set[str]:
     return {f".{name.lower()}" for name in soundfile.available_formats()}
 
 
+def _unreadable(error: OSError) -> NoReturn:
+    raise InputError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions") from None
+
+
 def _recordings(given: Path) -> Iterator[Tuple[Path, Path]]:
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    found = sorted(file for file in given.rglob("*") if file.suffix.lower() in _audio_suffixes())
+    suffixes = _audio_suffixes()
+    found = sorted(
+        Path(folder, name)
+        for folder, folders, files in os.walk(given, onerror=_unreadable)
+        for name in (*folders, *files)
+        if Path(name).suffix.lower() in suffixes
+    )
     if not found:
         raise InputError(f"{given}: holds no recordings; give a folder of WAV or FLAC files")
     for file in found:

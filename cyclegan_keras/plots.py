@@ -1,5 +1,6 @@
 """Pictures of spectrograms; matplotlib's own figures, no screen needed."""
 
+import warnings
 from pathlib import Path
 from typing import Mapping, Sequence
 
@@ -39,7 +40,7 @@ def spectrogram_grid(
                 origin="lower", aspect="auto", cmap="magma", vmin=config.floor_db, vmax=0.0,
                 extent=(0.0, spectrogram.shape[1] * config.hop_length / config.sample_rate, 0, config.sample_rate / 2),
             )  # fmt: skip
-        row_axes[0].set_ylabel(f"{name}\nHz")
+        row_axes[0].set_ylabel(f"{name}\nHz", parse_math=False)  # a file's name may hold dollar signs
     for axis, title in zip(axes[0], titles):
         axis.set_title(title)
     for axis in axes[-1]:
@@ -69,7 +70,9 @@ def curves(curves_by_name: Mapping[str, Sequence[float]], epochs: Sequence[int],
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG."""
-    with written_beside(path) as beside:
+    with written_beside(path) as beside, warnings.catch_warnings():
+        # A clip's name may have letters that the font lacks; they become boxes.
+        warnings.filterwarnings("ignore", "Glyph")
         figure.savefig(beside, format="png", dpi=100)
 
 

@@ -702,7 +702,7 @@ def test_a_member_larger_than_it_declares_is_not_written(zip_path, root):
     assert everything_below(root) == {}
 
 
-def test_members_that_share_their_bytes_are_bounded_by_what_they_declare_together(zip_path, root, tmp_path, monkeypatch):
+def test_members_that_share_their_bytes_are_bounded_by_their_sum(zip_path, root, tmp_path, monkeypatch):
     monkeypatch.setattr(ravdess, "MAX_UNPACKED_BYTES", 1_000_000)
     with zipfile.ZipFile(zip_path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(CALM_1, bytes(60_000))
