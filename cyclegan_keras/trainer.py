@@ -264,7 +264,7 @@ class CheckpointKeeper:
         self.saved_at = time.monotonic()
 
     def restore_newest(self, observer: Observer) -> None:
-        """Restore the newest whole checkpoint, if the run has any, and tell the observer."""
+        """Restore the newest whole checkpoint, if the run has any, and tell the observer; clear what a kill left."""
         self._remove_unfinished()
         for prefix in self._prefixes():
             try:
@@ -274,6 +274,8 @@ class CheckpointKeeper:
                 self.damaged.append(prefix)
                 continue
             observer.resumed(int(self.state.step), [str(path) for path in self.damaged])
+            if not self.damaged:
+                self._remove(self._prefixes()[CHECKPOINTS_KEPT:])
             return
         if self.damaged:
             raise RunError(

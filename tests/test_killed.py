@@ -107,18 +107,18 @@ def assert_same(run, expected):
 
 def kill_somewhere(training, random, start_seconds) -> str:
     """Kill a training while it starts, works, or writes a checkpoint; "finished" if it was too fast."""
-    aim = random.choice(["start", "work", "work", "checkpoint"])
+    aim = random.choice(["start", "work", "checkpoint", "checkpoint"])
     if aim == "start":
         moment = random.uniform(0, start_seconds)
         alive = training.wait_for(lambda: training.seconds() > moment)
     else:
         alive = training.wait_for(training.has_taken_a_step)
-        moment = training.seconds() + random.uniform(0, 4)
+        moment = training.seconds() + random.uniform(0, 3)
         if aim == "work":
             alive = alive and training.wait_for(lambda: training.seconds() > moment)
         else:
             alive = alive and training.wait_for(lambda: any(training.run.checkpoints.glob("*_temp")))
-            time.sleep(random.uniform(0, 0.1))
+            time.sleep(random.uniform(0, 0.04))
     return training.kill() if alive and training.process.poll() is None else "finished"
 
 
