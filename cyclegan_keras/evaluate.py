@@ -173,7 +173,7 @@ def command(arguments: argparse.Namespace) -> int:
         )
     print(describe_verdict(ruler))
     print(f"\n{caption}\n\n{table(rows)}")
-    output = (arguments.output or arguments.converted or arguments.run_dir) / "evaluate.json"
+    output = evaluation_file(arguments.output or arguments.converted or arguments.run_dir, arguments.reverse)
     verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
     with written_beside(output) as beside:
         rows_as_json = [dataclasses.asdict(row) for row in rows]
@@ -263,6 +263,11 @@ def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> List[Row]:
         ruler.measure(f"{ruler.source}, same vocoder", references, references, statements),
         ruler.measure(f"converted to {ruler.target}", sounds, references, statements),
     ]
+
+
+def evaluation_file(folder: Path, reverse: bool) -> Path:
+    """Where a direction's measures are written."""
+    return folder / ("evaluate_reverse.json" if reverse else "evaluate.json")
 
 
 def draw_curves(rows: Sequence[Row], epochs: Sequence[int], title: str, path: Path) -> Path:

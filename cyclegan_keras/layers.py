@@ -27,8 +27,8 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     """Normalize each channel of each image to a learned scale and offset (Ulyanov et al., 2016).
 
     tensorflow-addons' layer, epsilon 1e-3, computed with fewer operations. Where the batch is known to
-    hold one image, instance norm is batch norm, so TensorFlow's fused kernel computes it, if there are several channels. Statistics,
-    scale and offset are float32 whatever the images' type, which is the output's.
+    hold one image of several channels, instance norm is batch norm, so TensorFlow's fused kernel computes it.
+    Statistics, scale and offset are float32 whatever the images' type, which is the output's.
 
     Parameters
     ----------

@@ -148,10 +148,10 @@ def build_composite(
     )
 
 
-def save_weights(path: Path, network: Model) -> None:
-    """Write a network's weights as plain arrays (``.npz``), in the order the layers were built."""
+def save_weights(path: Path, network: Model, dtype: type = np.float32) -> None:
+    """Write a network's weights as plain arrays (``.npz``) of ``dtype``, in the order the layers were built."""
     with written_beside(path) as beside:
-        np.savez(beside, **{f"{i:03d}": array for i, array in enumerate(network.get_weights())})
+        np.savez(beside, **{f"{i:03d}": array.astype(dtype) for i, array in enumerate(network.get_weights())})
 
 
 def load_weights(path: Path, network: Model) -> None:

@@ -11,6 +11,9 @@ from cyclegan_keras.errors import InputError
 DIRECTIONS = ("a_to_b", "b_to_a")
 """G and F, as files name them."""
 
+SHIPPED = Path(__file__).parent / "weights"
+"""The models that come with the package: for each pair a small run directory, with a card that says what it is worth."""
+
 
 @dataclass(frozen=True)
 class RunDirectory:
@@ -79,8 +82,8 @@ class RunDirectory:
         return epoch or epochs[-1]
 
 
-def newest_run(pair: str, root: Path) -> RunDirectory:
-    """Find the run of a pair whose weights were written last.
+def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
+    """Find the run of a pair whose weights were written last, or the model of it that comes with the package.
 
     Parameters
     ----------
@@ -88,21 +91,26 @@ def newest_run(pair: str, root: Path) -> RunDirectory:
         Such as ``"calm_fearful"``.
     root : Path
         The folder that holds run directories.
+    shipped : Path
+        The folder to look in next.
 
     Raises
     ------
     InputError
-        No run of the pair under ``root`` has weights.
+        Neither has the pair.
     """
     emotions = split_pair(pair)
     pair, turned = "_".join(emotions), "_".join(reversed(emotions))
-    trained = [run for run in (RunDirectory(file.parent) for file in root.glob("*/config.json")) if run.epochs()]
-    pairs = {run: RunConfig.load(run.config_file).pair for run in trained}
-    runs = [run for run in trained if pairs[run] == pair]
-    if not runs and turned in pairs.values():
-        raise InputError(f"{root}: holds no trained run of {pair}, but one of {turned}; give --pair {turned} --reverse")
-    if not runs:
+    runs = _trained(pair, root) or _trained(pair, shipped)
+    if runs:
+        return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)
+    if _trained(turned, root) or _trained(turned, shipped):
         raise InputError(
-            f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir"
+            f"{root}: holds no trained run of {pair}, but {turned} is there; give --pair {turned} --reverse"
         )
-    return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)
+    raise InputError(f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir")
+
+
+def _trained(pair: str, root: Path) -> List[RunDirectory]:
+    runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
+    return [run for run in runs if run.epochs() and RunConfig.load(run.config_file).pair == pair]

@@ -13,11 +13,11 @@ from packaging.requirements import Requirement
 from tests.conftest import PROJECT
 
 MODULES = sorted((PROJECT / "cyclegan_keras").glob("*.py"))
-COMMAND_LINES = {"cli", "data", "train", "infer", "evaluate"}
+COMMAND_LINES = {"cli", "data", "train", "infer", "evaluate", "ship"}
 FLOW = [
     "errors", "files", "config", "machine", "cli", "audio", "ravdess", "demo_corpus", "pipeline", "layers", "models",
     "image_pool", "cyclegan", "plots", "run_directory", "trainer", "judge", "metrics", "data",
-    "train", "infer", "evaluate",
+    "train", "infer", "evaluate", "ship",
 ]  # fmt: skip
 
 

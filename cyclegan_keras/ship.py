@@ -1,0 +1,137 @@
+"""Command line: make the model that ships out of a run. ``python -m cyclegan_keras.ship --help``."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+
+from cyclegan_keras.cli import CommandParser, run_command
+from cyclegan_keras.config import PRESETS, RunConfig, split_pair
+from cyclegan_keras.errors import InputError
+from cyclegan_keras.evaluate import Row, evaluation_file, table
+from cyclegan_keras.files import written_beside
+from cyclegan_keras.infer import load_generator
+from cyclegan_keras.models import save_weights
+from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory
+
+LICENCE = """Licence of the weights: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo FA
+(2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
+name its authors and this project, no commercial use, the same licence for what is derived from them."""
+
+
+def parser() -> CommandParser:
+    """Describe the options."""
+    parser = CommandParser(
+        prog="python -m cyclegan_keras.ship",
+        description="Copy both generators of a run into the package, as float16, with a card beside them that says "
+        "what they are worth. Both directions must have been measured: `evaluate --run-dir RUN`, and with --reverse.",
+    )
+    parser.add_argument("--run-dir", type=Path, required=True, help="the run to take the generators from")
+    parser.add_argument("--epoch", type=int, default=0, help="of this epoch; 0 is the latest")
+    parser.add_argument("--output", type=Path, help="folder to write; default: the pair's in the package")
+    return parser
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Run the command line."""
+    run_command(parser(), command, argv)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Ship as the options say; returns the exit status."""
+    run = RunDirectory(arguments.run_dir)
+    config = RunConfig.load(run.config_file)
+    epoch = run.epoch_or_latest(arguments.epoch)
+    shipped = RunDirectory(arguments.output or SHIPPED / config.pair)
+    stale = [other for other in shipped.epochs() if other != epoch]
+    if stale:
+        raise InputError(f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first")
+    text = card(config, epoch, [_measures(run, epoch, reverse) for reverse in (False, True)])
+    for direction in DIRECTIONS:
+        generator = load_generator(run, config, epoch, direction, traced=False)
+        save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
+    # Where the trainer's recordings lay is nobody's business.
+    dataclasses.replace(config, data="RAVDESS").save(shipped.config_file)
+    with written_beside(shipped.path / "card.md") as beside:
+        beside.write_text(text, encoding="utf-8")
+    print(f"written: {shipped.path}")
+    return 0
+
+
+def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
+    """Say what a model is: how it was made, what it is worth, on which terms it may be used.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Of the run it comes from.
+    epoch : int
+    measures : sequence of dict
+        What ``evaluate`` wrote of each direction.
+
+    Returns
+    -------
+    card : str
+        Markdown.
+    """
+    source, target = split_pair(config.pair)
+    lines = [
+        f"# {config.pair}",
+        "",
+        f"Two generators, {source} to {target} and back: preset `{config.preset}` ({config.model.filters} filters, "
+        f"{config.model.n_resnet} ResNet blocks, {config.train.update} updates, {config.train.precision}), "
+        f"epoch {epoch}, seed {config.train.seed}; float16. Trained on RAVDESS without actors 19 and 20 (fingerprint of the clips: "
+        f"{config.data_key}).",
+        "",
+        LICENCE,
+        "",
+        "The command that made them:",
+        "",
+        f"    {training_command(config, epoch)}",
+    ]
+    for measured in measures:
+        verdict = measured["judge"]
+        alarms = ", ".join(f"{name} {share:.2f}" for name, share in verdict["false_alarms"].items())
+        lines += [
+            "",
+            f"## {measured['caption']}",
+            "",
+            table([Row(**row) for row in measured["rows"]]),
+            "",
+            f"The judge is right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of unseen actors; false "
+            f"alarms: {alarms}. {'' if verdict['holds'] else 'It does not hold: its figures of transfer say nothing.'}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def training_command(config: RunConfig, epochs: int) -> str:
+    """Write the command that trains a run of this configuration."""
+    preset = PRESETS[config.preset]
+    before = {**vars(preset.model), **vars(preset.train)}
+    chosen = {**vars(config.model), **vars(config.train), "epochs": epochs}
+    names = ("epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update")
+    # Which precision is the default, the machine decides.
+    named = [name for name in names if name == "precision" or chosen[name] != before[name]]
+    options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
+    return " ".join(["python -m cyclegan_keras.train --pair", config.pair, "--preset", config.preset, *options])
+
+
+def _measures(run: RunDirectory, epoch: int, reverse: bool) -> Dict:
+    file = evaluation_file(run.path, reverse)
+    how = f"python -m cyclegan_keras.evaluate --run-dir {run.path} --epochs {epoch}{' --reverse' if reverse else ''}"
+    try:
+        measured = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"{file}: not there, or damaged; measure first: {how}") from None
+    rows: List[Dict] = measured["rows"]
+    wanted = [row for row in rows if row["mimicry"] is None or row["name"] == f"epoch {epoch}"]
+    if all(row["mimicry"] is None for row in wanted):
+        raise InputError(f"{file}: has no measures of epoch {epoch}; measure it: {how}")
+    return {**measured, "rows": wanted}
+
+
+if __name__ == "__main__":
+    main()

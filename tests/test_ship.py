@@ -1,0 +1,84 @@
+"""The model that ships is the run's, with a card that says what it is worth."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from cyclegan_keras import ship
+from cyclegan_keras.config import PRESETS, RunConfig
+from cyclegan_keras.evaluate import Row, evaluation_file
+from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory, newest_run
+
+
+@pytest.fixture
+def measured(trained_run):
+    """The trained run with figures of both directions beside it, as ``evaluate`` writes them."""
+    files = [evaluation_file(trained_run.path, reverse) for reverse in (False, True)]
+    for file, direction in zip(files, ("calm to fearful", "fearful to calm")):
+        measured = dict(clips=8, transfer=0.25, score=0.3, estoi=0.75, statement=1.0)
+        measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
+        rows = [Row("no network", **measured), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
+        judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}
+        caption = f"{direction}, measured on 8 clips"
+        file.write_text(json.dumps({"caption": caption, "judge": judge, "rows": [*map(dataclasses.asdict, rows)]}))
+    yield trained_run
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_clips, tmp_path):
+    command_line("ship", "--run-dir", measured.path, "--output", tmp_path / "weights" / "calm_fearful")
+    shipped = newest_run("calm_fearful", tmp_path / "no_runs", shipped=tmp_path / "weights")
+    assert RunConfig.load(shipped.config_file).data == "RAVDESS"
+    for direction in DIRECTIONS:
+        theirs = np.load(RunDirectory(measured.path).weights_file(1, direction))
+        with np.load(shipped.weights_file(1, direction)) as ours:
+            assert {array.dtype for array in ours.values()} == {np.dtype(np.float16)}
+            for name in theirs.files:
+                np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-3, atol=1e-6)
+    clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
+    done = command_line("infer", clip, "--run-dir", shipped.path, "--output", tmp_path / "out.wav")
+    assert (tmp_path / "out.wav").exists() and "epoch 1" in done.stdout
+
+
+def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(measured, command_line, tmp_path):
+    command_line("ship", "--run-dir", measured.path, "--output", tmp_path)
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    for direction in ("calm to fearful", "fearful to calm"):
+        assert f"## {direction}, measured on 8 clips" in card
+    assert card.count("| epoch 1 | 8 | 0.25 |") == 2 and "epoch 2" not in card
+    assert "right on 0.88 of 16 real clips" in card and "untouched 0.12" in card
+    assert "CC BY-NC-SA 4.0" in card and str(measured.path) not in card
+    assert "cyclegan_keras.train --pair calm_fearful --preset cpu --epochs 1 --precision float32 --filters 2" in card
+
+
+def test_a_model_that_was_not_measured_does_not_ship(measured, fails_with_one_line, tmp_path):
+    evaluation_file(measured.path, reverse=True).unlink()
+    line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
+    assert "measure first" in line and "--reverse" in line and not (tmp_path / "out").exists()
+
+
+def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_path):
+    shipped = RunDirectory(tmp_path)
+    for direction in DIRECTIONS:
+        shipped.weights_file(7, direction).parent.mkdir(exist_ok=True)
+        shipped.weights_file(7, direction).touch()
+    assert "epoch 7" in fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path, expect=2)
+
+
+def test_the_training_command_names_what_differs_from_the_preset():
+    preset = PRESETS["cpu"]
+    config = RunConfig("calm_anger", "cpu", "", "0" * 16, preset.spectrogram, preset.model, preset.train)
+    assert ship.training_command(config, 20).endswith("--pair calm_anger --preset cpu --precision float32")
+    other = dataclasses.replace(config, train=dataclasses.replace(preset.train, seed=3, update="joint"))
+    assert ship.training_command(other, 5).endswith("--epochs 5 --precision float32 --seed 3 --update joint")
+
+
+@pytest.mark.parametrize("folder", sorted(SHIPPED.glob("*/")), ids=lambda folder: folder.name)
+def test_every_shipped_model_is_whole(folder):
+    run = RunDirectory(folder)
+    assert RunConfig.load(run.config_file).pair == folder.name and len(run.epochs()) == 1
+    card = (folder / "card.md").read_text(encoding="utf-8")
+    assert "CC BY-NC-SA 4.0" in card and f"epoch {run.epochs()[0]}" in card
