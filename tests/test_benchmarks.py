@@ -43,3 +43,10 @@ def test_the_work_of_a_step_is_counted_from_the_generators_convolutions():
     # The report preset's generator takes about 160 GFLOP, and the report's step 24 times that, of which we spare one.
     assert generator_work("report") == pytest.approx(160e9, rel=0.05)
     assert (GENERATOR_PASSES + 1) * generator_work("report") == pytest.approx(3.9e12, rel=0.05)
+
+
+@pytest.mark.slow
+def test_the_profile_of_a_step_sums_up_to_what_the_cores_did():
+    figures = printed("step_profile", "--preset", "cpu", "--steps", 1)
+    assert 0 < figures["least_s"] and 0 < figures["busy"] <= 1.1
+    assert figures["by_kind_s"]["convolutions, forward"] > figures["by_kind_s"]["optimizers"] > 0
