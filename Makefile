@@ -51,7 +51,7 @@ test: setup  ## the everyday tests
 test-real: setup  ## the tests on recordings (RAVDESS_DIR, REPORT_AUDIO_DIR)
 	$(PYTEST) -m "real and not slow" -rs
 
-test-slow: setup  ## the tests that take minutes
+test-slow: setup  ## the tests that take long (an hour; KILLS=20 DAMAGES=50 MUTATIONS=1000 makes it less)
 	$(PYTEST) -m slow -rs
 
 bench: setup  ## time training step, inference and pipeline (with PyTorch, where it is installed)

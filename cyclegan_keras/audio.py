@@ -72,6 +72,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
         if not path.is_file():
             found = "not a file" if path.exists() else "not found"
             raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
+        path.open("rb").close()  # libsndfile would say no more than "System error"
         # Bytes, because a name need not be text.
         with soundfile.SoundFile(os.fsencode(path)) as file:
             waveform, file_rate = _mono(file, path), file.samplerate

@@ -187,7 +187,7 @@ def parser() -> CommandParser:
     parser = CommandParser(
         prog="python -m cyclegan_keras.infer",
         description="Convert recordings from one emotion to another with a trained generator. "
-        "Clips of any length are converted whole; the output is 16-bit WAV at 16 kHz, at the input's level.",
+        "Clips of up to ten minutes are converted whole; the output is 16-bit WAV at 16 kHz, at the input's level.",
     )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a recording, or a folder of recordings")
     which = parser.add_mutually_exclusive_group(required=True)

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Optional, Tuple
 
+from cyclegan_keras.errors import RunError
+
 
 class Machine(NamedTuple):
     """What TensorFlow runs on, and the preset and precision that suit it."""
@@ -19,8 +21,17 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
     """Set TensorFlow up for this machine; must come before its first computation.
 
     ``deterministic`` lets it use only kernels that give the same bits every time, or none.
+
+    Raises
+    ------
+    RunError
+        TensorFlow does not load: it is damaged, or there is not enough memory or too few files may be open.
     """
-    import tensorflow as tf
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise RunError(f"TensorFlow does not load ({reason}); give more memory, or run make setup again") from None
 
     if deterministic:
         tf.config.experimental.enable_op_determinism()

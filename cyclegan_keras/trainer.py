@@ -34,6 +34,9 @@ CHECK = "crc32"
 # What TensorFlow raises for a checkpoint that was cut short or altered; its bindings add Python's own.
 UNREADABLE = (tf.errors.OpError, AssertionError, ValueError, IndexError, RuntimeError)
 
+# What it raises where a checkpoint may be whole: memory or open files ran out, or the file may not be read.
+NOT_DAMAGE = (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError)
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -270,6 +273,9 @@ class CheckpointKeeper:
             try:
                 # A checkpoint of an earlier version counts its savings as well, which nobody needs.
                 self.checkpoint.read(str(prefix)).assert_existing_objects_matched().expect_partial()
+            except NOT_DAMAGE as error:
+                reason = " ".join(str(error).split())[:160]
+                raise RunError(f"{prefix}: cannot be read ({reason}); change that and run the same command") from None
             except UNREADABLE:
                 self.damaged.append(prefix)
                 continue

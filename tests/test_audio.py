@@ -1,5 +1,7 @@
 """The audio is the report's: 257 frames of decibels in a 260 x 260 image, and back."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -195,6 +197,17 @@ def test_a_recording_that_cannot_be_used_is_named_with_the_reason(tmp_path, kind
     with pytest.raises(InputError, match=BAD[kind]) as caught:
         audio.load_image(path, CONFIG)
     assert str(path) in str(caught.value) and "give" in str(caught.value) or "export" in str(caught.value)
+
+
+def test_a_recording_that_may_not_be_read_is_named_with_the_reason(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.wav").touch()
+    for method in ("open", "is_file"):
+        monkeypatch.setattr(Path, method, refuse)
+        with pytest.raises(InputError, match="a.wav: not readable as audio .Permission denied."):
+            audio.load_waveform(tmp_path / "a.wav", 16_000)
 
 
 @pytest.mark.real

@@ -93,6 +93,7 @@ def test_too_little_memory_never_damages_a_run(trained_run, demo_clips, environm
     limit = f"--as={int(gigabytes * 1024 * MEGABYTE)}"
     done = limited(limit, "train", *SMALL, "--data", demo_clips, "--run-dir", tmp_path / "run", environment=environment)
     print(f"\n{gigabytes} GB: exit {done.returncode}: {done.stderr.strip()[-300:]}")
+    assert "Traceback" not in done.stderr
     again = limited("--nofile=1024", "train", *SMALL, "--data", demo_clips, "--run-dir", tmp_path / "run",
                     environment=environment)  # fmt: skip
     assert again.returncode == 0, again.stderr

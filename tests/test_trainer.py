@@ -215,6 +215,20 @@ def test_a_damaged_checkpoint_is_deleted_once_a_whole_one_is_written(two_checkpo
     assert sorted(file.name for file in two_checkpoints.folder.glob("*.index")) == ["ckpt-7.index", "ckpt-9.index"]
 
 
+@pytest.mark.parametrize("kind", [tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError])
+def test_a_checkpoint_that_only_memory_or_permission_lacks_for_is_not_taken_for_damaged(
+    two_checkpoints, monkeypatch, kind
+):
+    def read(prefix):
+        raise kind(None, None, "no")
+
+    before = sorted(two_checkpoints.folder.iterdir())
+    monkeypatch.setattr(two_checkpoints.checkpoint, "read", read)
+    with pytest.raises(RunError, match="ckpt-8: cannot be read .no."):
+        two_checkpoints.restore_newest(Recorder())
+    assert sorted(two_checkpoints.folder.iterdir()) == before
+
+
 def test_a_checkpoint_is_due_once_the_last_one_is_older_than_it_may_be(state, tmp_path):
     assert not CheckpointKeeper(state, RunDirectory(tmp_path)).is_due()
     assert CheckpointKeeper(state, RunDirectory(tmp_path), seconds=0).is_due()
