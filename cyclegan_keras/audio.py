@@ -28,6 +28,9 @@ FULL_SCALE = 32767 / 32768
 QUIETEST_PEAK = 1 / 32768
 """A clip whose peak stays below one 16-bit step carries no sound."""
 
+LOUDEST_PEAK = 1e6
+"""A recording in floats may exceed full scale, but not so far: its spectrum would overflow."""
+
 LONGEST_SECONDS = 600
 """So much is read of a recording at most, which bounds the memory a conversion takes."""
 
@@ -60,7 +63,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     ------
     InputError
         The file is missing, not audio, empty, silent, longer than ``LONGEST_SECONDS``, or holds values
-        that are not finite.
+        that are not finite or absurd.
 
     Example
     -------
@@ -83,7 +86,10 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
         raise InputError(f"{path}: holds no samples; give a recording with sound")
     if not np.isfinite(waveform).all():
         raise InputError(f"{path}: holds NaN or infinite samples; export the recording again")
-    if max(waveform.max(), -waveform.min()) < QUIETEST_PEAK:
+    peak = max(waveform.max(), -waveform.min())
+    if peak > LOUDEST_PEAK:
+        raise InputError(f"{path}: holds samples of {peak:.0e} where 1 is full scale; export the recording again")
+    if peak < QUIETEST_PEAK:
         raise InputError(f"{path}: silent from start to end; give a recording with sound")
     return librosa.resample(waveform, orig_sr=file_rate, target_sr=sample_rate)
 

@@ -166,8 +166,8 @@ def load_weights(path: Path, network: Model) -> None:
         expected = network.get_weights()
         arrays = read_arrays(path, sum(array.nbytes + HEADER_BYTES for array in expected))
         weights = [arrays[name] for name in sorted(arrays)]
-        if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in weights):
-            raise ValueError("not all of it is finite float32 numbers")
+        if not all(array.dtype in (np.float32, np.float16) and np.isfinite(array).all() for array in weights):
+            raise ValueError("not all of it is finite numbers of type float32 or float16")
         network.set_weights(weights)
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None

@@ -171,6 +171,8 @@ def write_bad(folder, kind):
         soundfile.write(path, np.where(np.arange(16_000) == 5, np.nan, 0.1), 16_000, subtype="FLOAT")
     elif kind == "infinite":
         soundfile.write(path, np.where(np.arange(16_000) == 5, np.inf, 0.1), 16_000, subtype="FLOAT")
+    elif kind == "absurd":
+        soundfile.write(path, np.where(np.arange(16_000) == 5, 1e37, 0.1), 16_000, subtype="FLOAT")
     elif kind == "shorter":
         soundfile.write(path, rng.uniform(-0.5, 0.5, 300), 16_000)
     elif kind == "not a file":
@@ -185,6 +187,7 @@ BAD = {
     "silent": "silent",
     "NaN": "NaN",
     "infinite": "NaN or infinite",
+    "absurd": "samples of 1e.37 where 1 is full scale",
     "shorter": "shorter than one analysis window",
     "not a file": "not a file",
     "missing": "not found",

@@ -22,7 +22,7 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.errors import InputError
 
 MUTATIONS = int(os.environ.get("MUTATIONS", 10_000))
-HANG_SECONDS = 20
+HANG_SECONDS = 60
 MAX_BYTES = 2 * 1024**3
 
 CONFIG = SpectrogramConfig()
@@ -68,6 +68,9 @@ def mutated(number):
 
 def read_mutated(numbers, folder, results):
     """In a process of its own: read each as ``infer`` does, and tell how it went."""
+    whole = Path(folder, "whole.wav")
+    whole.write_bytes(encoded("WAV", "PCM_16", 1, rate=48_000))
+    infer.read(whole, CONFIG)  # what is imported only then takes seconds
     for number in numbers:
         name, content = mutated(number)
         path = Path(folder, name)
@@ -97,7 +100,7 @@ def outcomes_of(numbers, folder):
         sender.close()
         number = None
         try:
-            while results.poll(HANG_SECONDS if number is not None else 120):
+            while results.poll(HANG_SECONDS if number is not None else 600):
                 number, outcome = results.recv()
                 if number is None:
                     largest, numbers = max(largest, outcome), []

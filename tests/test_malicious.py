@@ -102,7 +102,7 @@ HOSTILE = {
     "a bomb": lambda path, exploit, arrays: archive(path, {"000.npy": bytes(200 * MEGABYTE)}, zipfile.ZIP_DEFLATED),
     "a name that leads out": lambda path, exploit, arrays: archive(path, {f"../../{exploit.path.name}.npy": b""}),
     "text": lambda path, exploit, arrays: np.savez(path, **{**arrays, "000": np.array(["os.system"])}),
-    "float16": lambda path, exploit, arrays: np.savez(path, **{**arrays, "000": arrays["000"].astype(np.float16)}),
+    "integers": lambda path, exploit, arrays: np.savez(path, **{**arrays, "000": arrays["000"].astype(np.int32)}),
     "NaN": lambda path, exploit, arrays: np.savez(path, **{**arrays, "000": arrays["000"] * np.nan}),
     "an array too many": lambda path, exploit, arrays: np.savez(path, **arrays, more=arrays["000"]),
     "an array too few": lambda path, exploit, arrays: np.savez(path, **dict(list(arrays.items())[:-1])),
