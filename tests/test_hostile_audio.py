@@ -231,7 +231,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 @pytest.mark.slow
 def test_a_folder_of_the_longest_recordings_is_converted_in_less_than_2_gb(trained_run, environment, tmp_path):
     long = np.tile(SPEECH, 2 * 600)
-    for number in range(9):
+    for number in range(4):  # one more than are in the works at once
         soundfile.write(tmp_path / f"{number}.wav", long, 16_000)
     program = (
         "import resource, subprocess, sys\n"
@@ -245,4 +245,4 @@ def test_a_folder_of_the_longest_recordings_is_converted_in_less_than_2_gb(train
     )  # fmt: skip
     largest = int(done.stdout.split()[-1]) * 1024
     print(f"\nlargest process {largest / 2**20:.0f} MB")
-    assert len(list((tmp_path / "out").iterdir())) == 9 and largest < MAX_BYTES
+    assert len(list((tmp_path / "out").iterdir())) == 4 and largest < MAX_BYTES
