@@ -8,13 +8,18 @@ RUN ?=
 # A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
 DEMO ?= runs/demo/calm_fearful
 
-VENV := .venv
+# The card's TensorFlow 2.15 with its addons where Python is old enough, else today's; STACK=current takes that one.
+STACK ?= card
+VENV := .venv$(if $(filter current,$(STACK)),-current)
+LOCK := requirements$(if $(filter current,$(STACK)),-current).lock
 PY := $(VENV)/bin/python
 # Tracing a graph keeps one core busy, so test files run beside each other.
 PYTEST := $(PY) -m pytest -q -n auto --dist loadfile
-# The newest Python that TensorFlow 2.15 runs on; PYTHON=... takes another.
-PYTHON ?= $(or $(shell command -v python3.11 || command -v python3.10 || command -v python3.9 || command -v python3),python3)
-PYTHON_FITS := import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))
+# The newest Python that TensorFlow 2.15 runs on, else the newest of today's TensorFlow; PYTHON=... takes another.
+PYTHONS := $(if $(filter current,$(STACK)),3.13 3.12 3.11 3.10,3.11 3.10 3.9 3.13 3.12)
+PYTHON ?= $(or $(shell for v in $(PYTHONS); do python$$v -c '' 2>/dev/null && echo python$$v && break; done),python3)
+OLDEST := $(if $(filter current,$(STACK)),10,9)
+PYTHON_FITS := import sys; sys.exit(not (3, $(OLDEST)) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo test test-real test-slow bench data train clean
@@ -24,19 +29,23 @@ help:  ## list the targets
 
 setup: $(VENV)/installed  ## create .venv and install what requirements.lock pins
 
-$(VENV)/installed: requirements.lock requirements.txt setup.cfg pyproject.toml
+$(VENV)/installed: $(LOCK) requirements.txt setup.cfg pyproject.toml
 	@$(PYTHON) -c '$(PYTHON_FITS)' 2>/dev/null || { \
-	  echo "SpectroGAN needs Python 3.9, 3.10 or 3.11 (TensorFlow 2.15); $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	  echo "SpectroGAN needs Python 3.$(OLDEST) to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	       "Install one of them, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "installing TensorFlow and the rest into $(VENV) (2 GB, a few minutes)"
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --require-hashes -r $(LOCK)
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock:  ## pin what setup.cfg allows, with hashes, in requirements.lock (needs uv; UPGRADE=--upgrade takes the newest)
-	echo pip | uv pip compile setup.cfg - --extra dev --universal --python-version 3.9 --generate-hashes --no-header --no-annotate \
-	  $(UPGRADE) --quiet --output-file requirements.lock
+COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
+# For today's TensorFlow: without what an older Python gets, and what Python 3.12 gets whatever the Python.
+lock:  ## pin what setup.cfg allows, with hashes, in requirements*.lock (needs uv; UPGRADE=--upgrade takes the newest)
+	echo pip | $(COMPILE) $(UPGRADE) setup.cfg - --extra dev --python-version 3.9 --output-file requirements.lock
+	{ sed -e '/python_version < "3.12"/d' -e 's/;.*//' requirements.txt; \
+	  sed '1,/^dev =/d; /^$$/,$$d' setup.cfg; echo pip; } | $(COMPILE) $(UPGRADE) \
+	  - --python-version 3.10 --output-file requirements-current.lock
 
 demo: setup  ## train 12 steps on synthetic speech and convert a clip they never saw
 	$(PY) -m cyclegan_keras.data demo --data data/demo
@@ -66,6 +75,6 @@ train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
 	$(PY) -m cyclegan_keras.train --pair $(PAIR) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUN),--run-dir $(RUN))
 
-clean:  ## delete .venv and what Python cached; runs and data stay
-	rm -rf $(VENV) *.egg-info .pytest_cache
+clean:  ## delete .venv* and what Python cached; runs and data stay
+	rm -rf .venv .venv-* *.egg-info .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

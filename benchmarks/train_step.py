@@ -108,7 +108,7 @@ def generator_work(preset: str) -> int:
     for layer in network.layers:
         if hasattr(layer, "kernel"):
             # A transposed convolution multiplies once for every input pixel, a plain one for every output pixel.
-            shape = layer.input_shape if "transpose" in layer.name else layer.output_shape
+            shape = (layer.input if "transpose" in layer.name else layer.output).shape
             work += 2 * shape[1] * shape[2] * int(layer.kernel.shape.num_elements())
     return work
 

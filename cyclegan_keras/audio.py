@@ -190,6 +190,8 @@ def spectrogram_to_waveform(
     -------
     waveform : np.ndarray [shape=(length,), dtype=float32]
     """
+    # librosa 1.0 renamed the argument; integer seeds mean another generator to it, so it is handed the generator.
+    seeded = {"rng" if librosa.__version__.startswith("1.") else "random_state": np.random.RandomState(0)}
     return librosa.griffinlim(
         librosa.db_to_amplitude(_decibels(spectrogram, config), ref=reference),
         n_iter=config.griffin_lim_iterations,
@@ -198,7 +200,7 @@ def spectrogram_to_waveform(
         window="hann",
         length=length,
         momentum=config.griffin_lim_momentum,
-        random_state=0,
+        **seeded,
     ).astype(np.float32)
 
 

@@ -11,9 +11,10 @@ from typing import Callable, Dict, Iterator, List, Tuple
 import tensorflow as tf
 from tensorflow.keras import mixed_precision
 
+from cyclegan_keras.adam import Adam
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
-from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator
+from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
 
 Losses = Dict[str, tf.Tensor]
 
@@ -34,17 +35,21 @@ class TrainState:
     d_b: tf.keras.Model
     composite_g: tf.keras.Model
     composite_f: tf.keras.Model
-    optimizers: Dict[str, tf.keras.optimizers.legacy.Optimizer]
+    optimizers: Dict[str, Adam]
     pool_a: ImagePool
     pool_b: ImagePool
     averages: Dict[str, List[tf.Variable]]
     step: tf.Variable
 
     def checkpoint(self) -> tf.train.Checkpoint:
-        """Everything that must be saved to go on exactly where training stopped."""
+        """Everything that must be saved to go on exactly where training stopped.
+
+        Networks are lists of variables in it, not Keras's objects, so that what one Keras saved another restores.
+        """
+        networks = {name: variables(getattr(self, name)) for name in ("g", "f", "d_a", "d_b")}
         return tf.train.Checkpoint(
-            g=self.g, f=self.f, d_a=self.d_a, d_b=self.d_b, optimizers=self.optimizers,
-            pool_a=self.pool_a, pool_b=self.pool_b, averages=self.averages, step=self.step,
+            **networks, optimizers=self.optimizers, pool_a=self.pool_a, pool_b=self.pool_b,
+            averages=self.averages, step=self.step,
         )  # fmt: skip
 
 
@@ -81,18 +86,21 @@ def build_state(
         # A step runs each network up to five times; this way it is traced once, which takes half as long.
         network.call = tf.function(network.call, autograph=False)
     # All of a network's weights are trained; `trainable_weights` would depend on which composite was built last.
-    alternating = {"g": g.weights, "f": f.weights}
-    trained = alternating if train.update == "alternating" else {"generators": g.weights + f.weights}
-    trained.update(d_a=d_a.weights, d_b=d_b.weights)
+    alternating = {"g": variables(g), "f": variables(f)}
+    trained = alternating if train.update == "alternating" else {"generators": variables(g) + variables(f)}
+    trained.update(d_a=variables(d_a), d_b=variables(d_b))
     return TrainState(
         g=g, f=f, d_a=d_a, d_b=d_b,
         composite_g=_given_fake(build_composite(g, d_b, f, image_shape)),
         composite_f=_given_translated(build_composite(f, d_a, g, image_shape)),
-        optimizers={name: _adam(weights, train) for name, weights in trained.items()},
+        optimizers={
+            name: Adam(weights, train.learning_rate, train.beta_1, loss_scaling=train.precision == "mixed_float16")
+            for name, weights in trained.items()
+        },
         pool_a=ImagePool(image_shape, train.pool_size, seed=2 * train.seed),
         pool_b=ImagePool(image_shape, train.pool_size, seed=2 * train.seed + 1),
         averages={
-            name: [tf.Variable(weight, trainable=False) for weight in network.weights]
+            name: [tf.Variable(weight, trainable=False) for weight in variables(network)]
             for name, network in (("g", g), ("f", f)) if train.average_decay
         },
         step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
@@ -130,18 +138,19 @@ def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tens
     losses : dict of scalar tensors
         ``f_*`` and ``g_*``: total and the four unweighted parts; ``d_a_*`` and ``d_b_*``: weighted.
     """
-    with _recording(state.g) as tape_g:
+    optimizer_g, optimizer_f = state.optimizers["g"], state.optimizers["f"]
+    with _recording(optimizer_g) as tape_g:
         fake_b = state.g(a, training=True)
-    with _recording(state.f) as tape_f:
+    with _recording(optimizer_f) as tape_f:
         fake_a, *outputs = state.composite_f([b, a, fake_b], training=True)
         losses_f = _generator_losses(weights, b, a, *outputs)
-        to_minimize = _scaled(losses_f["loss"], state.optimizers["f"])
-    _apply_gradients(tape_f, to_minimize, state.f.weights, state.optimizers["f"])
+        to_minimize = optimizer_f.scaled(losses_f["loss"])
+    optimizer_f.apply_gradients(tape_f.gradient(to_minimize, optimizer_f.weights))
     losses_d_a = update_discriminator(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
     with tape_g:
         losses_g = _generator_losses(weights, a, b, *state.composite_g([fake_b, b], training=True))
-        to_minimize = _scaled(losses_g["loss"], state.optimizers["g"])
-    _apply_gradients(tape_g, to_minimize, state.g.weights, state.optimizers["g"])
+        to_minimize = optimizer_g.scaled(losses_g["loss"])
+    optimizer_g.apply_gradients(tape_g.gradient(to_minimize, optimizer_g.weights))
     losses_d_b = update_discriminator(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
     state.step.assign_add(1)
     return _named(g=losses_g, f=losses_f, d_a=losses_d_a, d_b=losses_d_b)
@@ -154,8 +163,8 @@ def joint_train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: t
     composites have both cycles in common, that is the work of 18 generator passes instead of 24.
     Parameters and result are those of ``train_step``.
     """
-    g, f = state.g, state.f
-    with _recording(g, f) as tape:
+    g, f, optimizer = state.g, state.f, state.optimizers["generators"]
+    with _recording(optimizer) as tape:
         fake_b, fake_a = g(a, training=True), f(b, training=True)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
@@ -163,8 +172,8 @@ def joint_train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: t
         # The cycles are in both losses; the gradient counts them once.
         once = map(tf.stop_gradient, (cycle_b, cycle_a))
         losses_f = _generator_losses(weights, b, a, patches_a, f(a, training=True), *once)
-        to_minimize = _scaled(losses_g["loss"] + losses_f["loss"], state.optimizers["generators"])
-    _apply_gradients(tape, to_minimize, g.weights + f.weights, state.optimizers["generators"])
+        to_minimize = optimizer.scaled(losses_g["loss"] + losses_f["loss"])
+    optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
     losses_d_a = update_discriminator(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
     losses_d_b = update_discriminator(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
     state.step.assign_add(1)
@@ -173,7 +182,7 @@ def joint_train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: t
 
 def update_discriminator(
     discriminator: tf.keras.Model,
-    optimizer: tf.keras.optimizers.legacy.Optimizer,
+    optimizer: Adam,
     weights: LossWeights,
     real: tf.Tensor,
     fake: tf.Tensor,
@@ -181,11 +190,11 @@ def update_discriminator(
     """Train a discriminator in two optimizer steps: on real images, then on fakes."""
     losses = {}
     for name, images, wanted in (("real", real, 1.0), ("fake", fake, 0.0)):
-        with _recording(discriminator) as tape:
+        with _recording(optimizer) as tape:
             patches = discriminator(images, training=True)
             losses[name] = weights.discriminator * _mean_squared_error(wanted, patches)
-            to_minimize = _scaled(losses[name], optimizer)
-        _apply_gradients(tape, to_minimize, discriminator.weights, optimizer)
+            to_minimize = optimizer.scaled(losses[name])
+        optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
     return losses
 
 
@@ -198,7 +207,7 @@ def update_averages(state: TrainState, decay: float) -> None:
     steps = tf.cast(state.step, tf.float32)
     towards = 1.0 - tf.minimum(decay, (1.0 + steps) / (10.0 + steps))
     for name, averages in state.averages.items():
-        for average, weight in zip(averages, getattr(state, name).weights):
+        for average, weight in zip(averages, variables(getattr(state, name))):
             average.assign_add(towards * (weight - average))
 
 
@@ -215,12 +224,11 @@ def averaged(state: TrainState) -> Iterator[None]:
             getattr(state, name).set_weights(weights)
 
 
-def _recording(*networks: tf.keras.Model) -> tf.GradientTape:
-    # For the gradient by these networks' weights, and no others'.
+def _recording(optimizer: Adam) -> tf.GradientTape:
+    # For the gradient by the weights it trains, and no others'.
     tape = tf.GradientTape(watch_accessed_variables=False)
     with tape:
-        for network in networks:
-            tape.watch(network.weights)
+        tape.watch(optimizer.weights)
     return tape
 
 
@@ -265,27 +273,6 @@ def _policy(precision: str) -> Iterator[None]:
         yield
     finally:
         mixed_precision.set_global_policy(before)
-
-
-def _adam(weights: List[tf.Variable], train: TrainConfig) -> tf.keras.optimizers.legacy.Adam:
-    # Keras's older Adam is one fused kernel a weight, the newer twenty small ones: the same numbers, half the
-    # time to the first step (at 64 pixels and two filters 4.6 s against 10.1 s).
-    optimizer = tf.keras.optimizers.legacy.Adam(train.learning_rate, beta_1=train.beta_1)
-    # Its moments exist before a checkpoint is restored, so that a damaged one is found out at once.
-    optimizer._create_all_weights(weights)
-    # float16 has too few exponents for small gradients: the loss is scaled up, and the gradients down again.
-    return mixed_precision.LossScaleOptimizer(optimizer) if train.precision == "mixed_float16" else optimizer
-
-
-def _scaled(loss: tf.Tensor, optimizer: tf.keras.optimizers.legacy.Optimizer) -> tf.Tensor:
-    return optimizer.get_scaled_loss(loss) if isinstance(optimizer, mixed_precision.LossScaleOptimizer) else loss
-
-
-def _apply_gradients(tape, loss, weights, optimizer) -> None:
-    gradients = tape.gradient(loss, weights)
-    if isinstance(optimizer, mixed_precision.LossScaleOptimizer):
-        gradients = optimizer.get_unscaled_gradients(gradients)
-    optimizer.apply_gradients(zip(gradients, weights))
 
 
 def _mean_squared_error(wanted: float, patches: tf.Tensor) -> tf.Tensor:

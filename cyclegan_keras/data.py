@@ -10,6 +10,7 @@ from cyclegan_keras import ravdess
 from cyclegan_keras.cli import CommandParser, run_command
 from cyclegan_keras.config import EMOTIONS
 from cyclegan_keras.errors import InputError
+from cyclegan_keras.machine import silent_stderr
 
 CREDIT = (
     "RAVDESS: Livingstone & Russo (2018), PLoS ONE 13(5): e0196391, Zenodo record 1188976. "
@@ -99,7 +100,8 @@ def _progress_bar() -> Callable[[int, int], None]:
         nonlocal bar
         if bar is None:
             # TensorFlow takes seconds to import; a command that fails before its first byte need not wait.
-            import tensorflow as tf
+            with silent_stderr():
+                import tensorflow as tf
 
             # In a log file, one line at the end instead of hundreds on the way.
             bar = tf.keras.utils.Progbar(total, unit_name="byte", verbose=1 if sys.stdout.isatty() else 2)

@@ -9,10 +9,14 @@ import tensorflow as tf
 
 from cyclegan_keras.machine import channels_for_products, processor_flags
 
-with warnings.catch_warnings():
-    # tensorflow-addons announces its end of life on import; README.md says why it is still here.
-    warnings.simplefilter("ignore")
-    import tensorflow_addons as tfa
+try:
+    with warnings.catch_warnings():
+        # tensorflow-addons announces its end of life on import; README.md says why it is still here.
+        warnings.simplefilter("ignore")
+        from tensorflow_addons.layers import GroupNormalization
+except ImportError:
+    # It ended in 2024, with TensorFlow 2.15; its layer lives on as Keras's own.
+    GroupNormalization = tf.keras.layers.GroupNormalization
 
 EPSILON = 1e-3
 
@@ -23,11 +27,11 @@ Margin = Tuple[int, int]
 
 
 @tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
-class InstanceNormalization(tfa.layers.InstanceNormalization):
+class InstanceNormalization(GroupNormalization):
     """Normalize each channel of each image to a learned scale and offset (Ulyanov et al., 2016).
 
-    tensorflow-addons' layer, epsilon 1e-3, computed with fewer operations. Where the batch is known to
-    hold one image of several channels, instance norm is batch norm, so TensorFlow's fused kernel computes it.
+    Group normalization with a group a channel, epsilon 1e-3, computed with fewer operations. Where the batch is known
+    to hold one image of several channels, instance norm is batch norm, so TensorFlow's fused kernel computes it.
     Statistics, scale and offset are float32 whatever the images' type, which is the output's.
 
     Parameters
@@ -45,6 +49,7 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     def __init__(self, scale_start: float = 1.0, offset_start: float = 0.0, **kwargs):
         kwargs.setdefault("epsilon", EPSILON)
         super().__init__(
+            groups=-1,
             gamma_initializer=tf.keras.initializers.Constant(scale_start),
             beta_initializer=tf.keras.initializers.Constant(offset_start),
             # float32 of its own under a mixed precision policy, but taking the images as they come.

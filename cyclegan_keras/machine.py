@@ -2,8 +2,10 @@
 
 import functools
 import os
+import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 from cyclegan_keras.errors import RunError
 
@@ -17,6 +19,23 @@ class Machine(NamedTuple):
     precision: str
 
 
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Discard what is written to standard error, by libraries of any language, for the length of a ``with`` block.
+
+    TensorFlow 2.21 tells at its import of CUDA and oneDNN, whatever its log level is.
+    """
+    sys.stderr.flush()
+    before = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+
+
 def prepare_tensorflow(deterministic: bool = False) -> Machine:
     """Set TensorFlow up for this machine; must come before its first computation.
 
@@ -28,7 +47,8 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
         TensorFlow does not load: it is damaged, or there is not enough memory or too few files may be open.
     """
     try:
-        import tensorflow as tf
+        with silent_stderr():
+            import tensorflow as tf
     except ImportError as error:
         reason = str(error).strip().splitlines()[-1]
         raise RunError(f"TensorFlow does not load ({reason}); give more memory, or run make setup again") from None

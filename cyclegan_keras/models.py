@@ -7,7 +7,7 @@ networks: 20,846,791 with 3 ResNet blocks, 43,859,143 with 6, 77,488,327 with 9.
 
 import itertools
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -146,6 +146,11 @@ def build_composite(
     return Model(
         [source, target], [discriminator(fake), generator(target), other_generator(fake), generator(translated)]
     )
+
+
+def variables(network: Model) -> List[tf.Variable]:
+    """TensorFlow's variables of a network's weights, in the order the layers were built. Keras 3 wraps them."""
+    return [weight if isinstance(weight, tf.Variable) else weight.value for weight in network.weights]
 
 
 def save_weights(path: Path, network: Model, dtype: type = np.float32) -> None:

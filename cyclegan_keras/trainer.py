@@ -285,7 +285,7 @@ class CheckpointKeeper:
             return
         if self.damaged:
             raise RunError(
-                f"{self.folder}: no checkpoint can be read ({len(self.damaged)} damaged); "
+                f"{self.folder}: no checkpoint can be read ({len(self.damaged)} damaged or of another version); "
                 "delete this folder to train from the beginning"
             )
 
@@ -405,7 +405,7 @@ def _trained_values(state: TrainState) -> Iterable[Tuple[str, np.ndarray]]:
         for weight in getattr(state, name).weights:
             yield f"a weight of {name}", weight.numpy()
     for name, optimizer in state.optimizers.items():
-        for moment in optimizer.variables():
+        for moment in (*optimizer.means, *optimizer.squares):
             yield f"a moment of the optimizer of {name}", moment.numpy()
 
 

@@ -11,6 +11,9 @@ from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.models import build_composite
 
 
+PARTS = ("adversarial", "identity", "forward_cycle", "backward_cycle")
+
+
 class ReportsWay:
     """The networks of ``build_state``, trained by compiled composites, ``train_on_batch`` and ``predict``."""
 
@@ -30,11 +33,14 @@ class ReportsWay:
         return tf.keras.optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
 
     def compiled(self, composite):
+        # Keras 3 tells losses apart by their outputs' names, of which the composite's G has two.
+        outputs = [tf.keras.layers.Identity(name=name)(output) for name, output in zip(PARTS, composite.outputs)]
+        composite = tf.keras.Model(composite.inputs, outputs)
         composite.compile(loss=["mse", "mae", "mae", "mae"], loss_weights=[1, 5, 10, 10], optimizer=self.adam())
         return composite
 
     def only(self, name):
-        # Keras looks at the flags when it first calls a model, not when it compiles it.
+        # Keras looks at the flags when it first trains a model, not when it compiles it.
         for other, network in self.networks.items():
             network.trainable = other == name
         return self.networks[name]
@@ -46,14 +52,14 @@ class ReportsWay:
         fake_b = self.pool_b.exchange(tf.constant(self.networks["g"].predict(a, verbose=0)))
         losses = {}
         self.only("f")
-        losses["f_loss"], *parts_f = self.composite_f.train_on_batch([b, a], [ones, a, b, a])
+        losses_f = self.composite_f.train_on_batch([b, a], [ones, a, b, a], return_dict=True)
         losses["d_a_real"] = self.only("d_a").train_on_batch(a, ones)
         losses["d_a_fake"] = self.only("d_a").train_on_batch(fake_a, zeros)
         self.only("g")
-        losses["g_loss"], *parts_g = self.composite_g.train_on_batch([a, b], [ones, b, a, b])
+        losses_g = self.composite_g.train_on_batch([a, b], [ones, b, a, b], return_dict=True)
         losses["d_b_real"] = self.only("d_b").train_on_batch(b, ones)
         losses["d_b_fake"] = self.only("d_b").train_on_batch(fake_b, zeros)
-        names = ("adversarial", "identity", "forward_cycle", "backward_cycle")
-        losses.update({f"f_{name}": part for name, part in zip(names, parts_f)})
-        losses.update({f"g_{name}": part for name, part in zip(names, parts_g)})
+        for network, by_name in (("f", losses_f), ("g", losses_g)):
+            losses[f"{network}_loss"] = by_name["loss"]
+            losses.update({f"{network}_{name}": by_name[f"{name}_loss"] for name in PARTS})
         return losses

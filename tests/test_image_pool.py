@@ -60,6 +60,6 @@ def test_a_restored_pool_goes_on_as_the_saved_one_would_have(tmp_path):
 
 def test_it_works_the_same_inside_a_tf_function():
     eager, graph = ImagePool(SHAPE, size=3), ImagePool(SHAPE, size=3)
-    exchange = tf.function(graph.exchange)
+    exchange = tf.function(graph.exchange, autograph=False)
     assert exchange_all(eager, 0, 20) == [exchange(numbered(value)).numpy().item() for value in range(20)]
     np.testing.assert_array_equal(eager.images, graph.images)

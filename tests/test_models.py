@@ -60,7 +60,7 @@ def test_the_generator_paints_within_the_image_scale():
 
 def test_a_resnet_block_concatenates_so_channels_grow_by_256():
     joined = [layer for layer in build_generator(REPORT, 6).layers if isinstance(layer, tf.keras.layers.Concatenate)]
-    assert [layer.output_shape[-1] for layer in joined] == [512, 768, 1024, 1280, 1536, 1792]
+    assert [layer.output.shape[-1] for layer in joined] == [512, 768, 1024, 1280, 1536, 1792]
 
 
 def test_no_two_layers_start_with_the_same_weights():
