@@ -4,6 +4,8 @@ from typing import List, Sequence
 
 import tensorflow as tf
 
+from cyclegan_keras import replicas
+
 STARTING_LOSS_SCALE = 2.0**15
 STEPS_UNTIL_LOSS_SCALE_DOUBLES = 2000
 
@@ -51,7 +53,11 @@ class Adam(tf.Module):
         return loss * self.loss_scale if self.loss_scaling else loss
 
     def apply_gradients(self, gradients: List[tf.Tensor]) -> None:
-        """Take one step; ``gradients`` are those of a ``scaled`` loss by ``weights``, in their order."""
+        """Take one step; ``gradients`` are those of a ``scaled`` loss by ``weights``, in their order.
+
+        Where there are several replicas, all take the step of the mean of their gradients.
+        """
+        gradients = replicas.mean(gradients)
         if not self.loss_scaling:
             self._step(gradients)
             return

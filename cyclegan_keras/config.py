@@ -132,6 +132,9 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 UPDATES = ("alternating", "joint")
 """F before G, as the report does it; or both from one graph of six generator passes, as Zhu et al. do it."""
 
+STRATEGIES = ("one", "mirrored", "multiworker")
+"""One device, all of a machine's, or those of several machines. The step is the same, so no run depends on it."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:

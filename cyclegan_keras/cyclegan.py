@@ -11,6 +11,7 @@ from typing import Callable, Dict, Iterator, List, Tuple
 import tensorflow as tf
 from tensorflow.keras import mixed_precision
 
+from cyclegan_keras import replicas
 from cyclegan_keras.adam import Adam
 from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
@@ -110,11 +111,15 @@ def build_state(
 def compile_train_step(state: TrainState, train: TrainConfig) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
     """Make the ``tf.function`` that takes one training step on ``state``, as ``train`` says."""
     update = {"alternating": train_step, "joint": joint_train_step}[train.update]
+    strategy = tf.distribute.get_strategy()
+
+    def step_of_a_replica(a: tf.Tensor, b: tf.Tensor) -> Losses:
+        losses = update(state, train.loss_weights, replicas.own_share(a), replicas.own_share(b))
+        update_averages(state, train.average_decay)
+        return replicas.mean(losses)
 
     def step(a: tf.Tensor, b: tf.Tensor) -> Losses:
-        losses = update(state, train.loss_weights, a, b)
-        update_averages(state, train.average_decay)
-        return losses
+        return strategy.experimental_local_results(strategy.run(step_of_a_replica, (a, b)))[0]
 
     # Nothing in the step needs AutoGraph, which would only make tracing longer.
     return tf.function(step, autograph=False, jit_compile=train.xla or None)

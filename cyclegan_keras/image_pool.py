@@ -4,6 +4,8 @@ from typing import Tuple
 
 import tensorflow as tf
 
+from cyclegan_keras import replicas
+
 
 class ImagePool(tf.Module):
     """Up to ``size`` generated images, kept on the device and saved in checkpoints.
@@ -30,12 +32,15 @@ class ImagePool(tf.Module):
     def exchange(self, fakes: tf.Tensor) -> tf.Tensor:
         """Hand fresh fakes in and take the images out that the discriminator is to see.
 
+        Where there are several replicas, each keeps a pool of the fakes of all, so that all pools are the same.
+
         Parameters
         ----------
         fakes : tf.Tensor [shape=(batch, height, width, channels)]
             The batch size must be known.
         """
-        return tf.stack([self._exchange_one(fake) for fake in tf.unstack(fakes)])
+        fakes = replicas.whole_batch(fakes)
+        return replicas.own_share(tf.stack([self._exchange_one(fake) for fake in tf.unstack(fakes)]))
 
     def _exchange_one(self, fake: tf.Tensor) -> tf.Tensor:
         draw = tf.random.stateless_uniform([2], seed=[self.seed, self.seen], alg="philox")

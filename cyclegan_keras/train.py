@@ -2,17 +2,21 @@
 
 import argparse
 import dataclasses
+import shutil
 import signal
 import statistics
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
-from cyclegan_keras.config import PRECISIONS, PRESETS, UPDATES, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.config import PRECISIONS, PRESETS, STRATEGIES, UPDATES, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import locked
 from cyclegan_keras.machine import Machine, prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, describe, domain, index_clips, split_clips
@@ -46,7 +50,7 @@ def parser() -> CommandParser:
     parser.add_argument("--seed", type=int, help="of weights, data order and pools; default: 0")
     parser.add_argument("--filters", type=int, help="channels of the networks' first layer; default: the preset's")
     parser.add_argument("--n-resnet", type=int, help="ResNet blocks of a generator; default: the preset's")
-    parser.add_argument("--batch-size", type=int, help="default: 1, as in the report")
+    parser.add_argument("--batch-size", type=int, help="of all devices together; default: 1 a device, as in the report")
     parser.add_argument(
         "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
     )
@@ -67,6 +71,12 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--deterministic", action="store_true", help="the same bits every time on the same machine; slower on a GPU"
     )
+    parser.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default="one",
+        help="one: one device; mirrored: all of this machine; multiworker: those of the machines in TF_CONFIG",
+    )
     parser.add_argument("--xla", action="store_true", default=None, help="compile the step with XLA (for a GPU)")
     return parser
 
@@ -83,26 +93,32 @@ def command(arguments: argparse.Namespace) -> int:
         parser().error("argument --steps: must be 1 or more")
     if not arguments.checkpoint_seconds >= 0:
         parser().error("argument --checkpoint-seconds: must be 0 or more")
+    if arguments.xla and arguments.strategy != "one":
+        parser().error(f"argument --xla: not with --strategy {arguments.strategy}")
     split = split_clips(index_clips(arguments.data))
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
     machine = prepare_tensorflow(arguments.deterministic)
-    config = _run_config(arguments, clips, machine)
-    run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
 
-    from cyclegan_keras import trainer
+    from cyclegan_keras import replicas, trainer
     from cyclegan_keras.pipeline import steps_per_epoch
 
+    strategy = replicas.build_strategy(arguments.strategy)
+    devices = strategy.num_replicas_in_sync
+    config = _run_config(arguments, clips, machine, devices)
+    run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
     epoch_steps = steps_per_epoch(len(clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
     why = "asked for" if arguments.preset else machine.reason
     counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
     print(
-        f"{machine.device}; preset {config.preset} ({why}); {counts}; {last_step} steps, {epoch_steps} an epoch; "
-        f"{config.train.precision}, seed {config.train.seed}\n{describe(split, emotions)}",
+        f"{machine.device}{f', {devices} in step' if devices > 1 else ''}; preset {config.preset} ({why}); {counts}; "
+        f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}\n"
+        f"{describe(split, emotions)}",
         flush=True,
     )
-    with locked(run.lock_file):
-        trainer.open_run(run, config)
+    chief = replicas.is_chief(strategy)
+    with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
+        trainer.open_run(written, config)
         images_a, images_b = (_load_images(found, config.spectrogram, emotion) for emotion, found in clips.items())
         samples = {
             direction: [_load_sample(clip, config.spectrogram) for clip in _sample_clips(split, emotion)]
@@ -111,13 +127,27 @@ def command(arguments: argparse.Namespace) -> int:
         names = tuple([str(clip.path) for clip in found] for found in clips.values())
         with TerminalObserver(last_step) as observer:
             finished = trainer.train(
-                config, run, images_a, images_b, names, samples, last_step, observer, arguments.checkpoint_seconds
+                config, written, images_a, images_b, names, samples, last_step, observer, arguments.checkpoint_seconds
             )
     if not finished:
         print(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED
-    print(f"trained {last_step} steps: {run.path}; listen to {run.samples(run.epoch_or_latest())}")
+    listen = f"listen to {run.samples(run.epoch_or_latest())}" if chief else "the first worker has written them"
+    print(f"trained {last_step} steps: {run.path}; {listen}")
     return 0
+
+
+@contextmanager
+def _written_by(chief: bool, run: RunDirectory) -> Iterator[RunDirectory]:
+    """Give the chief its run directory, and any other worker a copy of what it resumes from, which is thrown away."""
+    if chief:
+        yield run
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = RunDirectory(Path(folder) / "run")
+        if run.config_file.exists():
+            shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("weights", "samples", "logs", ".*"))
+        yield copy
 
 
 class TerminalObserver:
@@ -190,7 +220,9 @@ class TerminalObserver:
         self.asked_to_stop = True
 
 
-def _run_config(arguments: argparse.Namespace, clips: Dict[str, List[Clip]], machine: Machine) -> RunConfig:
+def _run_config(
+    arguments: argparse.Namespace, clips: Dict[str, List[Clip]], machine: Machine, devices: int
+) -> RunConfig:
     from cyclegan_keras.pipeline import data_key
 
     def replaced(config, names):
@@ -200,6 +232,11 @@ def _run_config(arguments: argparse.Namespace, clips: Dict[str, List[Clip]], mac
     name = arguments.preset or machine.preset
     preset = PRESETS[name]
     precision = machine.precision if arguments.precision == "auto" else arguments.precision
+    batch_size = arguments.batch_size
+    if batch_size is None:
+        batch_size = devices * preset.train.batch_size
+    if batch_size % devices:
+        raise InputError(f"--batch-size {batch_size}: {devices} devices cannot share it evenly; give a multiple")
     return RunConfig(
         pair="_".join(clips),
         preset=name,
@@ -208,7 +245,7 @@ def _run_config(arguments: argparse.Namespace, clips: Dict[str, List[Clip]], mac
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(
-            replaced(preset.train, ("epochs", "seed", "batch_size", "update", "xla")), precision=precision
+            replaced(preset.train, ("epochs", "seed", "update", "xla")), precision=precision, batch_size=batch_size
         ),
     )
 

@@ -12,7 +12,7 @@ from typing import Dict, Iterable, Iterator, List, Protocol, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
-from cyclegan_keras import audio, plots
+from cyclegan_keras import audio, plots, replicas
 from cyclegan_keras.config import RunConfig, TrainConfig
 from cyclegan_keras.cyclegan import TrainState, averaged, build_state, compile_train_step
 from cyclegan_keras.errors import InputError, RunError
@@ -147,7 +147,7 @@ def train(
     ------
     RunError
         A loss or weight is no longer finite (nothing was saved since), no checkpoint can be read, or none can
-        be written.
+        be written. One of several workers is lost, or does not resume from where the others do.
     """
     start = (1.0, 0.0)
     if config.model.output_init == "data":
@@ -157,7 +157,9 @@ def train(
     keeper.restore_newest(observer)
     take_step = compile_train_step(state, config.train)
     epoch_steps = steps_per_epoch(len(images_a), config.train.batch_size)
-    step = int(state.step)
+    step = int(state.step.numpy())
+    if not replicas.agree_on(step):
+        raise RunError(f"{run.path}: the workers resume from different steps; give all of them one shared folder")
 
     def require_finite(values: Iterable[Tuple[str, np.ndarray]]) -> None:
         for name, array in values:
@@ -166,7 +168,7 @@ def train(
                 batch = _batch_names(names, config.train, *divmod(step - 1, epoch_steps))
                 raise _diverged(f"{name} is {wrong[0]} at step {step}, on {batch}", run)
 
-    with RunLogs(run, step) as logs:
+    with replicas.lost_workers_told(), RunLogs(run, step) as logs:
         if logs.rows_lost:
             observer.rows_lost(run.losses_file, logs.rows_lost)
         while step < last_step:
@@ -255,7 +257,7 @@ class CheckpointKeeper:
 
     def save(self) -> None:
         """Write a checkpoint named after the step; then delete all but the newest whole ones."""
-        prefix = self.folder / f"ckpt-{int(self.state.step)}"
+        prefix = self.folder / f"ckpt-{int(self.state.step.numpy())}"
         with _writing(self.folder):
             try:
                 self.checkpoint.write(str(prefix))
@@ -279,7 +281,7 @@ class CheckpointKeeper:
             except UNREADABLE:
                 self.damaged.append(prefix)
                 continue
-            observer.resumed(int(self.state.step), [str(path) for path in self.damaged])
+            observer.resumed(int(self.state.step.numpy()), [str(path) for path in self.damaged])
             if not self.damaged:
                 self._remove(self._prefixes()[CHECKPOINTS_KEPT:])
             return

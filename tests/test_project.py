@@ -16,7 +16,7 @@ MODULES = sorted((PROJECT / "cyclegan_keras").glob("*.py"))
 COMMAND_LINES = {"cli", "data", "train", "infer", "evaluate", "ship"}
 FLOW = [
     "errors", "files", "config", "machine", "cli", "audio", "ravdess", "demo_corpus", "pipeline", "layers", "models",
-    "image_pool", "adam", "cyclegan", "plots", "run_directory", "trainer", "judge", "metrics", "data",
+    "replicas", "image_pool", "adam", "cyclegan", "plots", "run_directory", "trainer", "judge", "metrics", "data",
     "train", "infer", "evaluate", "ship",
 ]  # fmt: skip
 

@@ -96,6 +96,7 @@ def test_a_run_of_another_configuration_is_refused(trained_run, demo_clips, fail
         ((), "--pair"),
         (("--pair", "calm_sad", "--preset", "huge"), "--preset"),
         (("--pair", "calm_sad", "--steps", "0"), "--steps"),
+        (("--pair", "calm_sad", "--strategy", "mirrored", "--xla"), "--xla"),
         (("--pair", "calm_sad", "--steps", "many"), "--steps"),
         (("--pair", "calm_sad", "--data", "nowhere"), "nowhere"),
     ],
