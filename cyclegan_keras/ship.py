@@ -14,7 +14,7 @@ from cyclegan_keras.errors import InputError
 from cyclegan_keras.evaluate import Row, evaluation_file, table
 from cyclegan_keras.files import written_beside
 from cyclegan_keras.infer import load_generator
-from cyclegan_keras.models import save_weights
+from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory
 
 LICENCE = """Licence of the weights: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo FA
@@ -50,6 +50,10 @@ def command(arguments: argparse.Namespace) -> int:
     if stale:
         raise InputError(f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first")
     text = card(config, epoch, [_measures(run, epoch, reverse) for reverse in (False, True)])
+    prepare_tensorflow()
+
+    from cyclegan_keras.models import save_weights
+
     for direction in DIRECTIONS:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
