@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
 
 RUNS = Path("runs")
 
-PHASES = ("griffin-lim", "source")
-"""Where the phase of a conversion comes from; the first is the default."""
+PHASES = ("source", "griffin-lim")
+"""Where the phase of a conversion comes from; the first is the default, the second the report's way."""
 
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
@@ -135,7 +135,7 @@ def repaint(
 def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfig, phase: str) -> np.ndarray:
     """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips.
 
-    ``phase`` is one of ``PHASES``: Griffin-Lim's, as the report's, or the recording's own.
+    ``phase`` is one of ``PHASES``: the recording's own, or Griffin-Lim's, as the report's.
     """
     if phase == "source":
         sound = audio.spectrogram_to_waveform_with_phase(converted, reading.reference, config, reading.waveform)
@@ -200,7 +200,7 @@ def parser() -> CommandParser:
     parser.add_argument("--reverse", action="store_true", help="convert from B to A")
     parser.add_argument("--epoch", type=int, default=0, help="use this epoch's weights; 0 is the latest")
     parser.add_argument(
-        "--phase", choices=PHASES, default=PHASES[0], help="make the phase up (Griffin-Lim), or take the clip's own"
+        "--phase", choices=PHASES, default=PHASES[0], help="take the clip's own phase, or make one up (Griffin-Lim), as the report does"
     )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
