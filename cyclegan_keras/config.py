@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple, Type, TypeVar
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
@@ -187,31 +187,11 @@ PRESETS = {
 }
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """Everything that defines a training run; stored as ``config.json`` in its directory.
+Stored = TypeVar("Stored", bound="StoredConfig")
 
-    ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
-    clips' content, so that a run is never continued on other recordings.
-    """
 
-    pair: str
-    preset: str
-    data: str
-    data_key: str
-    spectrogram: SpectrogramConfig
-    model: ModelConfig
-    train: TrainConfig
-
-    def __post_init__(self):
-        problems = _not_among(self, preset=tuple(PRESETS))
-        if not re.fullmatch("[0-9a-f]{16}", self.data_key):
-            problems.append(f"data_key: must be 16 hexadecimal digits, not {self.data_key!r}")
-        try:
-            split_pair(self.pair)
-        except InputError as error:
-            problems.append(str(error))
-        _refuse(problems)
+class StoredConfig:
+    """What a run's configuration has in common, of speech or of faces: it is a file that is checked when it is read."""
 
     def save(self, path: Path) -> None:
         """Write the configuration as JSON, with a checksum that tells a damaged file from a whole one."""
@@ -221,7 +201,7 @@ class RunConfig:
             beside.write_text(text + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> "RunConfig":
+    def load(cls: Type[Stored], path: Path) -> Stored:
         """Read a configuration; every key and value is checked.
 
         Raises
@@ -247,6 +227,55 @@ class RunConfig:
             raise InputError(f"{path}: not a run's configuration ({error})") from None
 
 
+@dataclass(frozen=True)
+class RunConfig(StoredConfig):
+    """Everything that defines a training run; stored as ``config.json`` in its directory.
+
+    ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
+    clips' content, so that a run is never continued on other recordings.
+    """
+
+    pair: str
+    preset: str
+    data: str
+    data_key: str
+    spectrogram: SpectrogramConfig
+    model: ModelConfig
+    train: TrainConfig
+
+    def __post_init__(self):
+        _refuse(_run_problems(self))
+
+    @property
+    def image_shape(self) -> Tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return self.spectrogram.image_shape
+
+
+@dataclass(frozen=True)
+class FaceRunConfig(StoredConfig):
+    """What defines a training run on faces (report, Figure 5): as ``RunConfig``, without an analysis of sound."""
+
+    pair: str
+    preset: str
+    data: str
+    data_key: str
+    image_size: int
+    model: ModelConfig
+    train: TrainConfig
+
+    def __post_init__(self):
+        problems = _run_problems(self) + _outside(self, image_size=(16, 4096))
+        if self.image_size % 4:
+            problems.append("image_size: must be a multiple of 4, the generator's stride")
+        _refuse(problems)
+
+    @property
+    def image_shape(self) -> Tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return (self.image_size, self.image_size, 1)
+
+
 def split_pair(pair: str) -> Tuple[str, str]:
     """Split ``"calm_fearful"`` into its domains A and B, in the report's spelling.
 
@@ -266,6 +295,17 @@ def split_pair(pair: str) -> Tuple[str, str]:
         wrong = f"unknown emotion {unknown[0]!r}" if unknown and len(names) == 2 else "not two different emotions"
         raise InputError(f"pair {pair!r}: {wrong}; write A_B, such as calm_fearful, from {', '.join(EMOTIONS)}")
     return names
+
+
+def _run_problems(config: StoredConfig) -> List[str]:
+    problems = _not_among(config, preset=tuple(PRESETS))
+    if not re.fullmatch("[0-9a-f]{16}", config.data_key):
+        problems.append(f"data_key: must be 16 hexadecimal digits, not {config.data_key!r}")
+    try:
+        split_pair(config.pair)
+    except InputError as error:
+        problems.append(str(error))
+    return problems
 
 
 def _checksum(values: Dict[str, Any]) -> str:

@@ -94,6 +94,12 @@ class Ruler:
         )  # fmt: skip
 
 
+def load_source(path: Path, statement: int, config: SpectrogramConfig) -> Source:
+    """Read and analyse a recording's middle 4.096 s; ``statement`` as in ``Source``."""
+    waveform = middle(audio.load_waveform(path, config.sample_rate), config)
+    return Source(path.stem, Reading(waveform, *audio.waveform_to_spectrogram(waveform, config)), statement)
+
+
 def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig) -> Ruler:
     """Fit a pair's judge to the training actors' clips of a data set, and try it on the unseen actors'.
 
@@ -335,13 +341,7 @@ def _sources(wanted: str, split: Split, emotion: str, config: SpectrogramConfig)
         recordings = [(clip.path, clip.statement) for clip in clips]
     else:
         recordings = [(path, 0) for path in _recordings(Path(wanted))]
-    sources = []
-    for path, statement in recordings:
-        waveform = middle(audio.load_waveform(path, config.sample_rate), config)
-        sources.append(
-            Source(path.stem, Reading(waveform, *audio.waveform_to_spectrogram(waveform, config)), statement)
-        )
-    return sources
+    return [load_source(path, statement, config) for path, statement in recordings]
 
 
 def _recordings(folder: Path) -> List[Path]:

@@ -17,7 +17,7 @@ import soundfile
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
-from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.config import RunConfig, SpectrogramConfig, StoredConfig, split_pair
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
@@ -145,14 +145,14 @@ def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfi
 
 
 def load_generator(
-    run: RunDirectory, config: RunConfig, epoch: int, direction: str, traced: bool = True
+    run: RunDirectory, config: StoredConfig, epoch: int, direction: str, traced: bool = True
 ) -> "tf.keras.Model":
     """Build a run's generator and load its weights of an epoch.
 
     Parameters
     ----------
     run : RunDirectory
-    config : RunConfig
+    config : RunConfig or FaceRunConfig
         The run's own.
     epoch : int
     direction : str
@@ -173,7 +173,7 @@ def load_generator(
 
     model = config.model
     try:
-        generator = build_generator(config.spectrogram.image_shape, model.n_resnet, model.filters)
+        generator = build_generator(config.image_shape, model.n_resnet, model.filters)
     except tf.errors.ResourceExhaustedError:
         raise RunError(f"{run.config_file}: not enough memory for a network of {model.filters} filters") from None
     load_weights(run.weights_file(epoch, direction), generator)

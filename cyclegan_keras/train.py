@@ -50,6 +50,7 @@ def parser() -> CommandParser:
     parser.add_argument("--seed", type=int, help="of weights, data order and pools; default: 0")
     parser.add_argument("--filters", type=int, help="channels of the networks' first layer; default: the preset's")
     parser.add_argument("--n-resnet", type=int, help="ResNet blocks of a generator; default: the preset's")
+    parser.add_argument("--snapshot-every", type=int, help="epochs between weights and samples; default: the preset's")
     parser.add_argument("--batch-size", type=int, help="of all devices together; default: 1 a device, as in the report")
     parser.add_argument(
         "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
@@ -245,7 +246,9 @@ def _run_config(
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(
-            replaced(preset.train, ("epochs", "seed", "update", "xla")), precision=precision, batch_size=batch_size
+            replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every")),
+            precision=precision,
+            batch_size=batch_size,
         ),
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from cyclegan_keras import audio, plots, replicas
-from cyclegan_keras.config import RunConfig, TrainConfig
+from cyclegan_keras.config import StoredConfig, TrainConfig
 from cyclegan_keras.cyclegan import TrainState, averaged, build_state, compile_train_step
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.files import remove_unfinished, written_beside
@@ -83,7 +83,7 @@ def output_start(images: np.ndarray) -> Tuple[float, float]:
     return float(before_tanh.std()), float(before_tanh.mean())
 
 
-def open_run(run: RunDirectory, config: RunConfig) -> None:
+def open_run(run: RunDirectory, config: StoredConfig) -> None:
     """Begin a run directory, or check that an existing one is of the same configuration.
 
     Epochs and the data's folder may differ: a run can be made longer, and recordings can move. What a
@@ -96,7 +96,7 @@ def open_run(run: RunDirectory, config: RunConfig) -> None:
     """
     before = None
     if run.config_file.exists():
-        before = RunConfig.load(run.config_file)
+        before = type(config).load(run.config_file)
         differing = [name for name, old, new in _differences(before, config) if name not in ("epochs", "data")]
         if differing:
             raise InputError(
@@ -109,7 +109,7 @@ def open_run(run: RunDirectory, config: RunConfig) -> None:
 
 
 def train(
-    config: RunConfig,
+    config: StoredConfig,
     run: RunDirectory,
     images_a: np.ndarray,
     images_b: np.ndarray,
@@ -123,7 +123,7 @@ def train(
 
     Parameters
     ----------
-    config : RunConfig
+    config : RunConfig or FaceRunConfig
     run : RunDirectory
         Opened with ``open_run``.
     images_a, images_b : np.ndarray [shape=(n, image_size, image_size, 1), dtype=float32]
@@ -131,7 +131,7 @@ def train(
     names : (sequence of str, sequence of str)
         Of the images, to say on which a training diverged.
     samples : dict
-        By direction (``run_directory.DIRECTIONS``), the clips to convert at every snapshot.
+        By direction (``run_directory.DIRECTIONS``), the clips to convert at every snapshot; none for faces.
     last_step : int
         Counted from the run's beginning.
     observer : Observer
@@ -152,7 +152,7 @@ def train(
     start = (1.0, 0.0)
     if config.model.output_init == "data":
         start = output_start(np.concatenate([images_a, images_b]))
-    state = build_state(config.spectrogram.image_shape, config.model, config.train, start)
+    state = build_state(images_a.shape[1:], config.model, config.train, start)
     keeper = CheckpointKeeper(state, run, checkpoint_seconds)
     keeper.restore_newest(observer)
     take_step = compile_train_step(state, config.train)
@@ -208,7 +208,7 @@ def train(
 
 def write_snapshot(
     state: TrainState,
-    config: RunConfig,
+    config: StoredConfig,
     run: RunDirectory,
     epoch: int,
     samples: Dict[str, Sequence[Sample]],
@@ -218,6 +218,8 @@ def write_snapshot(
     emotions = config.pair.split("_")
     for direction, generator, (source, target) in zip(DIRECTIONS, (state.g, state.f), (emotions, reversed(emotions))):
         save_weights(run.weights_file(epoch, direction), generator)
+        if not samples[direction]:  # faces make no sound
+            continue
         converted = [generator(sample.image[np.newaxis]).numpy()[0] for sample in samples[direction]]
         figure = plots.spectrogram_grid(
             [

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.config import PRESETS, FaceRunConfig, RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
 
 
@@ -59,6 +59,17 @@ def test_a_configuration_comes_back_from_its_file(tmp_path, preset):
     config = run_config(preset)
     config.save(tmp_path / "config.json")
     assert RunConfig.load(tmp_path / "config.json") == config
+
+
+def test_a_configuration_of_faces_comes_back_from_its_file_and_is_none_of_speech(tmp_path):
+    preset = PRESETS["cpu"]
+    config = FaceRunConfig("sad_happy", "cpu", "/faces", "0" * 16, 48, preset.model, preset.train)
+    config.save(tmp_path / "config.json")
+    assert FaceRunConfig.load(tmp_path / "config.json") == config and config.image_shape == (48, 48, 1)
+    with pytest.raises(InputError, match="missing key 'spectrogram'"):
+        RunConfig.load(tmp_path / "config.json")
+    with pytest.raises(InputError, match="multiple of 4"):
+        dataclasses.replace(config, image_size=47)
 
 
 def edited(path, edit):

@@ -9,9 +9,10 @@ import soundfile
 import tensorflow as tf
 
 from cyclegan_keras import trainer
-from cyclegan_keras.config import ModelConfig, SpectrogramConfig, TrainConfig
+from cyclegan_keras.config import FaceRunConfig, ModelConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.cyclegan import build_state
 from cyclegan_keras.errors import InputError, RunError
+from cyclegan_keras.infer import load_generator
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.trainer import CheckpointKeeper, RunLogs, Sample, output_start
 from tests.test_config import run_config
@@ -380,3 +381,16 @@ def test_the_output_norm_starts_at_deviation_and_mean_of_arctanh_of_the_images()
     scale, offset = output_start(np.tanh(wanted))
     assert scale == pytest.approx(wanted.std(), rel=1e-3) and offset == pytest.approx(wanted.mean(), rel=1e-3)
     assert output_start(np.full((2, 2), -1.0)) == (0.0, pytest.approx(np.arctanh(-0.99)))
+
+
+def test_faces_are_trained_at_48_pixels_and_resumed_with_weights_for_samples(tmp_path):
+    config = FaceRunConfig("sad_happy", "cpu", "/faces", "0" * 16, 48, CONFIG.model, CONFIG.train)
+    faces = np.random.default_rng(0).uniform(-1, 1, (2, 2, *config.image_shape)).astype(np.float32)
+    run = RunDirectory(tmp_path / "faces")
+    for last_step in (1, 2):
+        trainer.open_run(run, config)
+        none = {direction: () for direction in DIRECTIONS}
+        assert trainer.train(config, run, *faces, (("a", "b"), ("c", "d")), none, last_step, Recorder())
+    generator = load_generator(run, FaceRunConfig.load(run.config_file), run.epoch_or_latest(), DIRECTIONS[0])
+    assert generator(faces[0]).shape == (2, 48, 48, 1)
+    assert len(losses(run.path)) == 2 and not run.samples(1).exists()
