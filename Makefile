@@ -5,6 +5,10 @@ DATA ?= data/ravdess
 PRESET ?=
 EPOCHS ?=
 RUN ?=
+RUNS ?=
+CLIPS ?=
+FACES ?=
+RESULTS ?= results
 # A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
 DEMO ?= runs/demo/calm_fearful
 
@@ -21,11 +25,15 @@ PYTHON ?= $(or $(shell for v in $(PYTHONS); do python$$v -c '' 2>/dev/null && ec
 OLDEST := $(if $(filter current,$(STACK)),10,9)
 PYTHON_FITS := import sys; sys.exit(not (3, $(OLDEST)) <= sys.version_info[:2] <= (3, 13))
 
+EXPERIMENTS := table1 table2 table3 curve table4 table5 table6 table7 figure5 resources
+# With `make -n` the plan is printed and nothing made.
+PLAN = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),--plan)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-real test-slow bench data train clean
+.PHONY: help setup lock demo test test-real test-slow bench data train clean tables report $(EXPERIMENTS)
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+( [^:]*)?:.*##' $(MAKEFILE_LIST) | sed -E 's/[ :].*## /\t/' | expand -t 12
 
 setup: $(VENV)/installed  ## create .venv and install what requirements.lock pins
 
@@ -74,6 +82,15 @@ data: setup  ## download RAVDESS (208 MB) from Zenodo into DATA
 train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
 	$(PY) -m cyclegan_keras.train --pair $(PAIR) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUN),--run-dir $(RUN))
+
+tables: NAMES = $(EXPERIMENTS)
+tables $(EXPERIMENTS): setup  ## the report's tables (PRESET=, EPOCHS=, RUNS=, CLIPS=; DATA=demo); make table3 makes one
+	+$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
+	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
+	  $(if $(FACES),--faces $(FACES)) --results $(RESULTS) $(if $(AS_IS),--as-is) $(PLAN)
+
+report: setup  ## render what was made as results/index.html
+	$(PY) -m experiments.report --results $(RESULTS)
 
 clean:  ## delete .venv* and what Python cached; runs and data stay
 	rm -rf .venv .venv-* *.egg-info .pytest_cache

@@ -20,7 +20,11 @@ def as_text(face):
 
 @pytest.fixture
 def table(tmp_path):
-    rows = [(4, as_text(FACES[0]), "Training"), (3, as_text(FACES[1]), "Training"), (4, as_text(FACES[2]), "PrivateTest")]
+    rows = [
+        (4, as_text(FACES[0]), "Training"),
+        (3, as_text(FACES[1]), "Training"),
+        (4, as_text(FACES[2]), "PrivateTest"),
+    ]
     path = tmp_path / "fer2013.csv"
     path.write_text(csv_of(*rows, (4, as_text(FACES[1]), "PublicTest")))
     return path
@@ -57,7 +61,10 @@ def test_folders_give_the_faces_in_the_order_of_their_names(tmp_path):
     "text, said",
     [
         (csv_of((3, "1 2 3", "Training")), "line 2: holds 3 pixels"),
-        (csv_of((3, as_text(FACES[0].astype(int) + 1), "Training")), "line 2: holds 2304 pixels, not 2304 from 0 to 255"),
+        (
+            csv_of((3, as_text(FACES[0].astype(int) + 1), "Training")),
+            "line 2: holds 2304 pixels, not 2304 from 0 to 255",
+        ),
         (csv_of((3, "a b c", "Training")), "line 2: could not convert"),
         (csv_of((3, "", "Training"), header="emotion,pixels"), "line 1: its first line is not"),
         ("", "line 1: its first line is not"),
