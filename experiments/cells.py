@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.files import written_beside
-from cyclegan_keras.plots import save_figure
 
 SECONDS = 4.096
 """The length of every picture's axis: what an image holds."""
@@ -22,7 +21,7 @@ HIGHEST_HZ = 8000
 def write_cell(
     folder: Path, name: str, title: str, spectrogram: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig
 ) -> Dict[str, str]:
-    """Draw a spectrogram and write its sound (Ogg Vorbis, about 20 KB); give the files' names, and the title.
+    """Draw a spectrogram (WebP) and write its sound (Ogg Vorbis), 20 KB each; give the files' names and the title.
 
     Parameters
     ----------
@@ -36,13 +35,14 @@ def write_cell(
         Its level does not matter: it is written at a peak of 0.9.
     config : SpectrogramConfig
     """
-    save_figure(draw(spectrogram, config), folder / f"{name}.png")
+    with written_beside(folder / f"{name}.webp") as beside:
+        draw(spectrogram, config).savefig(beside, format="webp", dpi=150, pil_kwargs={"quality": 80})
     peak = max(float(np.abs(waveform).max(initial=0.0)), np.finfo(np.float32).tiny)
     encoded = io.BytesIO()
     soundfile.write(encoded, 0.9 * waveform / peak, config.sample_rate, format="OGG", subtype="VORBIS")
     with written_beside(folder / f"{name}.ogg") as beside:
         beside.write_bytes(encoded.getvalue())
-    return {"title": title, "picture": f"{name}.png", "sound": f"{name}.ogg"}
+    return {"title": title, "picture": f"{name}.webp", "sound": f"{name}.ogg"}
 
 
 def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> Figure:

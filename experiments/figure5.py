@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from cyclegan_keras import judge, metrics
 from cyclegan_keras.config import PRESETS, FaceRunConfig
-from cyclegan_keras.errors import RunError
 from cyclegan_keras.fer2013 import SIZE, faces_key, load_faces
 from cyclegan_keras.files import locked
 from cyclegan_keras.machine import prepare_tensorflow
@@ -64,13 +63,7 @@ class FaceTraining:
         return f"{path}: {'resumed' if epoch else 'trained'}, {steps} steps on faces, {how_long(steps, pace)}"
 
     def train(self, settings: Settings) -> None:
-        """Train, or resume, what is missing.
-
-        Raises
-        ------
-        RunError
-            It was interrupted, or failed.
-        """
+        """Train, or resume, what is missing; Ctrl-C saves first."""
         if settings.as_is or self.is_done():
             return
         machine = prepare_tensorflow()
@@ -94,7 +87,7 @@ class FaceTraining:
             none = {direction: () for direction in DIRECTIONS}
             finished = trainer.train(config, self.directory, *faces, names, none, last_step, observer)
         if not finished:
-            raise RunError(f"{self.directory.path}: training was interrupted; the same command resumes it")
+            raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)

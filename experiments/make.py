@@ -16,6 +16,7 @@ from cyclegan_keras.cli import CommandParser, printable, run_command
 from cyclegan_keras.config import PRESETS
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
+from cyclegan_keras.machine import prepare_tensorflow
 from experiments.runs import Settings, commit_here
 
 NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")
@@ -74,6 +75,7 @@ def command(arguments: argparse.Namespace) -> int:
             print(f"  {run.directory.path}: {printable(str(error))}", flush=True)
     if arguments.plan:
         return 0
+    prepare_tensorflow()
     for experiment in experiments:
         try:
             make(experiment, settings)
@@ -97,8 +99,6 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)], check=True)
     preset = arguments.preset
     if preset is None:
-        from cyclegan_keras.machine import prepare_tensorflow
-
         preset = prepare_tensorflow().preset
     audio = Path(os.environ.get("REPORT_AUDIO_DIR") or SHARED / "report_audio")
     clips = arguments.clips or audio / "inputs"

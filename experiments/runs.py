@@ -1,5 +1,6 @@
 """The trainings that the tables start from: which there are, which are missing, and how long those will take."""
 
+import contextlib
 import csv
 import json
 import statistics
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple
 
+from cyclegan_keras.cli import EXIT_INTERRUPTED
 from cyclegan_keras.config import PRESETS, RunConfig, split_pair
 from cyclegan_keras.data import DEMO_MARK
 from cyclegan_keras.errors import InputError, RunError
@@ -88,13 +90,19 @@ class Needed:
         Raises
         ------
         RunError
-            Training ended with an error, which it has said, or was interrupted.
+            Training ended with an error, which it has said.
         """
         if settings.as_is or self.is_done():
             return
         command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", self.pair, "--data", str(settings.data)]
         command += ["--preset", self.preset, "--epochs", str(self.epochs), "--run-dir", str(self.directory.path)]
-        status = subprocess.run([*command, *self.options]).returncode
+        with subprocess.Popen([*command, *self.options]) as training:
+            while training.poll() is None:
+                with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches it as well, and it saves first
+                    training.wait()
+        status = training.returncode
+        if status == EXIT_INTERRUPTED:
+            raise KeyboardInterrupt
         if status:
             raise RunError(f"{self.directory.path}: training ended with status {status}; the same command resumes it")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+import PIL.Image
 import pytest
 import soundfile
 
@@ -21,7 +22,7 @@ from cyclegan_keras.demo_corpus import write_demo_corpus
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.ravdess import index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS
-from experiments import answers, cells, clips, report
+from experiments import answers, cells, clips, report, resources
 from experiments.runs import Settings, needed
 from tests.conftest import PROJECT
 
@@ -129,6 +130,25 @@ def test_without_the_reports_clips_the_data_sets_own_stand_for_them(demo_clips):
         clips.of_data(split.train, "happy", "seen", [1])
 
 
+def test_without_recordings_or_espeak_a_language_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="no recordings in Kannada.*CLIPS=.*espeak-ng"):
+        clips.by_espeak(settings(tmp_path), "kn")
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
+@pytest.mark.parametrize("language", clips.SPOKEN)
+def test_espeak_speaks_the_sentences_of_a_language_and_is_named_for_it(tmp_path, language):
+    spoken = clips.by_espeak(settings(tmp_path), language)
+    assert len(spoken) == len(clips.SPOKEN[language]) and all("synthetic voice" in clip.what for clip in spoken)
+    assert all(soundfile.info(clip.path).duration > 0.5 for clip in spoken)
+
+
+def test_the_cost_table_counts_the_reports_weights():
+    assert resources.weights(resources.of_size(PRESETS["report"], resources.SIZES[0])) == 20_846_791
+    assert resources.of_size(PRESETS["cpu"], resources.SIZES[3]).spectrogram == PRESETS["report-520"].spectrogram
+
+
 def cell(holds=True, **measures):
     return {"measures": measures, "judge_holds": holds}
 
@@ -207,7 +227,7 @@ def test_a_cell_is_a_picture_and_a_small_sound_that_can_be_read_back(results):
     sound, rate = soundfile.read(results / "table1" / "neutral <1>.ogg")
     assert rate == 16_000 and len(sound) == CONFIG.n_samples and 0.7 < np.abs(sound).max() <= 1.0
     assert (results / "table1" / "neutral <1>.ogg").stat().st_size < 60_000
-    assert (results / "table1" / "neutral <1>.png").read_bytes().startswith(b"\x89PNG")
+    assert PIL.Image.open(results / "table1" / "neutral <1>.webp").size == (450, 315)
 
 
 def test_all_pictures_share_their_axes_and_colours():
@@ -313,7 +333,7 @@ def in_chromium(folder: Path, profile: Path) -> dict:
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
 def test_in_a_browser_every_picture_is_there_and_every_sound_plays_on_a_narrow_page(results, tmp_path):
     found = in_chromium(results, tmp_path / "profile")
-    assert found["pictures"] == [[True, 300]] * 3
+    assert found["pictures"] == [[True, 450]] * 3
     assert found["played"] == [[4, "played"]] * 3
     assert found["width"] <= 400 and found["console"] == []
 
