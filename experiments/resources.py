@@ -77,8 +77,8 @@ class Resources:
             },
             "paces": paces,
             "pictures": _architectures(settings.preset, folder),
-            "paragraph": f"Timed on {machine.device}, {machine.precision}, preset {settings.preset} ({filters} filters), "
-            f"medians of {TIMED} steps; other work on the machine counts in (load {os.getloadavg()[0]:.1f} on "
+            "paragraph": f"Timed on {machine.device}, {machine.precision}, preset {settings.preset}, {filters} "
+            f"filters: medians of {TIMED} steps; other work on the machine counts in (load {os.getloadavg()[0]:.1f} on "
             f"{os.cpu_count()} cores).",
             "judges": [],
             "trainings": [],
