@@ -79,7 +79,7 @@ class Needed:
         epoch, path = self.epoch(), self.directory.path
         if self.is_done() or settings.as_is:
             return f"{path}: epoch {epoch} of {self.epochs}, as it is" if epoch else f"{path}: not there, left out"
-        steps = len(domain(settings.split().train, split_pair(self.pair)[0]))
+        steps = self._epoch_steps(settings)
         left = self.epochs - epoch
         what = f"resumed after epoch {epoch}" if epoch else "trained"
         return f"{path}: {what}, {left} epochs of {steps} steps, {how_long(left * steps, _pace(self, settings))}"
@@ -89,11 +89,14 @@ class Needed:
 
         Raises
         ------
+        InputError
+            An emotion has no clips to train on.
         RunError
             Training ended with an error, which it has said.
         """
         if settings.as_is or self.is_done():
             return
+        self._epoch_steps(settings)
         command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", self.pair, "--data", str(settings.data)]
         command += ["--preset", self.preset, "--epochs", str(self.epochs), "--run-dir", str(self.directory.path)]
         with subprocess.Popen([*command, *self.options]) as training:
@@ -105,6 +108,11 @@ class Needed:
             raise KeyboardInterrupt
         if status:
             raise RunError(f"{self.directory.path}: training ended with status {status}; the same command resumes it")
+
+    def _epoch_steps(self, settings: Settings) -> int:
+        train = settings.split().train
+        clips_a, _ = (domain(train, emotion) for emotion in split_pair(self.pair))
+        return len(clips_a)
 
 
 def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6, image_size: int = 260) -> Needed:
