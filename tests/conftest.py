@@ -55,7 +55,7 @@ def command_line(environment, tmp_path):
         command = [sys.executable, "-m", f"cyclegan_keras.{module}", *map(str, arguments)]
         if largest_file:  # bytes; a write beyond them fails as on a full disk
             command = ["prlimit", f"--fsize={largest_file}", *command]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=tmp_path, env=environment)
         assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -111,7 +111,7 @@ def trained_run(demo_clips, environment, tmp_path_factory) -> TrainedRun:
         "--run-dir",
         str(path),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
     assert done.returncode == 0, done.stderr
     return TrainedRun(path, done.stdout)
 
