@@ -2,8 +2,8 @@
 
     python -m benchmarks.step_profile [--preset cpu] [--steps 3] [--json]
 
-Operations run beside each other, so their sum exceeds the step's time; `busy` is the sum over that time and the number of
-cores. Beside it stands the least that the step could take: its convolutions' arithmetic at the rate of one large
+Operations run beside each other, so their sum exceeds the step's time; `busy` is the sum over that time and the number
+of cores. Beside it stands the least that the step could take: its convolutions' arithmetic at the rate of one large
 matrix product, measured before the steps and behind them.
 """
 

@@ -200,7 +200,10 @@ def parser() -> CommandParser:
     parser.add_argument("--reverse", action="store_true", help="convert from B to A")
     parser.add_argument("--epoch", type=int, default=0, help="use this epoch's weights; 0 is the latest")
     parser.add_argument(
-        "--phase", choices=PHASES, default=PHASES[0], help="take the clip's own phase, or make one up (Griffin-Lim), as the report does"
+        "--phase",
+        choices=PHASES,
+        default=PHASES[0],
+        help="the clip's own, or one made up as the report does",
     )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser

@@ -12,7 +12,7 @@ DIRECTIONS = ("a_to_b", "b_to_a")
 """G and F, as files name them."""
 
 SHIPPED = Path(__file__).parent / "weights"
-"""The models that come with the package: for each pair a small run directory, with a card that says what it is worth."""
+"""The models that come with the package: a small run directory a pair, with a card that says what it is worth."""
 
 
 @dataclass(frozen=True)

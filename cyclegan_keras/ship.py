@@ -17,8 +17,8 @@ from cyclegan_keras.infer import load_generator
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory
 
-LICENCE = """Licence of the weights: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo FA
-(2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
+LICENCE = """Licence of the weights: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo
+FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
 name its authors and this project, no commercial use, the same licence for what is derived from them."""
 
 
@@ -87,8 +87,8 @@ def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
         "",
         f"Two generators, {source} to {target} and back: preset `{config.preset}` ({config.model.filters} filters, "
         f"{config.model.n_resnet} ResNet blocks, {config.train.update} updates, {config.train.precision}), "
-        f"epoch {epoch}, seed {config.train.seed}; float16. Trained on RAVDESS without actors 19 and 20 (fingerprint of the clips: "
-        f"{config.data_key}).",
+        f"epoch {epoch}, seed {config.train.seed}; float16. Trained on RAVDESS without actors "
+        f"19 and 20 (fingerprint of the clips: {config.data_key}).",
         "",
         LICENCE,
         "",
