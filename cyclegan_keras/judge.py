@@ -10,6 +10,7 @@ from typing import Callable, Dict, List, Sequence, Tuple
 
 import joblib
 import librosa
+import librosa.core.pitch  # now, not in the workers: numba's cache breaks where two processes fill it (its issue 10128)
 import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler

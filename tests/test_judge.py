@@ -1,5 +1,8 @@
 """The emotion judge: what it hears, what it must not hear, and the attacks it survives."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,7 @@ from cyclegan_keras import audio, judge
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.demo_corpus import synthesise_clip
 from cyclegan_keras.ravdess import domain, index_clips, split_clips
+from tests.conftest import PROJECT
 
 CONFIG = SpectrogramConfig()
 
@@ -78,6 +82,11 @@ def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
     for copy in copies:
         assert copy.shape == sound.shape and np.abs(copy).max() == pytest.approx(1.0, abs=0.4)
         assert not np.allclose(copy, sound, atol=0.02)
+
+
+def test_what_librosa_compiles_is_compiled_before_several_processes_need_it():
+    code = "import sys, cyclegan_keras.judge; sys.exit('librosa.core.pitch' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
 
 def test_a_judge_tells_the_emotions_of_a_speaker_it_never_met(synthetic_judge):
