@@ -12,8 +12,8 @@ RESULTS ?= results
 # A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
 DEMO ?= runs/demo/calm_fearful
 
-# The card's TensorFlow 2.15 with its addons where Python is old enough, else today's; STACK=current takes that one.
-STACK ?= card
+# TensorFlow 2.15 with its addons where Python is old enough, else today's; STACK=current takes that one.
+STACK ?= addons
 VENV := .venv$(if $(filter current,$(STACK)),-current)
 LOCK := requirements$(if $(filter current,$(STACK)),-current).lock
 PY := $(VENV)/bin/python
