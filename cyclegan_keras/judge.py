@@ -2,7 +2,8 @@
 
 A judge that hears level, the vocoder, a tone control or added noise would crown a network for them. So it is
 fitted to recordings after the same analysis and Griffin-Lim, peak-normalised, each together with copies
-under its own label that carry equalisers, the other class's spectrum and noise.
+under its own label that carry equalisers, the other class's spectrum and noise. What a generator does is nearest to
+giving each bin the other class's mean and spread, and is heard after Griffin-Lim: so are two of the copies that do.
 """
 
 from dataclasses import dataclass
@@ -172,9 +173,17 @@ def equalised(spectrogram: np.ndarray, own: Spectrum, other: Spectrum, share: fl
     return np.clip(spectrogram + share * (other.mean - own.mean), -1.0, 1.0)
 
 
-def matched(spectrogram: np.ndarray, own: Spectrum, other: Spectrum) -> np.ndarray:
-    """Give each bin the mean and the spread of another class."""
-    return np.clip((spectrogram - own.mean) / own.std * other.std + other.mean, -1.0, 1.0)
+def matched(spectrogram: np.ndarray, own: Spectrum, other: Spectrum, share: float = 1.0) -> np.ndarray:
+    """Take each bin by ``share`` of the way to the mean and the spread of another class."""
+    there = np.clip((spectrogram - own.mean) / own.std * other.std + other.mean, -1.0, 1.0)
+    return np.clip(spectrogram + share * (there - spectrogram), -1.0, 1.0)
+
+
+def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], config: SpectrogramConfig) -> np.ndarray:
+    """Turn an image into sound with its spectrogram changed."""
+    image = image.copy()
+    image[: config.n_bins, : config.n_frames, 0] = change(audio.image_to_spectrogram(image, config))
+    return sound_of(image, config)
 
 
 def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[str, Callable[[np.ndarray], np.ndarray]]:
@@ -193,9 +202,8 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
 
     def painted(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
         def attack(waveform: np.ndarray) -> np.ndarray:
-            image = audio.spectrogram_to_image(audio.waveform_to_spectrogram(waveform, config)[0], config)
-            image[: config.n_bins, : config.n_frames, 0] = change(audio.image_to_spectrogram(image, config))
-            return sound_of(image, config)
+            spectrogram, _ = audio.waveform_to_spectrogram(waveform, config)
+            return repainted(audio.spectrogram_to_image(spectrogram, config), change, config)
 
         return attack
 
@@ -324,8 +332,13 @@ def training_features(
 def _describe_disguised(
     image: np.ndarray, own: Spectrum, other: Spectrum, config: SpectrogramConfig, seed: Sequence[int]
 ) -> np.ndarray:
+    rng = np.random.default_rng(seed)
     sound = sound_of(image, config)
-    copies = [sound, *disguised(sound, own, other, config, np.random.default_rng(seed))]
+    copies = [sound, *disguised(sound, own, other, config, rng)]
+    for share in (1.0, rng.uniform(0.3, 1.3)):
+        copies.append(
+            repainted(image, lambda spectrogram, share=share: matched(spectrogram, own, other, share), config)
+        )
     return np.array([acoustic_features(copy, config.sample_rate) for copy in copies])
 
 
