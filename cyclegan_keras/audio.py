@@ -43,14 +43,21 @@ SAMPLES_AT_ONCE = 2**22
 WINDOW_OVERLAP = 1 / 4
 """The least share of a window that its neighbour sees too, when a long clip is converted."""
 
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".mp3"})
+"""Of the files that are taken for recordings in a folder."""
+
+SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff")
+"""How WAV, FLAC, Ogg, AIFF and MP3 files begin. libsndfile reads two dozen formats more, by parsers that few have
+tested (CVE-2025-52194 is in one of them): a file from somebody else is not handed to those."""
+
 
 def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
-    """Read a recording as mono at ``sample_rate``: any rate, any channels, whatever libsndfile reads.
+    """Read a recording as mono at ``sample_rate``: any rate, any channels.
 
     Parameters
     ----------
     path : Path
-        WAV, FLAC, OGG, ...
+        WAV, FLAC, Ogg, AIFF or MP3.
     sample_rate : int
         Wanted rate in Hz.
 
@@ -72,12 +79,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     """
     path = Path(path)
     try:
-        if not path.is_file():
-            found = "not a file" if path.exists() else "not found"
-            raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
-        path.open("rb").close()  # libsndfile would say no more than "System error"
-        # Bytes, because a name need not be text.
-        with soundfile.SoundFile(os.fsencode(path)) as file:
+        with _opened(path) as file:
             waveform, file_rate = _mono(file, path), file.samplerate
     except (soundfile.SoundFileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
@@ -92,6 +94,25 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     if peak < QUIETEST_PEAK:
         raise InputError(f"{path}: silent from start to end; give a recording with sound")
     return librosa.resample(waveform, orig_sr=file_rate, target_sr=sample_rate)
+
+
+def duration(path: Path) -> float:
+    """Tell how many seconds a recording says it lasts; 0 where it cannot be read, of which reading it will tell."""
+    try:
+        with _opened(Path(path)) as file:
+            return file.frames / file.samplerate
+    except (soundfile.SoundFileError, OSError, InputError):
+        return 0.0
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    if not path.is_file():
+        found = "not a file" if path.exists() else "not found"
+        raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
+    with path.open("rb") as file:  # of what cannot be opened libsndfile would say no more than "System error"
+        if not file.read(4).startswith(SIGNATURES):
+            raise InputError(f"{path}: not readable as audio (of no format taken here); give a WAV or FLAC file")
+    return soundfile.SoundFile(os.fsencode(path))  # bytes, because a name need not be text
 
 
 def _mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:

@@ -99,7 +99,7 @@ def _from_folder(folder: Path) -> Iterator[np.ndarray]:
     for path in sorted(folder.glob("*")):
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
             try:
-                with PIL.Image.open(path) as picture:
+                with PIL.Image.open(path, formats=("JPEG", "PNG")) as picture:
                     if picture.size != (SIZE, SIZE):
                         raise ValueError(f"has {picture.size[0]} x {picture.size[1]} pixels, not {SIZE} x {SIZE}")
                     yield np.asarray(picture.convert("L"), float)

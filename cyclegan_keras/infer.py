@@ -10,10 +10,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 import numpy as np
-import soundfile
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
@@ -341,20 +340,13 @@ def _begin_sound_process() -> None:
 def _grouped(jobs: Sequence[Job]) -> Iterator[List[Job]]:
     group, seconds = [], 0.0
     for job in jobs:
-        length = _seconds(job.clip)
+        length = audio.duration(job.clip)
         if group and (len(group) == CLIPS_AT_ONCE or seconds + length > SECONDS_AT_ONCE):
             yield group
             group, seconds = [], 0.0
         group.append(job)
         seconds += length
     yield group
-
-
-def _seconds(clip: Path) -> float:
-    try:
-        return soundfile.info(os.fsencode(clip)).duration if clip.is_file() else 0.0
-    except (soundfile.SoundFileError, OSError):
-        return 0.0  # reading it will say what is wrong
 
 
 def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Job]:
@@ -374,7 +366,7 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Job]:
     InputError
         A file for several clips, two clips for one name, or a clip that would be overwritten.
     """
-    if not output.is_dir() and (output.exists() or output.suffix.lower() in _audio_suffixes()):
+    if not output.is_dir() and (output.exists() or output.suffix.lower() in audio.SUFFIXES):
         if output.suffix.lower() != ".wav":
             raise InputError(f"--output {output}: what is written is WAV; give a name ending in .wav, or a folder")
         if len(clips) != 1 or clips[0].is_dir():
@@ -396,10 +388,6 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> List[Job]:
     return jobs
 
 
-def _audio_suffixes() -> Set[str]:
-    return {f".{name.lower()}" for name in soundfile.available_formats()}
-
-
 def _unreadable(error: OSError) -> NoReturn:
     raise InputError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions") from None
 
@@ -408,12 +396,11 @@ def _recordings(given: Path) -> Iterator[Tuple[Path, Path]]:
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    suffixes = _audio_suffixes()
     found = sorted(
         Path(folder, name)
         for folder, folders, files in os.walk(given, onerror=_unreadable)
         for name in (*folders, *files)
-        if Path(name).suffix.lower() in suffixes
+        if Path(name).suffix.lower() in audio.SUFFIXES
     )
     if not found:
         raise InputError(f"{given}: holds no recordings; give a folder of WAV or FLAC files")

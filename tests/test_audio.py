@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras import audio
+from cyclegan_keras import audio, demo_corpus
 from cyclegan_keras.config import SPECTROGRAM_520, SpectrogramConfig
 from cyclegan_keras.errors import InputError
 
@@ -163,6 +163,8 @@ def write_bad(folder, kind):
         path.write_text("this is no audio")
     elif kind == "empty file":
         path.write_bytes(b"")
+    elif kind == "another format":
+        soundfile.write(path, rng.uniform(-0.5, 0.5, 16_000), 16_000, format="IRCAM")
     elif kind == "no samples":
         soundfile.write(path, np.zeros(0), 16_000)
     elif kind == "silent":
@@ -183,6 +185,7 @@ def write_bad(folder, kind):
 BAD = {
     "text": "not readable as audio",
     "empty file": "not readable as audio",
+    "another format": "not readable as audio .of no format taken here",
     "no samples": "holds no samples",
     "silent": "silent",
     "NaN": "NaN",
@@ -211,6 +214,14 @@ def test_a_recording_that_may_not_be_read_is_named_with_the_reason(tmp_path, mon
         monkeypatch.setattr(Path, method, refuse)
         with pytest.raises(InputError, match="a.wav: not readable as audio .Permission denied."):
             audio.load_waveform(tmp_path / "a.wav", 16_000)
+
+
+@pytest.mark.parametrize("form", ["WAV", "WAVEX", "RF64", "FLAC", "OGG", "AIFF", "MP3"])
+def test_recordings_of_the_usual_formats_are_read(tmp_path, form):
+    speech = demo_corpus.synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)
+    soundfile.write(tmp_path / "clip", speech, 16_000, format=form)
+    read = audio.load_waveform(tmp_path / "clip", 16_000)
+    assert np.corrcoef(read[: len(speech)], speech[: len(read)])[0, 1] > 0.95
 
 
 @pytest.mark.real
