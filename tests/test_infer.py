@@ -2,6 +2,7 @@
 
 import shutil
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -81,6 +82,22 @@ def test_a_clip_of_one_window_is_painted_by_one_pass_of_the_generator(generator,
     spectrogram, _ = audio.waveform_to_spectrogram(tone, CONFIG)
     expected = generator(audio.spectrogram_to_image(spectrogram, CONFIG)[np.newaxis]).numpy()[0, :257, :126, 0]
     np.testing.assert_allclose(infer.convert(tone, generator, CONFIG).converted, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("phase, least, most", [("source", -22.0, -18.0), ("griffin-lim", -40.0, -25.0)])
+def test_a_bin_is_muted_by_20_db_at_most_with_the_clips_own_phase(phase, least, most):
+    from cyclegan_keras.demo_corpus import synthesise_clip
+
+    speech = synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)
+    reading = infer.Reading(speech, *audio.waveform_to_spectrogram(speech, CONFIG))
+    muted = reading.spectrogram.copy()
+    muted[64:] -= 1.0  # 40 dB, from 2 kHz on
+    high = {}
+    for name, converted in (("before", reading.spectrogram), ("after", muted)):
+        sound = infer.synthesise(reading, converted, CONFIG, phase)
+        power = np.abs(librosa.stft(sound, n_fft=512)) ** 2
+        high[name] = 10 * np.log10(power[70:].sum() / power[:58].sum())
+    assert least < high["after"] - high["before"] < most
 
 
 def test_the_two_directions_are_two_generators(trained_run):
