@@ -141,7 +141,7 @@ def test_outputs_that_would_meet_or_overwrite_a_clip_are_refused(tmp_path):
     [
         (("clip.wav",), "--run-dir"),
         (("clip.wav", "--pair", "calm_joyful"), "joyful"),
-        (("clip.wav", "--pair", "calm_fearful"), "make train PAIR=calm_fearful"),
+        (("clip.wav", "--pair", "happy_disgust"), "make train PAIR=happy_disgust"),
         (("clip.wav", "--run-dir", "nowhere"), "nowhere"),
         ((), "CLIP"),
     ],

@@ -55,12 +55,12 @@ def test_the_demonstration_is_never_taken_for_a_training(tmp_path):
     demo = re.search(r"^DEMO \?= runs/(.*)$", makefile, re.MULTILINE).group(1)
     make_run(tmp_path / demo, [1])
     with pytest.raises(InputError, match="no trained run"):
-        newest_run("calm_fearful", tmp_path)
+        newest_run("calm_fearful", tmp_path, shipped=tmp_path / "none")
 
 
 def test_a_pair_without_a_run_is_answered_with_what_to_do(tmp_path):
     with pytest.raises(InputError, match="make train PAIR=calm_sad"):
-        newest_run("calm_sad", tmp_path)
+        newest_run("calm_sad", tmp_path, shipped=tmp_path / "none")
 
 
 def test_a_pair_trained_the_other_way_round_is_pointed_to(tmp_path):
