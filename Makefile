@@ -14,6 +14,7 @@ DEMO ?= runs/demo/calm_fearful
 
 # TensorFlow 2.15 with its addons where Python is old enough, else today's; STACK=current takes that one.
 STACK ?= addons
+$(if $(filter-out addons current,$(STACK)),$(error STACK=$(STACK): give addons or current))
 VENV := .venv$(if $(filter current,$(STACK)),-current)
 LOCK := requirements$(if $(filter current,$(STACK)),-current).lock
 PY := $(VENV)/bin/python

@@ -144,12 +144,17 @@ def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfi
     ``phase`` is one of ``PHASES``: the recording's own, with the gain limited, or Griffin-Lim's, as the report's.
     """
     if phase == "source":
-        limit = GAIN_LIMIT_DB * 2.0 / -config.floor_db
-        limited = np.clip(converted, reading.spectrogram - limit, reading.spectrogram + limit)
+        limited = limit_gain(reading.spectrogram, converted, config)
         sound = audio.spectrogram_to_waveform_with_phase(limited, reading.reference, config, reading.waveform)
     else:
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     return audio.match_level(sound, reading.waveform)
+
+
+def limit_gain(source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Keep every bin of a converted spectrogram within ``GAIN_LIMIT_DB`` of the source's, both in [-1, 1]."""
+    limit = GAIN_LIMIT_DB * 2.0 / -config.floor_db
+    return np.clip(converted, source - limit, source + limit)
 
 
 def load_generator(
@@ -200,7 +205,7 @@ def parser() -> CommandParser:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a recording, or a folder of recordings")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run-dir", type=Path, help="the run to take the generator from")
-    which.add_argument("--pair", help=f"take the newest run of this pair under {RUNS}/")
+    which.add_argument("--pair", help=f"take the newest run of this pair under {RUNS}/, else the shipped model")
     parser.add_argument(
         "--output", type=Path, default=Path("converted"),
         help="a .wav file for one clip, else a folder for CLIP_EMOTION.wav",
@@ -287,6 +292,8 @@ def write(
         return [job.output]
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
+    if phase == "source":
+        converted = limit_gain(reading.spectrogram, converted, config)  # what is heard
     picture = job.output.with_suffix(".png")
     save_figure(
         spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], config), picture

@@ -81,7 +81,7 @@ class Needed:
             return f"{path}: epoch {epoch} of {self.epochs}, as it is" if epoch else f"{path}: not there, left out"
         steps = self._epoch_steps(settings)
         left = self.epochs - epoch
-        what = f"resumed after epoch {epoch}" if epoch else "trained"
+        what = f"to be resumed after epoch {epoch}" if epoch else "to be trained"
         return f"{path}: {what}, {left} epochs of {steps} steps, {how_long(left * steps, _pace(self, settings))}"
 
     def train(self, settings: Settings) -> None:
