@@ -283,8 +283,8 @@ def reply(handler, host, body, status=200, **headers):
         handler.send_header(name.replace("_", "-"), str(value))
     handler.end_headers()
     try:
+        host.served += len(body)  # first: the client may be done before this thread goes on
         handler.wfile.write(body)
-        host.served += len(body)
     except OSError:
         pass  # the client has what it wants
 
