@@ -199,8 +199,8 @@ def test_of_a_folder_of_anything_the_good_are_converted_and_the_bad_listed(train
     folder.mkdir()
     good, bad = by_hand(folder)
     done = subprocess.run(
-        [sys.executable, "-c", RUN_AND_MEASURE, tmp_path / "peak", "cyclegan_keras.infer", folder, "--run-dir", trained_run.path, "--output",
-         tmp_path / "out", "--plot"],
+        [sys.executable, "-c", RUN_AND_MEASURE, tmp_path / "peak", "cyclegan_keras.infer", folder,
+         "--run-dir", trained_run.path, "--output", tmp_path / "out", "--plot"],
         capture_output=True, timeout=300, env=environment,
     )  # fmt: skip
     lines = done.stderr.decode().splitlines()
