@@ -246,16 +246,11 @@ def test_a_folder_of_the_longest_recordings_is_converted_in_less_than_2_gb(train
     long = np.tile(SPEECH, 2 * 600)
     for number in range(4):  # one more than are in the works at once
         soundfile.write(tmp_path / f"{number}.wav", long, 16_000)
-    program = (
-        "import resource, subprocess, sys\n"
-        "subprocess.run(sys.argv[1:], check=True)\n"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    command = [sys.executable, "-m", "cyclegan_keras.infer", tmp_path, "--run-dir", trained_run.path]
-    done = subprocess.run(
-        [sys.executable, "-c", program, *command, "--output", tmp_path / "out"],
-        capture_output=True, text=True, check=True, timeout=3600, env=environment,
+    subprocess.run(
+        [sys.executable, "-c", RUN_AND_MEASURE, tmp_path / "peak", "cyclegan_keras.infer", tmp_path,
+         "--run-dir", trained_run.path, "--output", tmp_path / "out"],
+        capture_output=True, check=True, timeout=3600, env=environment,
     )  # fmt: skip
-    largest = int(done.stdout.split()[-1]) * 1024
+    largest = int((tmp_path / "peak").read_text()) * 1024
     print(f"\nlargest process {largest / 2**20:.0f} MB")
     assert len(list((tmp_path / "out").iterdir())) == 4 and largest < MAX_BYTES
