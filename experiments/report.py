@@ -21,6 +21,10 @@ def parser() -> CommandParser:
         description="Render what was made as index.html in --results: one page with relative links, no network needed.",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that experiments.make wrote")
+    parser.add_argument(
+        "--numbers", action="store_true",
+        help="render numbers.html, one file without pictures and sound: it holds no recording and may be published",
+    )  # fmt: skip
     return parser
 
 
@@ -31,8 +35,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Render the page; returns the exit status."""
-    page = arguments.results / "index.html"
-    html = render(read_sections(arguments.results))
+    page = arguments.results / ("numbers.html" if arguments.numbers else "index.html")
+    html = render(read_sections(arguments.results), media=not arguments.numbers)
     with written_beside(page) as beside:
         beside.write_text(html, encoding="utf-8")
     print(page)
@@ -59,8 +63,8 @@ def read_sections(results: Path) -> List[dict]:
     return sections
 
 
-def render(sections: Sequence[dict]) -> str:
-    """Render sections as an HTML page.
+def render(sections: Sequence[dict], media: bool = True) -> str:
+    """Render sections as an HTML page, with pictures and sound where ``media``.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def render(sections: Sequence[dict]) -> str:
     )
     environment.globals.update(number=number, url=lambda *parts: quote("/".join(parts)))
     return environment.get_template(TEMPLATE).render(
-        sections=[{**section, "banner": banner(section)} for section in sections]
+        sections=[{**section, "banner": banner(section)} for section in sections], media=media
     )
 
 

@@ -256,6 +256,15 @@ def test_the_page_links_only_to_what_lies_beside_it(results):
     assert "script" not in page.tags and "b" not in page.tags, "what a section says is text"
 
 
+def test_the_page_of_numbers_shows_nothing_of_a_recording_and_every_measure(results):
+    report.command(report.parser().parse_args(["--results", str(results), "--numbers"]))
+    text = (results / "numbers.html").read_text(encoding="utf-8")
+    page = Links(text)
+    assert all(link.startswith(("#", "data:,")) for link in page.links)
+    assert not {"img", "audio"} & set(page.tags)
+    assert text.count("0.80, 0.10 before") == 2 and "2.50" in text and "20,846,791" in text
+
+
 def test_the_page_says_in_the_reports_order_what_small_networks_and_synthetic_speech_are_worth(results):
     page = (results / "index.html").read_text(encoding="utf-8")
     assert page.index('id="table1"') < page.index('id="table7"') < page.index('id="resources"')
