@@ -3,7 +3,8 @@
 A judge that hears level, the vocoder, a tone control or added noise would crown a network for them. So it is
 fitted to recordings after the same analysis and Griffin-Lim, peak-normalised, each together with copies
 under its own label that carry equalisers, the other class's spectrum and noise. What a generator does is nearest to
-giving each bin the other class's mean and spread, and is heard after Griffin-Lim: so are two of the copies that do.
+giving each bin the other class's mean and spread, with more movement from frame to frame than speech has, and is heard
+after Griffin-Lim: so are the copies that do.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import joblib
 import librosa
 import librosa.core.pitch  # now, not in the workers: numba's cache breaks where two processes fill it (its issue 10128)
 import numpy as np
+import scipy.ndimage
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -179,6 +181,13 @@ def matched(spectrogram: np.ndarray, own: Spectrum, other: Spectrum, share: floa
     return np.clip(spectrogram + share * (there - spectrogram), -1.0, 1.0)
 
 
+def deepened(spectrogram: np.ndarray, share: float = 1.0) -> np.ndarray:
+    """Add ``share`` of what changes within a few frames (a Gaussian's standard deviation is one), or take it away."""
+    return np.clip(
+        spectrogram + share * (spectrogram - scipy.ndimage.gaussian_filter1d(spectrogram, 1.0, axis=1)), -1.0, 1.0
+    )
+
+
 def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], config: SpectrogramConfig) -> np.ndarray:
     """Turn an image into sound with its spectrogram changed."""
     image = image.copy()
@@ -187,7 +196,7 @@ def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], con
 
 
 def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """The five changes to a recording that are no change of emotion.
+    """The six changes to a recording that are no change of emotion.
 
     Parameters
     ----------
@@ -218,6 +227,7 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
         "untouched": lambda waveform: vocoded(waveform, config),
         "fixed equaliser": painted(lambda spectrogram: equalised(spectrogram, own, other)),
         "mean and spread matched": painted(lambda spectrogram: matched(spectrogram, own, other)),
+        "movement deepened": painted(deepened),
         "white noise at -30 dB": with_noise,
         "pitch raised 3 semitones": raised,
     }
@@ -335,10 +345,12 @@ def _describe_disguised(
     rng = np.random.default_rng(seed)
     sound = sound_of(image, config)
     copies = [sound, *disguised(sound, own, other, config, rng)]
-    for share in (1.0, rng.uniform(0.3, 1.3)):
-        copies.append(
-            repainted(image, lambda spectrogram, share=share: matched(spectrogram, own, other, share), config)
-        )
+    changes = [
+        lambda painted, share=share: matched(painted, own, other, share) for share in (1.0, rng.uniform(0.3, 1.3))
+    ]
+    shares = rng.uniform(-1.0, -0.3), rng.uniform(0.3, 1.0)
+    changes += [lambda painted, share=share: deepened(painted, share) for share in shares]
+    copies += [repainted(image, change, config) for change in changes]
     return np.array([acoustic_features(copy, config.sample_rate) for copy in copies])
 
 

@@ -66,6 +66,15 @@ def test_the_attacks_on_the_long_term_spectrum_reach_the_other_classes():
     np.testing.assert_allclose(np.abs(matched - other.mean), np.broadcast_to(other.std, matched.shape), atol=1e-5)
 
 
+def test_movement_is_deepened_and_smoothed_between_frames_and_the_long_term_spectrum_stays():
+    rng = np.random.default_rng(0)
+    spectrogram = rng.uniform(-0.3, 0.3, (257, 1)) + rng.choice([-0.1, 0.1], (257, 300))
+    more, less = judge.deepened(spectrogram), judge.deepened(spectrogram, -1.0)
+    assert np.abs(np.diff(less)).mean() < 0.5 * np.abs(np.diff(spectrogram)).mean() < np.abs(np.diff(more)).mean() / 1.5
+    for changed in (more, less):
+        np.testing.assert_allclose(changed.mean(axis=1), spectrogram.mean(axis=1), atol=2e-3)
+
+
 def test_a_bin_that_is_always_silent_can_be_matched():
     silent = judge.Spectrum.of([np.full((260, 260, 1), -1.0, np.float32)], CONFIG)
     assert np.isfinite(judge.matched(np.full((257, 10), -1.0), silent, silent)).all()
@@ -101,7 +110,8 @@ def test_a_judge_tells_the_emotions_of_a_speaker_it_never_met(synthetic_judge):
 def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_judge):
     verdict = judge.try_judge(synthetic_judge, [speech("calm", 7)], [speech("fearful", 7)], "fearful")
     assert set(verdict.false_alarms) == {
-        "untouched", "fixed equaliser", "mean and spread matched", "white noise at -30 dB", "pitch raised 3 semitones",
+        "untouched", "fixed equaliser", "mean and spread matched", "movement deepened", "white noise at -30 dB",
+        "pitch raised 3 semitones",
     }  # fmt: skip
     assert verdict.clips == 2 and verdict.accuracy == 1.0
     assert judge.Verdict(0.85, 32, {"untouched": 0.15}).holds
