@@ -83,7 +83,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
             waveform, file_rate = _mono(file, path), file.samplerate
     except (soundfile.SoundFileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: not readable as audio ({reason}); give a WAV or FLAC file") from None
+        raise InputError(f"{path}: not readable as audio ({reason}); give WAV, FLAC, Ogg, AIFF or MP3") from None
     if waveform.size == 0:
         raise InputError(f"{path}: holds no samples; give a recording with sound")
     if not np.isfinite(waveform).all():
@@ -111,7 +111,7 @@ def _opened(path: Path) -> soundfile.SoundFile:
         raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
     with path.open("rb") as file:  # of what cannot be opened libsndfile would say no more than "System error"
         if not file.read(4).startswith(SIGNATURES):
-            raise InputError(f"{path}: not readable as audio (of no format taken here); give a WAV or FLAC file")
+            raise InputError(f"{path}: not readable as audio (of no format taken here); give WAV, FLAC, Ogg, AIFF or MP3")
     return soundfile.SoundFile(os.fsencode(path))  # bytes, because a name need not be text
 
 

@@ -346,10 +346,10 @@ def _sources(wanted: str, split: Split, emotion: str, config: SpectrogramConfig)
 
 def _recordings(folder: Path) -> List[Path]:
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give one of WAV or FLAC files, or {', '.join(SETS)}")
+        raise InputError(f"{folder}: no such folder; give one of recordings, or {', '.join(SETS)}")
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in audio.SUFFIXES)
     if not found:
-        raise InputError(f"{folder}: holds no recordings; give a folder of WAV or FLAC files")
+        raise InputError(f"{folder}: holds no recordings; give a folder of WAV, FLAC, Ogg, AIFF or MP3 files")
     return found
 
 

@@ -105,10 +105,12 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     if runs:
         return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)
     if _trained(turned, root) or _trained(turned, shipped):
-        raise InputError(
-            f"{root}: holds no trained run of {pair}, but {turned} is there; give --pair {turned} --reverse"
-        )
-    raise InputError(f"{root}: holds no trained run of {pair}; train one (make train PAIR={pair}) or give --run-dir")
+        raise InputError(f"--pair {pair}: there is a model of {turned}; give --pair {turned} --reverse")
+    ships = ", ".join(sorted(folder.parent.name for folder in shipped.glob("*/config.json")))
+    raise InputError(
+        f"{root}: holds no trained run of {pair}, and what ships is {ships}; "
+        f"train one (make train PAIR={pair}) or give --run-dir"
+    )
 
 
 def _trained(pair: str, root: Path) -> List[RunDirectory]:
