@@ -143,5 +143,7 @@ def _missing(package: str) -> InputError:
 
 
 def median_pitch(waveforms: Sequence[np.ndarray], sample_rate: int) -> Tuple[float, float]:
-    """Median over clips of ``pitch_of``: Hz, semitones."""
-    return tuple(np.nanmedian([pitch_of(waveform, sample_rate) for waveform in waveforms], axis=0))
+    """Median over clips of ``pitch_of``: Hz, semitones; NaN where no clip has a voice."""
+    pitches = [pitch_of(waveform, sample_rate) for waveform in waveforms]
+    voiced = [pitch for pitch in pitches if not np.isnan(pitch.median_hz)]
+    return tuple(np.median(voiced, axis=0)) if voiced else (np.nan, np.nan)

@@ -53,6 +53,7 @@ def test_pitch_is_the_median_in_hertz_and_the_range_in_semitones():
 def test_without_a_voice_there_is_no_pitch(sound):
     assert np.isnan(metrics.pitch_of(noisy(0 * sound, 1.0), 16_000)).all()
     assert metrics.median_pitch([noisy(0 * sound, 1.0), sound], 16_000)[0] > 50
+    assert np.isnan(metrics.median_pitch([noisy(0 * sound, 1.0)], 16_000)).all()
 
 
 def test_mimicry_is_zero_for_a_generator_that_does_nothing():
