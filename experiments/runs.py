@@ -125,6 +125,7 @@ def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6
     if image_size != chosen.spectrogram.image_size:
         preset = next(name for name, other in PRESETS.items() if other.spectrogram.image_size == image_size)
         options += ("--filters", str(chosen.model.filters), "--output-init", chosen.model.output_init)
+        options += ("--update", chosen.train.update)
         # So that a training stopped early can be shown as far as it got.
         options += ("--snapshot-every", str(chosen.train.snapshot_every))
     name = f"{pair}-{settings.preset}"

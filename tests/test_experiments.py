@@ -77,6 +77,8 @@ def test_every_depth_and_size_has_a_run_directory_of_its_own_and_the_usual_one_i
         "calm_anger-cpu", "calm_anger-cpu-9-blocks", "calm_anger-cpu-520",
     ]  # fmt: skip
     assert runs[2].preset == "report-520" and runs[2].options[:2] == ("--filters", "16")
+    joint = needed(settings(tmp_path, preset="cpu-plus"), "calm_anger", 100, image_size=520)
+    assert joint.options[joint.options.index("--update") + 1] == "joint", "only the size differs"
 
 
 def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_clips, environment, tmp_path):
