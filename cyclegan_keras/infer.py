@@ -29,11 +29,11 @@ RUNS = Path("runs")
 PHASES = ("source", "griffin-lim")
 """Where the phase of a conversion comes from; the first is the default, the second the report's way."""
 
-GAIN_LIMIT_DB = 20.0
+GAIN_LIMIT_DB = 40.0
 """With the recording's own phase, what the generator may make of each bin: so much louder or so much fainter.
 
-A phase fits the magnitudes it was measured with. Chosen on clips that were trained on: the judge's score stays, and
-the words and cleanness that the largest gains cost come back (README, Converting).
+A phase fits the magnitudes it was measured with. Chosen on clips that were trained on: less costs transfer, and more
+costs words and cleanness (README, Converting).
 """
 
 WINDOWS_AT_ONCE = 4
