@@ -53,6 +53,8 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
         reason = str(error).strip().splitlines()[-1]
         raise RunError(f"TensorFlow does not load ({reason}); give more memory, or run make setup again") from None
 
+    # Every epoch's generator is traced once; TensorFlow takes them for one function that is traced again and again.
+    tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
     if deterministic:
         tf.config.experimental.enable_op_determinism()
 

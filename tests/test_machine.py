@@ -1,11 +1,18 @@
 """The settings that a machine is given."""
 
+import logging
 import subprocess
 import sys
 
 import pytest
 
-from cyclegan_keras.machine import channels_for_products, choose_precision, choose_preset, processor_flags
+from cyclegan_keras.machine import (
+    channels_for_products,
+    choose_precision,
+    choose_preset,
+    prepare_tensorflow,
+    processor_flags,
+)
 
 
 def test_a_gpu_gets_the_reports_preset_and_a_machine_without_one_the_cpus():
@@ -47,3 +54,12 @@ def test_tensorflow_is_set_up_for_a_cpu():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "'disable_meta_optimizer': True" in done.stdout, done.stderr
     assert done.stdout.startswith("CPU") and " cpu " in done.stdout
+
+
+def test_a_generator_an_epoch_is_traced_without_a_warning():
+    import tensorflow as tf
+
+    prepare_tensorflow()
+    texts = ("5 out of the last 5 calls to f triggered tf.function retracing.", "something else")
+    records = [logging.makeLogRecord({"msg": text}) for text in texts]
+    assert [bool(tf.get_logger().filter(record)) for record in records] == [False, True]
