@@ -67,8 +67,10 @@ def best_two(question: str, measure: str, cells_by_name: dict, named: Sequence[s
     if len(ranked) < 3 or not set(named) <= set(ranked):
         return Answer(question, "not shown", _nothing(measure))
     evidence = f"{NAMES[measure]} " + ", ".join(f"{name} {means[name]:.2f}" for name in ranked)
-    left_out = [name for name in means if name not in ranked]
-    evidence += f" (the judge of {', '.join(left_out)} does not hold)" if left_out else ""
+    untrained = [name for name in means if not any("measures" in cell for cell in cells_by_name[name])]
+    unjudged = [name for name in means if name not in (*ranked, *untrained)]
+    evidence += f" (no weights yet of {', '.join(untrained)})" if untrained else ""
+    evidence += f" (the judge of {', '.join(unjudged)} does not hold)" if unjudged else ""
     return Answer(question, "yes" if set(ranked[:2]) == set(named) else "no", evidence)
 
 

@@ -178,6 +178,9 @@ def test_the_best_two_are_named_among_the_judges_that_hold():
     by_name = {name: [cell(score=score)] for name, score in (("a", 0.9), ("b", 0.8), ("c", 0.1))}
     assert answers.best_two("?", "score", by_name, ("b", "a")).answer == "yes"
     assert answers.best_two("?", "score", by_name, ("c", "a")).answer == "no"
+    missing = {**by_name, "d": [cell(holds=False, score=0.9)], "e": [{"missing": "not trained yet"}]}
+    evidence = answers.best_two("?", "score", missing, ("b", "a")).evidence
+    assert evidence.endswith("(no weights yet of e) (the judge of d does not hold)")
     by_name["b"] = [cell(holds=False, score=0.8)]
     assert answers.best_two("?", "score", by_name, ("b", "a")).answer == "not shown"
 
