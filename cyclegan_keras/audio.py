@@ -111,7 +111,7 @@ def _opened(path: Path) -> soundfile.SoundFile:
         raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
     with path.open("rb") as file:  # of what cannot be opened libsndfile would say no more than "System error"
         if not file.read(4).startswith(SIGNATURES):
-            raise InputError(f"{path}: not readable as audio (of no format taken here); give WAV, FLAC, Ogg, AIFF or MP3")
+            raise InputError(f"{path}: not readable as audio (no format taken here); give WAV, FLAC, Ogg, AIFF or MP3")
     return soundfile.SoundFile(os.fsencode(path))  # bytes, because a name need not be text
 
 
