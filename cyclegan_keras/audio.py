@@ -46,6 +46,9 @@ WINDOW_OVERLAP = 1 / 4
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".mp3"})
 """Of the files that are taken for recordings in a folder."""
 
+FORMATS = "WAV, FLAC, Ogg, AIFF or MP3"
+"""The same, for messages."""
+
 SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff")
 """How WAV, FLAC, Ogg, AIFF and MP3 files begin. libsndfile reads two dozen formats more, by parsers that few have
 tested (CVE-2025-52194 is in one of them): a file from somebody else is not handed to those."""
@@ -83,7 +86,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
             waveform, file_rate = _mono(file, path), file.samplerate
     except (soundfile.SoundFileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: not readable as audio ({reason}); give WAV, FLAC, Ogg, AIFF or MP3") from None
+        raise InputError(f"{path}: not readable as audio ({reason}); give {FORMATS}") from None
     if waveform.size == 0:
         raise InputError(f"{path}: holds no samples; give a recording with sound")
     if not np.isfinite(waveform).all():
@@ -111,7 +114,7 @@ def _opened(path: Path) -> soundfile.SoundFile:
         raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
     with path.open("rb") as file:  # of what cannot be opened libsndfile would say no more than "System error"
         if not file.read(4).startswith(SIGNATURES):
-            raise InputError(f"{path}: not readable as audio (no format taken here); give WAV, FLAC, Ogg, AIFF or MP3")
+            raise InputError(f"{path}: not readable as audio (no format taken here); give {FORMATS}")
     return soundfile.SoundFile(os.fsencode(path))  # bytes, because a name need not be text
 
 

@@ -349,7 +349,7 @@ def _recordings(folder: Path) -> List[Path]:
         raise InputError(f"{folder}: no such folder; give one of recordings, or {', '.join(SETS)}")
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in audio.SUFFIXES)
     if not found:
-        raise InputError(f"{folder}: holds no recordings; give a folder of WAV, FLAC, Ogg, AIFF or MP3 files")
+        raise InputError(f"{folder}: holds no recordings; give a folder of {audio.FORMATS} files")
     return found
 
 

@@ -419,7 +419,7 @@ def _recordings(given: Path) -> Iterator[Tuple[Path, Path]]:
         if Path(name).suffix.lower() in audio.SUFFIXES
     )
     if not found:
-        raise InputError(f"{given}: holds no recordings; give a folder of WAV, FLAC, Ogg, AIFF or MP3 files")
+        raise InputError(f"{given}: holds no recordings; give a folder of {audio.FORMATS} files")
     for file in found:
         yield file, file.relative_to(given)
 

@@ -1,6 +1,7 @@
 """What this machine computes with, and the settings that suit it."""
 
 import functools
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -53,8 +54,7 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
         reason = str(error).strip().splitlines()[-1]
         raise RunError(f"TensorFlow does not load ({reason}); give more memory, or run make setup again") from None
 
-    # Every epoch's generator is traced once; TensorFlow takes them for one function that is traced again and again.
-    tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
+    tf.get_logger().addFilter(_is_worth_telling)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
 
@@ -66,6 +66,11 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
     return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), processor_flags()))
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    # Every epoch's generator is traced once; TensorFlow takes them for one function that is traced again and again.
+    return "tf.function retracing" not in record.getMessage()
 
 
 @functools.lru_cache(maxsize=None)
