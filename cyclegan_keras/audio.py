@@ -244,12 +244,27 @@ def spectrogram_to_waveform_with_phase(
     -------
     waveform : np.ndarray [shape=(n,), dtype=float32]
     """
-    transform = librosa.stft(source, n_fft=config.n_fft, hop_length=config.hop_length, window="hann")
     magnitude = librosa.db_to_amplitude(_decibels(spectrogram, config), ref=reference)
-    turned = magnitude * np.exp(1j * np.angle(transform))
+    turned = magnitude * np.exp(1j * waveform_to_phase(source, config))
     return librosa.istft(
         turned, hop_length=config.hop_length, n_fft=config.n_fft, window="hann", length=len(source)
     ).astype(np.float32)
+
+
+def waveform_to_phase(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Tell the phase of every bin that ``waveform_to_spectrogram`` tells the magnitude of.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    phase : np.ndarray [shape=(n_bins, 1 + n // hop_length), dtype=float32]
+        In radians.
+    """
+    return np.angle(librosa.stft(waveform, n_fft=config.n_fft, hop_length=config.hop_length, window="hann"))
 
 
 def _decibels(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
@@ -292,13 +307,13 @@ def image_to_spectrogram(image: np.ndarray, config: SpectrogramConfig) -> np.nda
     return image[: config.n_bins, : config.n_frames, 0]
 
 
-def load_image(path: Path, config: SpectrogramConfig) -> Tuple[np.ndarray, float]:
+def load_image(path: Path, config: SpectrogramConfig, phase: bool = False) -> Tuple[np.ndarray, float]:
     """Read a recording as an image.
 
     Returns
     -------
     image : np.ndarray [shape=(image_size, image_size, 1), dtype=float32]
-        In [-1, 1].
+        In [-1, 1]. With ``phase``, a second channel holds every bin's phase in radians.
     reference : float
         The STFT magnitude of 0 dB.
 
@@ -312,7 +327,10 @@ def load_image(path: Path, config: SpectrogramConfig) -> Tuple[np.ndarray, float
         spectrogram, reference = waveform_to_spectrogram(waveform, config)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a longer recording") from None
-    return spectrogram_to_image(spectrogram, config), reference
+    image = spectrogram_to_image(spectrogram, config)
+    if phase:
+        image = np.concatenate([image, spectrogram_to_image(waveform_to_phase(waveform, config), config)], axis=-1)
+    return image, reference
 
 
 def image_to_waveform(image: np.ndarray, reference: float, config: SpectrogramConfig) -> np.ndarray:

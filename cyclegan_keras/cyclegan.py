@@ -6,16 +6,18 @@ D_A and D_B tell real from generated images of their domain.
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Tuple
+from functools import partial
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import tensorflow as tf
 from tensorflow.keras import mixed_precision
 
 from cyclegan_keras import replicas
 from cyclegan_keras.adam import Adam
-from cyclegan_keras.config import LossWeights, ModelConfig, TrainConfig
+from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
+from cyclegan_keras.resynthesis import resynthesise
 
 Losses = Dict[str, tf.Tensor]
 
@@ -108,9 +110,17 @@ def build_state(
     )  # fmt: skip
 
 
-def compile_train_step(state: TrainState, train: TrainConfig) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
-    """Make the ``tf.function`` that takes one training step on ``state``, as ``train`` says."""
+def compile_train_step(
+    state: TrainState, train: TrainConfig, spectrogram: Optional[SpectrogramConfig] = None
+) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
+    """Make the ``tf.function`` that takes one training step on ``state``, as ``train`` says.
+
+    With ``train.resynthesis`` the analysis, ``spectrogram``, must be told, and the images it is given have a second
+    channel: the phase.
+    """
     update = {"alternating": train_step, "joint": joint_train_step}[train.update]
+    if train.resynthesis:
+        update = partial(joint_train_step, heard=partial(resynthesise, config=spectrogram))
     strategy = tf.distribute.get_strategy()
 
     def step_of_a_replica(a: tf.Tensor, b: tf.Tensor) -> Losses:
@@ -161,16 +171,26 @@ def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tens
     return _named(g=losses_g, f=losses_f, d_a=losses_d_a, d_b=losses_d_b)
 
 
-def joint_train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tensor) -> Losses:
+def joint_train_step(
+    state: TrainState,
+    weights: LossWeights,
+    a: tf.Tensor,
+    b: tf.Tensor,
+    heard: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = None,
+) -> Losses:
     """Update G and F together, then D_A and D_B (Zhu et al., 2017).
 
     Each generator gets the gradient its composite would give it, both from before either moved. As the
     composites have both cycles in common, that is the work of 18 generator passes instead of 24.
-    Parameters and result are those of ``train_step``.
+    Parameters and result are those of ``train_step``; ``heard``, of a generated image and a phase, gives what stands
+    for the generated image everywhere, and with it ``a`` and ``b`` have their phase as a second channel.
     """
     g, f, optimizer = state.g, state.f, state.optimizers["generators"]
+    phase_a, phase_b, a, b = a[..., 1:], b[..., 1:], a[..., :1], b[..., :1]
     with _recording(optimizer) as tape:
         fake_b, fake_a = g(a, training=True), f(b, training=True)
+        if heard:
+            fake_b, fake_a = heard(fake_b, phase_a), heard(fake_a, phase_b)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
         losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b)

@@ -160,6 +160,8 @@ def command(arguments: argparse.Namespace) -> int:
         parser().error("--converted: needs --inputs and --target")
     if arguments.converted:
         source, target = split_pair(f"{arguments.source}_{arguments.target}")
+        for folder in (arguments.converted, arguments.inputs):
+            _recordings(folder)  # an empty one is told before minutes go into the judge
         ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
         rows = measure_folder(ruler, arguments.converted, arguments.inputs)
         caption = f"{source} to {target}, {arguments.converted}"

@@ -6,7 +6,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -56,6 +56,7 @@ def load_images(
     cache_dir: Path,
     on_progress: Optional[Callable[[int], None]] = None,
     on_damage: Optional[Callable[[Path], None]] = None,
+    phase: bool = False,
 ) -> np.ndarray:
     """Analyse recordings into images; each file only the first time, later from the cache.
 
@@ -69,19 +70,21 @@ def load_images(
         Called with the number of files done after each.
     on_damage : callable, optional
         Called with every damaged cache file.
+    phase : bool
+        Give the images a second channel, of every bin's phase.
 
     Returns
     -------
-    images : np.ndarray [shape=(len(paths), image_size, image_size, 1), dtype=float32]
+    images : np.ndarray [shape=(len(paths), image_size, image_size, 1 or 2), dtype=float32]
 
     Raises
     ------
     InputError
         A file cannot be used; the message names it.
     """
-    images = np.empty((len(paths), *config.image_shape), np.float32)
+    images = np.empty((len(paths), *_shape(config, phase)), np.float32)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir, on_damage), paths)
+        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir, on_damage, phase), paths)
         for done, image in enumerate(analysed, start=1):
             images[done - 1] = image
             if on_progress:
@@ -180,19 +183,23 @@ def unpaired_indices(
     return batches.take(steps_per_epoch(clips_a, batch_size)).skip(first_step)
 
 
+def _shape(config: SpectrogramConfig, phase: bool) -> Tuple[int, int, int]:
+    return (config.image_size, config.image_size, 2 if phase else 1)
+
+
 def _cached_image(
-    path: Path, config: SpectrogramConfig, cache_dir: Path, on_damage: Optional[Callable[[Path], None]]
+    path: Path, config: SpectrogramConfig, cache_dir: Path, on_damage: Optional[Callable[[Path], None]], phase: bool
 ) -> np.ndarray:
-    cached = cache_dir / f"{cache_key(path, config)}.npz"
-    size = 4 * np.prod(config.image_shape) + HEADER_BYTES
+    cached = cache_dir / f"{cache_key(path, config)}{'-phase' if phase else ''}.npz"
+    shape = _shape(config, phase)
     try:
-        return read_arrays(cached, size)["image"].reshape(config.image_shape)
+        return read_arrays(cached, 4 * np.prod(shape) + HEADER_BYTES)["image"].reshape(shape)
     except FileNotFoundError:
         pass
     except (OSError, ValueError, KeyError):
         if on_damage:
             on_damage(cached)
-    image, _ = audio.load_image(path, config)
+    image, _ = audio.load_image(path, config, phase)
     with written_beside(cached) as beside:
         np.savez(beside, image=image)
     return image

@@ -120,7 +120,7 @@ def command(arguments: argparse.Namespace) -> int:
     chief = replicas.is_chief(strategy)
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
         trainer.open_run(written, config)
-        images_a, images_b = (_load_images(found, config.spectrogram, emotion) for emotion, found in clips.items())
+        images_a, images_b = (_load_images(found, config, emotion) for emotion, found in clips.items())
         samples = {
             direction: [_load_sample(clip, config.spectrogram) for clip in _sample_clips(split, emotion)]
             for direction, emotion in zip(DIRECTIONS, emotions)
@@ -253,7 +253,7 @@ def _run_config(
     )
 
 
-def _load_images(clips: Sequence[Clip], config: SpectrogramConfig, emotion: str) -> np.ndarray:
+def _load_images(clips: Sequence[Clip], config: RunConfig, emotion: str) -> np.ndarray:
     from tensorflow.keras.utils import Progbar
 
     from cyclegan_keras import pipeline
@@ -263,7 +263,9 @@ def _load_images(clips: Sequence[Clip], config: SpectrogramConfig, emotion: str)
 
     paths = [clip.path for clip in clips]
     on_progress = Progbar(len(paths), unit_name=f"{emotion} clip").update if sys.stdout.isatty() else None
-    return pipeline.load_images(paths, config, pipeline.default_cache_dir(), on_progress, say_damaged)
+    return pipeline.load_images(
+        paths, config.spectrogram, pipeline.default_cache_dir(), on_progress, say_damaged, config.train.resynthesis
+    )
 
 
 def _sample_clips(split: Split, emotion: str) -> List[Clip]:

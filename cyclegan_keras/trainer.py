@@ -127,7 +127,7 @@ def train(
     run : RunDirectory
         Opened with ``open_run``.
     images_a, images_b : np.ndarray [shape=(n, image_size, image_size, 1), dtype=float32]
-        The training images of the domains.
+        The training images of the domains; for ``resynthesis`` with a second channel, the phase.
     names : (sequence of str, sequence of str)
         Of the images, to say on which a training diverged.
     samples : dict
@@ -151,11 +151,11 @@ def train(
     """
     start = (1.0, 0.0)
     if config.model.output_init == "data":
-        start = output_start(np.concatenate([images_a, images_b]))
-    state = build_state(images_a.shape[1:], config.model, config.train, start)
+        start = output_start(np.concatenate([images_a, images_b])[..., :1])
+    state = build_state(config.image_shape, config.model, config.train, start)
     keeper = CheckpointKeeper(state, run, checkpoint_seconds)
     keeper.restore_newest(observer)
-    take_step = compile_train_step(state, config.train)
+    take_step = compile_train_step(state, config.train, getattr(config, "spectrogram", None))
     epoch_steps = steps_per_epoch(len(images_a), config.train.batch_size)
     step = int(state.step.numpy())
     if not replicas.agree_on(step):

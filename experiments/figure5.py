@@ -75,7 +75,9 @@ class FaceTraining:
         config = FaceRunConfig(
             pair=f"{SOURCE}_{TARGET}", preset=self.preset, data=str(settings.faces.resolve()),
             data_key=faces_key(*faces), image_size=SIZE, model=preset.model,
-            train=dataclasses.replace(preset.train, epochs=self.epochs, precision=machine.precision),
+            train=dataclasses.replace(
+                preset.train, epochs=self.epochs, precision=machine.precision, resynthesis=False  # faces make no sound
+            ),
         )  # fmt: skip
         last_step = self.epochs * len(faces[0])
         print(

@@ -17,10 +17,14 @@ from cyclegan_keras.config import PRESETS
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
 from cyclegan_keras.machine import prepare_tensorflow
+from cyclegan_keras.ravdess import index_clips
 from experiments.runs import Settings, commit_here
 
 NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")
 """Everything that can be made, in the report's order; each is a module beside this one."""
+
+WITHOUT_SPEECH = {"figure5", "resources"}
+"""Of these, what needs no --data."""
 
 SHARED = Path("../shared")
 """Where data is looked for that was not named."""
@@ -67,6 +71,8 @@ def command(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
     names = arguments.names or NAMES
     experiments = [importlib.import_module(f"experiments.{name}").experiment(settings) for name in names]
+    if arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names):
+        index_clips(settings.data)  # what is wrong with the folder is told once, not for every training
     print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
     for run in dict.fromkeys(run for experiment in experiments for run in experiment.runs):
         try:
@@ -95,7 +101,7 @@ def command(arguments: argparse.Namespace) -> int:
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Fill in what was not named: the preset that suits the machine, folders that are there, the demo corpus."""
     data = Path("data/demo") if arguments.data == DEMO else Path(arguments.data)
-    if arguments.data == DEMO and not data.exists():
+    if arguments.data == DEMO and not data.exists() and not arguments.plan:
         subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)], check=True)
     preset = arguments.preset
     if preset is None:
@@ -122,6 +128,7 @@ def make(experiment, settings: Settings) -> None:
     section["seconds"] = round(time.monotonic() - began)
     _write(settings, experiment.name, section)
     print(f"\n{section['title']}: {section['paragraph']}\n", flush=True)
+    print(f"written: {folder}; make report renders the page\n", flush=True)
 
 
 def _write(settings: Settings, name: str, section: dict) -> None:

@@ -49,8 +49,10 @@ def read_sections(results: Path) -> List[dict]:
     Raises
     ------
     InputError
-        Nothing was, or a section is damaged.
+        There is no such folder, nothing was made in it, or a section is damaged.
     """
+    if not results.is_dir():
+        raise InputError(f"{results}: no such folder; give the one that the tables were made in (RESULTS=)")
     sections = []
     for file in (results / name / "section.json" for name in NAMES):
         if file.exists():

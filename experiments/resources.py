@@ -99,8 +99,9 @@ def measure(preset: str, size: Size) -> dict:
     state = build_state(
         chosen.spectrogram.image_shape, chosen.model, dataclasses.replace(chosen.train, precision=precision)
     )
-    take_step = compile_train_step(state, chosen.train)
-    shape = (1, *chosen.spectrogram.image_shape)
+    take_step = compile_train_step(state, chosen.train, chosen.spectrogram)
+    height, width, _ = chosen.spectrogram.image_shape
+    shape = (1, height, width, 2 if chosen.train.resynthesis else 1)
     a, b = np.random.default_rng(0).uniform(-1.0, 1.0, (2, *shape)).astype(np.float32)
     seconds = []
     for _ in range(1 + TIMED):

@@ -79,10 +79,13 @@ class Needed:
         epoch, path = self.epoch(), self.directory.path
         if self.is_done() or settings.as_is:
             return f"{path}: epoch {epoch} of {self.epochs}, as it is" if epoch else f"{path}: not there, left out"
-        steps = self._epoch_steps(settings)
         left = self.epochs - epoch
         what = f"to be resumed after epoch {epoch}" if epoch else "to be trained"
-        return f"{path}: {what}, {left} epochs of {steps} steps, {how_long(left * steps, _pace(self, settings))}"
+        what += f", {left} epoch{'s' if left > 1 else ''}"
+        if not settings.data.exists():
+            return f"{path}: {what} on a demo corpus that is not made yet"
+        steps = self._epoch_steps(settings)
+        return f"{path}: {what} of {steps} steps, {how_long(left * steps, _pace(self, settings))}"
 
     def train(self, settings: Settings) -> None:
         """Train, or resume, what is missing, by the train command line.

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cyclegan_keras.config import PRESETS, FaceRunConfig, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.config import PRESETS, FaceRunConfig, LossWeights, RunConfig, SpectrogramConfig, TrainConfig, split_pair
 from cyclegan_keras.errors import InputError
 
 
@@ -25,6 +25,7 @@ def run_config(preset="cpu", **changes):
         ("report-520", 520, 64, 6, 100, "default"),
         ("cpu", 260, 16, 6, 20, "data"),
         ("cpu-plus", 260, 16, 6, 20, "data"),
+        ("cpu-resynthesis", 260, 16, 6, 20, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -114,7 +115,25 @@ def test_settings_that_cannot_work_are_refused():
         dataclasses.replace(SpectrogramConfig(), n_frames=0)
 
 
-def test_only_cpu_plus_leaves_the_reports_way_of_updating():
+def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis"}
+
+
+def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
+    heard = PRESETS["cpu-resynthesis"]
+    assert {name for name, preset in PRESETS.items() if preset.train.resynthesis} == {"cpu-resynthesis"}
+    assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
+    without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights())
+    assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
+
+
+def test_resynthesis_needs_joint_updates():
+    with pytest.raises(InputError, match="resynthesis"):
+        TrainConfig(resynthesis=True, update="alternating")
+
+
+def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
+    path = edited(tmp_path / "config.json", lambda v: (v["train"].pop("resynthesis"), v.pop("checksum")))
+    assert RunConfig.load(path) == run_config()

@@ -105,11 +105,20 @@ def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_c
 
 @pytest.mark.parametrize(
     "arguments, said",
-    [(("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no")],
-)
+    [
+        (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"),
+        (("--data", "typo"), "typo: no such folder"),
+    ],
+)  # fmt: skip
 def test_an_option_that_cannot_be_used_is_one_line(environment, arguments, said):
     stderr = experiments(*arguments, "--preset", "cpu", "--plan", environment=environment, expect=2).stderr
     assert said in stderr and len(stderr.strip().splitlines()) == 1
+
+
+def test_the_plan_of_a_demo_that_is_not_made_yet_makes_nothing(environment, tmp_path):
+    out = experiments("table4", "--data", "demo", "--plan", environment=environment, cwd=tmp_path).stdout
+    assert "to be trained, 20 epochs on a demo corpus that is not made yet" in out
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_reports_clips_are_known_for_what_they_are_here(tmp_path):
@@ -284,6 +293,8 @@ def test_a_page_of_nothing_or_of_damage_is_one_line(tmp_path, content, said):
         (tmp_path / "table1" / "section.json").write_text(content)
     with pytest.raises(InputError, match=said):
         report.read_sections(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        report.read_sections(tmp_path / "typo")
 
 
 PROBE = """<!DOCTYPE html><iframe src="index.html" width="400" height="800"></iframe><script>

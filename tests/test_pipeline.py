@@ -28,7 +28,7 @@ def analyses(monkeypatch):
     """Names of the files that are decoded and analysed."""
     names = []
     load = audio.load_image
-    monkeypatch.setattr(audio, "load_image", lambda path, config: (names.append(path.name), load(path, config))[1])
+    monkeypatch.setattr(audio, "load_image", lambda path, *how: (names.append(path.name), load(path, *how))[1])
     return names
 
 
@@ -66,6 +66,16 @@ def test_a_changed_file_of_the_same_name_size_and_date_is_analysed_again(clips, 
     assert clips[0].stat().st_mtime_ns == before.st_mtime_ns and clips[0].stat().st_size == before.st_size
     pipeline.load_images(clips, CONFIG, tmp_path / "cache")
     assert analyses[3:] == ["a.wav"]
+
+
+def test_with_the_phase_images_have_a_second_channel_and_a_cache_of_their_own(clips, tmp_path, analyses):
+    plain = pipeline.load_images(clips, CONFIG, tmp_path / "cache")
+    for _ in range(2):
+        images = pipeline.load_images(clips, CONFIG, tmp_path / "cache", phase=True)
+        assert images.shape == (3, 260, 260, 2) and len(analyses) == 6
+        np.testing.assert_array_equal(images[..., :1], plain)
+    phase = audio.waveform_to_phase(audio.load_waveform(clips[0], CONFIG.sample_rate), CONFIG)
+    np.testing.assert_array_equal(images[0, :257, : phase.shape[1], 1], phase[:, :257])
 
 
 @pytest.mark.parametrize("change", [{"hop_length": 200}, {"floor_db": -60.0}, {"image_size": 264}])

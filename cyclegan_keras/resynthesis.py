@@ -1,0 +1,76 @@
+"""What is heard of generated images, as TensorFlow operations that training goes through.
+
+A generated spectrogram is heard by an inverse STFT with the phase of the clip it was made from (``infer``'s default).
+The sound's own spectrogram is another one than was painted: the phase still tells of the clip's pitch, and frames that
+overlap correct each other. A discriminator that is shown the painted one never sees what a listener gets.
+"""
+
+import math
+
+import tensorflow as tf
+
+from cyclegan_keras.audio import SILENCE
+from cyclegan_keras.config import SpectrogramConfig
+
+SMALLEST_WEIGHT = 1e-8
+"""Of a sample that only the end of a window saw."""
+
+
+def resynthesise(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    """Turn images into sound with given phases, and the sound into images again; differentiable by the images.
+
+    It is ``audio.spectrogram_to_waveform_with_phase`` and ``audio.waveform_to_spectrogram`` at one stroke. 0 dB
+    stays where it was, so what has become louder than that is cut off.
+
+    Parameters
+    ----------
+    images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+        In [-1, 1].
+    phases : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+        In radians, of the same bins and frames.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    heard : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+        In [-1, 1], with silence where images are padded.
+
+    Example
+    -------
+    >>> config = SpectrogramConfig()
+    >>> resynthesise(tf.fill((1, 260, 260, 1), -1.0), tf.zeros((1, 260, 260, 1)), config).shape
+    TensorShape([1, 260, 260, 1])
+    """
+    amplitudes = tf.exp(math.log(10.0) / 20.0 * _decibels(_frames(images, config), config))
+    phases = _frames(phases, config)
+    painted = tf.complex(amplitudes * tf.cos(phases), amplitudes * tf.sin(phases))
+    heard = _analysed(_synthesised(painted, config), config)
+    power = tf.square(tf.math.real(heard)) + tf.square(tf.math.imag(heard))
+    power = tf.maximum(power, 10.0 ** (config.floor_db / 10.0))
+    scaled = 1.0 - 20.0 / math.log(10.0) / config.floor_db * tf.math.log(power)
+    margin = ((0, 0), (0, config.image_size - config.n_bins), (0, config.image_size - config.n_frames))
+    spectrograms = tf.pad(tf.transpose(scaled, (0, 2, 1)), margin, constant_values=SILENCE)
+    return tf.clip_by_value(spectrograms, -1.0, 1.0)[..., tf.newaxis]
+
+
+def _frames(images: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    return tf.transpose(images[:, : config.n_bins, : config.n_frames, 0], (0, 2, 1))
+
+
+def _decibels(spectrograms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    return (1.0 - spectrograms) * config.floor_db / 2.0
+
+
+def _window(config: SpectrogramConfig) -> tf.Tensor:
+    return tf.signal.hann_window(config.n_fft, periodic=True)
+
+
+def _synthesised(transform: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    window = _window(config)
+    frames = tf.signal.irfft(transform, (config.n_fft,)) * window
+    weights = tf.signal.overlap_and_add(tf.repeat(window[tf.newaxis] ** 2, config.n_frames, 0), config.hop_length)
+    return tf.signal.overlap_and_add(frames, config.hop_length) / tf.maximum(weights, SMALLEST_WEIGHT)
+
+
+def _analysed(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    return tf.signal.rfft(tf.signal.frame(waveforms, config.n_fft, config.hop_length) * _window(config))

@@ -1,0 +1,69 @@
+"""What the networks are shown of a generated image is what a listener would be given of it."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cyclegan_keras import audio
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.resynthesis import resynthesise
+
+CONFIGS = (SpectrogramConfig(), SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60))
+INSIDE = slice(4, -4)
+"""Frames that see no edge of the image, where the sound of a whole clip goes on."""
+
+
+def analysed(config):
+    """A second or more of a chirp in noise: its image, its phases, its waveform and reference."""
+    rng = np.random.default_rng(0)
+    time = np.arange(config.n_samples) / config.sample_rate
+    waveform = np.sin(2 * np.pi * (300 + 400 * time) * time) + 0.05 * rng.standard_normal(time.size)
+    waveform = (0.5 * waveform).astype(np.float32)
+    spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
+    phase = audio.spectrogram_to_image(audio.waveform_to_phase(waveform, config), config)
+    return audio.spectrogram_to_image(spectrogram, config), phase, waveform, reference
+
+
+def heard(image, phase, config):
+    return resynthesise(tf.constant(image[np.newaxis]), tf.constant(phase[np.newaxis]), config).numpy()[0]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_clip_with_its_own_phase_is_heard_as_it_is(config):
+    image, phase, *_ = analysed(config)
+    difference = audio.image_to_spectrogram(heard(image, phase, config) - image, config)
+    # A bin at the floor of -80 dB held less than the image says.
+    assert np.abs(difference[:, INSIDE]).max() < 0.02
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_repainted_clip_is_heard_as_its_sound_is_analysed(config):
+    image, phase, waveform, reference = analysed(config)
+    painted = np.roll(image, 5, axis=0) - 0.1  # raised by five bins: no spectrogram of any sound
+    spectrogram = audio.image_to_spectrogram(painted, config)
+    sound = audio.spectrogram_to_waveform_with_phase(spectrogram, reference, config, waveform)
+    again, peak = audio.waveform_to_spectrogram(sound, config)
+    expected = again - 2.0 / config.floor_db * 20.0 * np.log10(peak / reference)  # 0 dB is where it was
+    difference = audio.image_to_spectrogram(heard(painted, phase, config), config) - np.clip(expected, -1.0, 1.0)
+    assert np.abs(difference[:, INSIDE]).mean() < 1e-3
+    assert np.abs(heard(painted, phase, config) - painted).mean() > 0.02, "what is painted is not what is heard"
+
+
+def test_padding_is_heard_as_silence_and_silence_as_silence():
+    config = CONFIGS[0]
+    image, phase, *_ = analysed(config)
+    sounding = heard(image, phase, config)
+    assert np.all(sounding[257:] == audio.SILENCE) and np.all(sounding[:, 257:] == audio.SILENCE)
+    floor = heard(np.full_like(image, -1.0), phase, config)
+    assert floor.max() < audio.SILENCE + 0.15 and floor.mean() < audio.SILENCE + 0.02, "it is 1/10,000, not nothing"
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_gradient_reaches_what_sounds_and_is_finite_everywhere(config):
+    image, phase, *_ = analysed(config)
+    images = tf.constant(np.stack([image, np.full_like(image, -1.0)]))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        total = tf.reduce_sum(resynthesise(images, tf.constant(np.stack([phase, phase])), config))
+    gradient = tape.gradient(total, images).numpy()
+    assert np.isfinite(gradient).all() and np.abs(gradient[0][image > -0.5]).min() > 0.0
