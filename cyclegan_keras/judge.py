@@ -4,7 +4,7 @@ A judge that hears level, the vocoder, a tone control or added noise would crown
 fitted to recordings after the same analysis and Griffin-Lim, peak-normalised, each together with copies
 under its own label that carry equalisers, the other class's spectrum and noise. What a generator does is nearest to
 giving each bin the other class's mean and spread, with more movement from frame to frame than speech has, and is heard
-after Griffin-Lim: so are the copies that do.
+after Griffin-Lim: so are the copies that do. It also silences what is faint, as a noise gate does; so do two more.
 """
 
 from dataclasses import dataclass
@@ -41,6 +41,9 @@ BAND_EDGES = (0, 500, 1000, 2000, 3000, 4000, 8000)
 """Hz: a formant apart at the low end, an octave at the high end."""
 
 N_MFCC = 13
+
+GATE_DB, GATES_DB = -45.0, (-60.0, -35.0)
+"""Of the attack that silences what is faint, and of the copies that a judge is fitted to."""
 
 LEAST_STD = 0.01
 """Of a bin, in units of an image: 0.4 dB."""
@@ -188,6 +191,11 @@ def deepened(spectrogram: np.ndarray, share: float = 1.0) -> np.ndarray:
     )
 
 
+def gated(spectrogram: np.ndarray, threshold_db: float, config: SpectrogramConfig) -> np.ndarray:
+    """Silence every bin that is below ``threshold_db`` relative to the clip's maximum, as a noise gate does."""
+    return np.where(spectrogram < 1.0 - 2.0 * threshold_db / config.floor_db, audio.SILENCE, spectrogram)
+
+
 def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], config: SpectrogramConfig) -> np.ndarray:
     """Turn an image into sound with its spectrogram changed."""
     image = image.copy()
@@ -196,7 +204,7 @@ def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], con
 
 
 def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """The six changes to a recording that are no change of emotion.
+    """The seven changes to a recording that are no change of emotion.
 
     Parameters
     ----------
@@ -228,6 +236,7 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
         "fixed equaliser": painted(lambda spectrogram: equalised(spectrogram, own, other)),
         "mean and spread matched": painted(lambda spectrogram: matched(spectrogram, own, other)),
         "movement deepened": painted(deepened),
+        "faint bins silenced": painted(lambda spectrogram: gated(spectrogram, GATE_DB, config)),
         "white noise at -30 dB": with_noise,
         "pitch raised 3 semitones": raised,
     }
@@ -350,6 +359,7 @@ def _describe_disguised(
     ]
     shares = rng.uniform(-1.0, -0.3), rng.uniform(0.3, 1.0)
     changes += [lambda painted, share=share: deepened(painted, share) for share in shares]
+    changes += [lambda painted, gate=gate: gated(painted, gate, config) for gate in rng.uniform(*GATES_DB, 2)]
     copies += [repainted(image, change, config) for change in changes]
     return np.array([acoustic_features(copy, config.sample_rate) for copy in copies])
 

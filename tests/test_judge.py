@@ -75,6 +75,13 @@ def test_movement_is_deepened_and_smoothed_between_frames_and_the_long_term_spec
         np.testing.assert_allclose(changed.mean(axis=1), spectrogram.mean(axis=1), atol=2e-3)
 
 
+def test_a_gate_silences_what_is_faint_and_leaves_the_rest():
+    spectrogram = np.linspace(-1.0, 1.0, 81, dtype=np.float32)[np.newaxis]  # -80 to 0 dB
+    gated = judge.gated(spectrogram, -45.0, CONFIG)
+    assert (gated[0, :35] == audio.SILENCE).all()
+    np.testing.assert_array_equal(gated[0, 35:], spectrogram[0, 35:])
+
+
 def test_a_bin_that_is_always_silent_can_be_matched():
     silent = judge.Spectrum.of([np.full((260, 260, 1), -1.0, np.float32)], CONFIG)
     assert np.isfinite(judge.matched(np.full((257, 10), -1.0), silent, silent)).all()
@@ -110,8 +117,8 @@ def test_a_judge_tells_the_emotions_of_a_speaker_it_never_met(synthetic_judge):
 def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_judge):
     verdict = judge.try_judge(synthetic_judge, [speech("calm", 7)], [speech("fearful", 7)], "fearful")
     assert set(verdict.false_alarms) == {
-        "untouched", "fixed equaliser", "mean and spread matched", "movement deepened", "white noise at -30 dB",
-        "pitch raised 3 semitones",
+        "untouched", "fixed equaliser", "mean and spread matched", "movement deepened", "faint bins silenced",
+        "white noise at -30 dB", "pitch raised 3 semitones",
     }  # fmt: skip
     assert verdict.clips == 2 and verdict.accuracy == 1.0
     assert judge.Verdict(0.85, 32, {"untouched": 0.15}).holds
