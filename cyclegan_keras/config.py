@@ -191,11 +191,16 @@ PRESETS = {
     ),
     "cpu-resynthesis": Preset(
         model=ModelConfig(filters=16, output_init="data"),
-        # At weight 1 the discriminators, whom what is heard makes hard to please, win outright from the sixth epoch on.
+        # The discriminators, whom what is heard makes hard to please, win outright in the end: at weight 1 from the sixth
+        # epoch on, at weight 2 from the ninth, and the emotion goes.
         train=TrainConfig(
-            epochs=20, snapshot_every=1, update="joint", average_decay=0.995, resynthesis=True,
+            epochs=6,
+            snapshot_every=1,
+            update="joint",
+            average_decay=0.995,
+            resynthesis=True,
             loss_weights=LossWeights(adversarial=2.0),
-        ),  # fmt: skip
+        ),
     ),
 }
 
