@@ -191,8 +191,8 @@ PRESETS = {
     ),
     "cpu-resynthesis": Preset(
         model=ModelConfig(filters=16, output_init="data"),
-        # The discriminators, whom what is heard makes hard to please, win outright in the end: at weight 1 from the sixth
-        # epoch on, at weight 2 from the ninth, and the emotion goes.
+        # The discriminators, whom what is heard makes hard to please, win outright in the end: at weight 1 from the
+        # sixth epoch on, at weight 2 from the ninth, and the emotion goes.
         train=TrainConfig(
             epochs=6,
             snapshot_every=1,
