@@ -380,7 +380,7 @@ def test_tables_are_made_from_nothing_and_a_second_time_reuse_the_trainings(envi
     options += ["--results", tmp_path / "results", "--faces", tmp_path / "fer2013.csv"]
     options += ["--train-options", "--filters 2 --n-resnet 1 --steps 1"]
     first = experiments("table3", "table4", "figure5", *options, environment=environment)
-    assert "calm_fearful-cpu: to be trained, 1 epochs" in first.stdout
+    assert "calm_fearful-cpu: to be trained, 1 epoch" in first.stdout
     assert "table3: left out: no clips of 'surprised'" in first.stderr
     assert "Is the emotion transferred to clips that were held back? Not shown: synthetic speech" in first.stdout
     assert "Are sad faces made happy? Not shown" in first.stdout
