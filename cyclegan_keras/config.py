@@ -126,6 +126,12 @@ class LossWeights:
         _refuse(_outside(self, **{weight.name: (0.0, 1e6) for weight in dataclasses.fields(self)}))
 
 
+STRENGTH, STRENGTHS = 1.5, (0.0, 10.0)
+"""How much of what a generator changes is applied with the clip's own phase: by default, and what may be asked for."""
+
+SMOOTHING = 1.0
+"""Frames: the standard deviation of the Gaussian that smooths what a generator changes, with the clip's own phase."""
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 """Keras's names: activations in 16 bits and weights, statistics and optimizer in float32, or all in float32."""
 
@@ -141,8 +147,10 @@ class TrainConfig:
     """How the networks are trained (report, section 4).
 
     Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
-    ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none, and
-    ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted.
+    ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
+    ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted, and
+    ``smoothing``: before that, what a generator changes is smoothed along time by a Gaussian of this standard deviation
+    in frames, as conversions are; 0 for not.
     """
 
     epochs: int = 150
@@ -158,15 +166,19 @@ class TrainConfig:
     xla: bool = False
     average_decay: float = 0.0
     resynthesis: bool = False
+    smoothing: float = 0.0
 
     def __post_init__(self):
         problems = _outside(
             self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
             pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
+            smoothing=(0.0, 16.0),
         )  # fmt: skip
         problems += _not_among(self, precision=PRECISIONS, update=UPDATES)
         if self.resynthesis and self.update != "joint":
             problems.append("resynthesis: needs joint updates, not alternating ones")
+        if self.smoothing and not self.resynthesis:
+            problems.append("smoothing: needs resynthesis")
         _refuse(problems)
 
 
@@ -203,12 +215,15 @@ PRESETS = {
         ),
     ),
 }
+PRESETS["cpu-smoothed"] = dataclasses.replace(
+    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, smoothing=SMOOTHING)
+)
 
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"resynthesis"}
+ADDED_LATER = {"resynthesis", "smoothing", "strength"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 
@@ -254,7 +269,8 @@ class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
     ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
-    clips' content, so that a run is never continued on other recordings.
+    clips' content, so that a run is never continued on other recordings. ``strength`` is how much of
+    what the generators change a conversion applies, unless told otherwise (``infer.change_gains``).
     """
 
     pair: str
@@ -264,9 +280,10 @@ class RunConfig(StoredConfig):
     spectrogram: SpectrogramConfig
     model: ModelConfig
     train: TrainConfig
+    strength: float = STRENGTH
 
     def __post_init__(self):
-        _refuse(_run_problems(self))
+        _refuse(_run_problems(self) + _outside(self, strength=STRENGTHS))
 
     @property
     def image_shape(self) -> Tuple[int, int, int]:

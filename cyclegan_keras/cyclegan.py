@@ -17,7 +17,7 @@ from cyclegan_keras.adam import Adam
 from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
-from cyclegan_keras.resynthesis import resynthesise
+from cyclegan_keras.resynthesis import resynthesise, smooth_gains
 
 Losses = Dict[str, tf.Tensor]
 
@@ -120,7 +120,13 @@ def compile_train_step(
     """
     update = {"alternating": train_step, "joint": joint_train_step}[train.update]
     if train.resynthesis:
-        update = partial(joint_train_step, heard=partial(resynthesise, config=spectrogram))
+
+        def heard(fake: tf.Tensor, source: tf.Tensor, phase: tf.Tensor) -> tf.Tensor:
+            if train.smoothing:
+                fake = smooth_gains(fake, source, train.smoothing)
+            return resynthesise(fake, phase, spectrogram)
+
+        update = partial(joint_train_step, heard=heard)
     strategy = tf.distribute.get_strategy()
 
     def step_of_a_replica(a: tf.Tensor, b: tf.Tensor) -> Losses:
@@ -176,21 +182,22 @@ def joint_train_step(
     weights: LossWeights,
     a: tf.Tensor,
     b: tf.Tensor,
-    heard: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = None,
+    heard: Optional[Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]] = None,
 ) -> Losses:
     """Update G and F together, then D_A and D_B (Zhu et al., 2017).
 
     Each generator gets the gradient its composite would give it, both from before either moved. As the
     composites have both cycles in common, that is the work of 18 generator passes instead of 24.
-    Parameters and result are those of ``train_step``; ``heard``, of a generated image and a phase, gives what stands
-    for the generated image everywhere, and with it ``a`` and ``b`` have their phase as a second channel.
+    Parameters and result are those of ``train_step``; ``heard``, of a generated image, its source and that one's phase,
+    gives what stands for the generated image everywhere, and with it ``a`` and ``b`` have their phase as a second
+    channel.
     """
     g, f, optimizer = state.g, state.f, state.optimizers["generators"]
     phase_a, phase_b, a, b = a[..., 1:], b[..., 1:], a[..., :1], b[..., :1]
     with _recording(optimizer) as tape:
         fake_b, fake_a = g(a, training=True), f(b, training=True)
         if heard:
-            fake_b, fake_a = heard(fake_b, phase_a), heard(fake_a, phase_b)
+            fake_b, fake_a = heard(fake_b, a, phase_a), heard(fake_a, b, phase_b)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
         losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b)

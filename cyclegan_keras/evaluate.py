@@ -16,7 +16,7 @@ from cyclegan_keras.cli import CommandParser, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import read_arrays, written_beside
-from cyclegan_keras.infer import PHASES, Reading, load_generator, repaint, synthesise
+from cyclegan_keras.infer import PHASES, SPINS, Reading, chosen_strength, load_generator, repaint, synthesise
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
@@ -142,6 +142,7 @@ def parser() -> CommandParser:
     parser.add_argument("--reverse", action="store_true", help="from B to A")
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
     parser.add_argument("--phase", choices=PHASES, default=PHASES[0], help="as in infer")
+    parser.add_argument("--strength", type=float, help="as in infer")
     parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")
     parser.add_argument("--target", help="emotion of --converted")
@@ -164,28 +165,31 @@ def command(arguments: argparse.Namespace) -> int:
             _recordings(folder)  # an empty one is told before minutes go into the judge
         ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
         rows = measure_folder(ruler, arguments.converted, arguments.inputs)
-        caption = f"{source} to {target}, {arguments.converted}"
+        caption, strength = f"{source} to {target}, {arguments.converted}", None
     else:
         run = RunDirectory(arguments.run_dir)
         config = RunConfig.load(run.config_file)
         source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
         epochs = _epochs(run, arguments.epochs)
+        strength = chosen_strength(arguments, config)
         prepare_tensorflow()
         split = split_clips(index_clips(arguments.data))
         sources = _sources(arguments.clips, split, source, config.spectrogram)
         ruler = build_ruler(arguments.data, source, target, config.spectrogram)
-        rows = measure_run(ruler, run, config, epochs, sources, domain(split.unseen, target), arguments)
+        rows = measure_run(ruler, run, config, epochs, sources, domain(split.unseen, target), arguments, strength)
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
             f"{arguments.clips} clips, phase {arguments.phase}"
+            f"{f', strength {strength:g}' if arguments.phase == 'source' else ''}"
         )
     print(describe_verdict(ruler))
     print(f"\n{caption}\n\n{table(rows)}")
     output = evaluation_file(arguments.output or arguments.converted or arguments.run_dir, arguments.reverse)
     verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
     with written_beside(output) as beside:
-        rows_as_json = [dataclasses.asdict(row) for row in rows]
-        beside.write_text(json.dumps({"caption": caption, "judge": verdict, "rows": rows_as_json}, indent=2) + "\n")
+        measured = {"caption": caption, "strength": strength, "judge": verdict}
+        measured["rows"] = [dataclasses.asdict(row) for row in rows]
+        beside.write_text(json.dumps(measured, indent=2) + "\n")
     print(f"\nwritten: {output}")
     if arguments.run_dir and len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
@@ -200,6 +204,7 @@ def measure_run(
     sources: Sequence[Source],
     real: Sequence[Clip],
     arguments: argparse.Namespace,
+    strength: float,
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become."""
     analysis = config.spectrogram
@@ -212,14 +217,22 @@ def measure_run(
 
     def sounds(converted: Sequence[np.ndarray]) -> List[np.ndarray]:
         return [
-            synthesise(source.reading, spectrogram, analysis, arguments.phase)
+            synthesise(source.reading, spectrogram, analysis, arguments.phase, strength)
             for source, spectrogram in zip(sources, converted)
         ]
 
     equalised = sounds([judge.equalised(spectrogram, own, other) for spectrogram in spectrograms])
+    rng = np.random.default_rng(0)
+    random = sounds(
+        [
+            judge.randomly_changed(spectrogram, judge.CHANGE_DB, (4.0, 4.0), rng, analysis)
+            for spectrogram in spectrograms
+        ]
+    )
     rows = [
         ruler.measure(f"{ruler.source}, no network", references, references, statements),
         ruler.measure("fixed equaliser, no network", equalised, references, statements),
+        ruler.measure("random gains, no network", random, references, statements),
     ]
     for epoch in epochs:
         print(f"measuring epoch {epoch} on {len(sources)} clips", flush=True)
@@ -228,7 +241,8 @@ def measure_run(
         )
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)
-        row = ruler.measure(f"epoch {epoch}", sounds(converted), references, statements)
+        spun = repaint(spectrograms, there, analysis, SPINS[arguments.phase])
+        row = ruler.measure(f"epoch {epoch}", sounds(spun), references, statements)
         rows.append(
             dataclasses.replace(
                 row,

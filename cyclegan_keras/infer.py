@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import dataclasses
 import os
 import signal
 import sys
@@ -13,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 import numpy as np
+import scipy.ndimage
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
-from cyclegan_keras.config import RunConfig, SpectrogramConfig, StoredConfig, split_pair
+from cyclegan_keras.config import SMOOTHING, STRENGTH, RunConfig, SpectrogramConfig, StoredConfig, split_pair
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
@@ -35,6 +37,9 @@ GAIN_LIMIT_DB = 40.0
 A phase fits the magnitudes it was measured with. Chosen on clips that were trained on: less costs transfer, and more
 costs words and cleanness (README, Converting).
 """
+
+SPINS = {"source": 4, "griffin-lim": 1}
+"""By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
 
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
@@ -74,7 +79,11 @@ class Reading(NamedTuple):
 
 
 def convert(
-    waveform: np.ndarray, generator: "tf.keras.Model", config: SpectrogramConfig, phase: str = PHASES[0]
+    waveform: np.ndarray,
+    generator: "tf.keras.Model",
+    config: SpectrogramConfig,
+    phase: str = PHASES[0],
+    strength: float = STRENGTH,
 ) -> Conversion:
     """Convert a waveform of any length: windows with overlap, blended, then turned into sound as a whole.
 
@@ -88,6 +97,8 @@ def convert(
         The analysis that the generator was trained with.
     phase : str
         One of ``PHASES``.
+    strength : float
+        As in ``change_gains``.
 
     Returns
     -------
@@ -100,21 +111,26 @@ def convert(
         The waveform is shorter than one analysis window.
     """
     spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
-    (converted,) = repaint([spectrogram], generator, config)
-    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config, phase)
+    (converted,) = repaint([spectrogram], generator, config, SPINS[phase])
+    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config, phase, strength)
     return Conversion(sound, spectrogram, converted)
 
 
 def repaint(
-    spectrograms: Sequence[np.ndarray], generator: "tf.keras.Model", config: SpectrogramConfig
+    spectrograms: Sequence[np.ndarray], generator: "tf.keras.Model", config: SpectrogramConfig, spins: int = 1
 ) -> List[np.ndarray]:
     """Convert spectrograms of any length; the windows of all go through the generator in batches.
+
+    What a generator with strides makes depends on where the strides fall. The mean of several conversions, each with
+    the image moved a pixel further (cycle spinning; Coifman & Donoho, 1995), is without that pattern.
 
     Parameters
     ----------
     spectrograms : sequence of np.ndarray [shape=(n_bins, frames)]
     generator, config
         As for ``convert``.
+    spins : int
+        Conversions to average.
 
     Returns
     -------
@@ -125,12 +141,14 @@ def repaint(
         return []
     windows = [audio.split_windows(spectrogram, config) for spectrogram in spectrograms]
     together = np.concatenate(windows)
-    painted = np.concatenate(
-        [
-            generator(together[start : start + WINDOWS_AT_ONCE], training=False).numpy()
-            for start in range(0, len(together), WINDOWS_AT_ONCE)
+    painted = np.zeros_like(together)
+    for spin in range(spins):
+        moved = np.roll(together, (spin, spin), (1, 2))
+        made = [
+            generator(moved[start : start + WINDOWS_AT_ONCE], training=False).numpy()
+            for start in range(0, len(moved), WINDOWS_AT_ONCE)
         ]
-    )
+        painted += np.roll(np.concatenate(made), (-spin, -spin), (1, 2)) / spins
     ends = np.cumsum([len(cut) for cut in windows])
     return [
         audio.blend_windows(images, spectrogram.shape[1], config)
@@ -138,23 +156,45 @@ def repaint(
     ]
 
 
-def synthesise(reading: Reading, converted: np.ndarray, config: SpectrogramConfig, phase: str) -> np.ndarray:
+def synthesise(
+    reading: Reading, converted: np.ndarray, config: SpectrogramConfig, phase: str, strength: float = STRENGTH
+) -> np.ndarray:
     """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips.
 
-    ``phase`` is one of ``PHASES``: the recording's own, with the gain limited, or Griffin-Lim's, as the report's.
+    ``phase`` is one of ``PHASES``: the recording's own, with gains as ``change_gains`` makes them, or Griffin-Lim's, as
+    the report's, with the spectrogram as it is.
     """
     if phase == "source":
-        limited = limit_gain(reading.spectrogram, converted, config)
-        sound = audio.spectrogram_to_waveform_with_phase(limited, reading.reference, config, reading.waveform)
+        changed = change_gains(reading.spectrogram, converted, config, strength)
+        sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
     else:
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     return audio.match_level(sound, reading.waveform)
 
 
-def limit_gain(source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Keep every bin of a converted spectrogram within ``GAIN_LIMIT_DB`` of the source's, both in [-1, 1]."""
+def change_gains(
+    source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, strength: float = STRENGTH
+) -> np.ndarray:
+    """Take what a generator changed as gains on the recording: smoothed along time, ``strength`` times, limited.
+
+    What it changes from one frame to the next is mostly roughness. What is left is weaker, hence the strength.
+
+    Parameters
+    ----------
+    source, converted : np.ndarray [shape=(n_bins, frames)]
+        In [-1, 1].
+    config : SpectrogramConfig
+    strength : float
+        1 takes the gains as they are, more overdoes them.
+
+    Returns
+    -------
+    changed : np.ndarray [shape=(n_bins, frames)]
+        In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
+    """
+    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, SMOOTHING, axis=1)
     limit = GAIN_LIMIT_DB * 2.0 / -config.floor_db
-    return np.clip(converted, source - limit, source + limit)
+    return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)
 
 
 def load_generator(
@@ -218,6 +258,11 @@ def parser() -> CommandParser:
         default=PHASES[0],
         help="the clip's own, or one made up as the report does",
     )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        help="with the clip's own phase, how much of what the generator changes; default: the run's, 1.5 or as shipped",
+    )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
 
@@ -233,6 +278,7 @@ def command(arguments: argparse.Namespace) -> int:
     config = RunConfig.load(run.config_file)
     epoch = run.epoch_or_latest(arguments.epoch)
     source, target = reversed(split_pair(config.pair)) if arguments.reverse else split_pair(config.pair)
+    strength = chosen_strength(arguments, config)
     jobs = plan_outputs(arguments.clips, arguments.output, target)
 
     # Another process reads and writes sound: it imports librosa while this one imports TensorFlow.
@@ -247,15 +293,29 @@ def command(arguments: argparse.Namespace) -> int:
         for upcoming in (*groups[1:], []):
             readings = progress.take(reading)
             reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in upcoming]
-            converted = repaint([recording.spectrogram for _, recording in readings], generator, config.spectrogram)
+            spectrograms = [recording.spectrogram for _, recording in readings]
+            converted = repaint(spectrograms, generator, config.spectrogram, SPINS[arguments.phase])
             progress.finish(writing)
             picture = (source, target) if arguments.plot else None
             writing = [
-                (job, sound.submit(write, job, recording, spectrogram, config.spectrogram, arguments.phase, picture))
+                (job, sound.submit(write, job, recording, spectrogram, config, arguments.phase, strength, picture))
                 for (job, recording), spectrogram in zip(readings, converted)
             ]
         progress.finish(writing)
     return progress.exit_status()
+
+
+def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
+    """The strength that the options ask for, else the run's.
+
+    Raises
+    ------
+    InputError
+        It is out of range.
+    """
+    if arguments.strength is None:
+        return config.strength
+    return dataclasses.replace(config, strength=arguments.strength).strength
 
 
 def read(clip: Path, config: SpectrogramConfig) -> Reading:
@@ -277,8 +337,9 @@ def write(
     job: Job,
     reading: Reading,
     converted: np.ndarray,
-    config: SpectrogramConfig,
+    config: RunConfig,
     phase: str,
+    strength: float,
     emotions: Optional[Tuple[str, str]] = None,
 ) -> List[Path]:
     """Write a conversion as 16-bit WAV, and both spectrograms as PNG where ``emotions`` to name them by are given.
@@ -287,16 +348,17 @@ def write(
     -------
     written : list of Path
     """
-    audio.save_waveform(job.output, synthesise(reading, converted, config, phase), config.sample_rate)
+    analysis = config.spectrogram
+    audio.save_waveform(job.output, synthesise(reading, converted, analysis, phase, strength), analysis.sample_rate)
     if not emotions:
         return [job.output]
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
     if phase == "source":
-        converted = limit_gain(reading.spectrogram, converted, config)  # what is heard
+        converted = change_gains(reading.spectrogram, converted, analysis, strength)  # what is heard
     picture = job.output.with_suffix(".png")
     save_figure(
-        spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], config), picture
+        spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], analysis), picture
     )
     return [job.output, picture]
 

@@ -5,6 +5,8 @@ fitted to recordings after the same analysis and Griffin-Lim, peak-normalised, e
 under its own label that carry equalisers, the other class's spectrum and noise. What a generator does is nearest to
 giving each bin the other class's mean and spread, with more movement from frame to frame than speech has, and is heard
 after Griffin-Lim: so are the copies that do. It also silences what is faint, as a noise gate does; so do two more.
+And a judge that has only learned what the source emotion sounds like takes every other change for the target: so there
+are copies with gains drawn at random, and with more contrast.
 """
 
 from dataclasses import dataclass
@@ -44,6 +46,9 @@ N_MFCC = 13
 
 GATE_DB, GATES_DB = -45.0, (-60.0, -35.0)
 """Of the attack that silences what is faint, and of the copies that a judge is fitted to."""
+
+CHANGE_DB, CHANGES_DB = 5.0, (4.0, 10.0)
+"""Root mean square of what a generator changes (4.7 where it was measured), for attacks, and of what copies have."""
 
 LEAST_STD = 0.01
 """Of a bin, in units of an image: 0.4 dB."""
@@ -196,6 +201,25 @@ def gated(spectrogram: np.ndarray, threshold_db: float, config: SpectrogramConfi
     return np.where(spectrogram < 1.0 - 2.0 * threshold_db / config.floor_db, audio.SILENCE, spectrogram)
 
 
+def randomly_changed(
+    spectrogram: np.ndarray, db: float, widths: Tuple[float, float], rng: np.random.Generator, config: SpectrogramConfig
+) -> np.ndarray:
+    """Add gains that mean nothing: Gaussian noise smoothed over ``widths`` bins and frames, ``db`` root mean square."""
+    gains = scipy.ndimage.gaussian_filter(rng.normal(size=spectrogram.shape), widths)
+    return np.clip(spectrogram + gains / gains.std() * db * _unit(config), -1.0, 1.0)
+
+
+def expanded(spectrogram: np.ndarray, db: float, config: SpectrogramConfig) -> np.ndarray:
+    """Move everything away from the mean, ``db`` root mean square: more contrast."""
+    away = spectrogram - spectrogram.mean()
+    return np.clip(spectrogram + away / max(away.std(), LEAST_STD) * db * _unit(config), -1.0, 1.0)
+
+
+def _unit(config: SpectrogramConfig) -> float:
+    # A decibel in units of an image.
+    return 2.0 / -config.floor_db
+
+
 def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], config: SpectrogramConfig) -> np.ndarray:
     """Turn an image into sound with its spectrogram changed."""
     image = image.copy()
@@ -204,7 +228,7 @@ def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], con
 
 
 def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """The seven changes to a recording that are no change of emotion.
+    """The nine changes to a recording that are no change of emotion.
 
     Parameters
     ----------
@@ -217,6 +241,8 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
         From a waveform to what a listener would get of it: 4.096 s from Griffin-Lim, at peak 1.
     """
 
+    rng = np.random.default_rng(0)
+
     def painted(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
         def attack(waveform: np.ndarray) -> np.ndarray:
             spectrogram, _ = audio.waveform_to_spectrogram(waveform, config)
@@ -225,8 +251,7 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
         return attack
 
     def with_noise(waveform: np.ndarray) -> np.ndarray:
-        noise = np.random.default_rng(0).normal(size=len(waveform)) * np.abs(waveform).max() * 10 ** (-30 / 20)
-        return vocoded((waveform + noise).astype(np.float32), config)
+        return vocoded(_with_white_noise(waveform, -30.0, np.random.default_rng(0)), config)
 
     def raised(waveform: np.ndarray) -> np.ndarray:
         return vocoded(librosa.effects.pitch_shift(waveform, sr=config.sample_rate, n_steps=3), config)
@@ -237,9 +262,16 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
         "mean and spread matched": painted(lambda spectrogram: matched(spectrogram, own, other)),
         "movement deepened": painted(deepened),
         "faint bins silenced": painted(lambda spectrogram: gated(spectrogram, GATE_DB, config)),
+        "random gains": painted(lambda spectrogram: randomly_changed(spectrogram, CHANGE_DB, (4.0, 4.0), rng, config)),
+        "more contrast": painted(lambda spectrogram: expanded(spectrogram, CHANGE_DB, config)),
         "white noise at -30 dB": with_noise,
         "pitch raised 3 semitones": raised,
     }
+
+
+def _with_white_noise(waveform: np.ndarray, db: float, rng: np.random.Generator) -> np.ndarray:
+    noise = rng.normal(size=len(waveform)) * np.abs(waveform).max() * 10 ** (db / 20)
+    return (waveform + noise).astype(np.float32)
 
 
 def disguised(
@@ -247,8 +279,9 @@ def disguised(
 ) -> List[np.ndarray]:
     """Copies of a vocoded recording that sound different and are spoken the same.
 
-    A random equaliser, the other class's long-term spectrum added and taken away and matched in mean and spread,
-    coloured noise, and a pitch up to four semitones off; all but the last keep the recording's phase.
+    A random equaliser, the other class's long-term spectrum added and taken away and matched in mean and spread, random
+    gains, more contrast, coloured noise, and a pitch up to four semitones off; all but the last keep the recording's
+    phase.
     """
     transform = librosa.stft(waveform, n_fft=config.n_fft, hop_length=config.hop_length)
     spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
@@ -258,7 +291,6 @@ def disguised(
         changed = librosa.istft(transform * gain, hop_length=config.hop_length, length=len(waveform))
         return librosa.util.normalize(changed)
 
-    in_db = 2.0 / -config.floor_db
     curve = np.interp(np.linspace(0, 1, config.n_bins) ** 0.5, np.linspace(0, 1, 8), rng.normal(0, 6.0, 8))
     noise = librosa.stft(
         rng.normal(size=len(waveform)).astype(np.float32), n_fft=config.n_fft, hop_length=config.hop_length
@@ -266,13 +298,20 @@ def disguised(
     slope = 10 ** (np.linspace(0, rng.uniform(-30, 10), config.n_bins) / 20)[:, np.newaxis]
     noise = librosa.util.normalize(librosa.istft(noise * slope, hop_length=config.hop_length, length=len(waveform)))
     return [
-        sound(np.clip(spectrogram + in_db * curve[:, np.newaxis], -1.0, 1.0)),
+        sound(np.clip(spectrogram + _unit(config) * curve[:, np.newaxis], -1.0, 1.0)),
         sound(equalised(spectrogram, own, other, rng.uniform(0.5, 1.5))),
         sound(equalised(spectrogram, own, other, rng.uniform(-1.5, -0.5))),
         sound(matched(spectrogram, own, other)),
+        sound(randomly_changed(spectrogram, rng.uniform(*CHANGES_DB), _random_widths(rng), rng, config)),
+        sound(expanded(spectrogram, rng.uniform(*CHANGES_DB), config)),
         librosa.util.normalize(waveform + noise * 10 ** (rng.uniform(-40, -15) / 20)),
         librosa.effects.pitch_shift(waveform, sr=config.sample_rate, n_steps=rng.uniform(-4.0, 4.0)),
     ]
+
+
+def _random_widths(rng: np.random.Generator) -> Tuple[float, float]:
+    # Of bins and frames; as likely to be halved as doubled.
+    return tuple(np.exp(rng.uniform(0.0, np.log([8.0, 10.0]))))
 
 
 @dataclass(frozen=True)
@@ -360,6 +399,12 @@ def _describe_disguised(
     shares = rng.uniform(-1.0, -0.3), rng.uniform(0.3, 1.0)
     changes += [lambda painted, share=share: deepened(painted, share) for share in shares]
     changes += [lambda painted, gate=gate: gated(painted, gate, config) for gate in rng.uniform(*GATES_DB, 2)]
+    random_db, contrast_db = rng.uniform(*CHANGES_DB, 2)
+    changes += [
+        lambda painted: randomly_changed(painted, random_db, _random_widths(rng), rng, config),
+        lambda painted: expanded(painted, contrast_db, config),
+    ]
+    copies.append(vocoded(_with_white_noise(sound, rng.uniform(-40.0, -20.0), rng), config))
     copies += [repainted(image, change, config) for change in changes]
     return np.array([acoustic_features(copy, config.sample_rate) for copy in copies])
 

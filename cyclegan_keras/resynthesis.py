@@ -53,6 +53,22 @@ def resynthesise(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig
     return tf.clip_by_value(spectrograms, -1.0, 1.0)[..., tf.newaxis]
 
 
+def smooth_gains(images: tf.Tensor, sources: tf.Tensor, frames: float) -> tf.Tensor:
+    """Smooth what images differ from their sources in along time, as ``infer.change_gains`` does; differentiable.
+
+    Parameters
+    ----------
+    images, sources : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    frames : float
+        Standard deviation of the Gaussian, which ends at four of them.
+    """
+    reach = int(4.0 * frames + 0.5)
+    gaussian = tf.exp(-0.5 * (tf.range(-reach, reach + 1, dtype=tf.float32) / frames) ** 2)
+    gaussian = tf.reshape(gaussian / tf.reduce_sum(gaussian), (1, -1, 1, 1))
+    gains = tf.pad(images - sources, ((0, 0), (0, 0), (reach, reach), (0, 0)), mode="SYMMETRIC")
+    return tf.clip_by_value(sources + tf.nn.conv2d(gains, gaussian, 1, "VALID"), -1.0, 1.0)
+
+
 def _frames(images: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
     return tf.transpose(images[:, : config.n_bins, : config.n_frames, 0], (0, 2, 1))
 

@@ -49,7 +49,11 @@ def command(arguments: argparse.Namespace) -> int:
     stale = [other for other in shipped.epochs() if other != epoch]
     if stale:
         raise InputError(f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first")
-    text = card(config, epoch, [_measures(run, epoch, reverse) for reverse in (False, True)])
+    measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
+    there, back = (measured["strength"] for measured in measures)
+    if there != back:
+        raise InputError(f"{run.path}: measured with strength {there:g} there and {back:g} back; measure both with one")
+    text = card(config, epoch, measures)
     prepare_tensorflow()
 
     from cyclegan_keras.models import save_weights
@@ -58,7 +62,7 @@ def command(arguments: argparse.Namespace) -> int:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
     # Where the trainer's recordings lay is nobody's business.
-    dataclasses.replace(config, data="RAVDESS").save(shipped.config_file)
+    dataclasses.replace(config, data="RAVDESS", strength=there).save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"written: {shipped.path}")

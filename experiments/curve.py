@@ -53,7 +53,9 @@ class Curve:
         clips = settings.split().unseen
         sources = [load_source(clip.path, clip.statement, config.spectrogram) for clip in domain(clips, source)]
         options = argparse.Namespace(phase=PHASE, reverse=False)
-        rows = measure_run(ruler, self.run.directory, config, epochs, sources, domain(clips, target), options)
+        rows = measure_run(
+            ruler, self.run.directory, config, epochs, sources, domain(clips, target), options, config.strength
+        )
         of_epochs = [row for row in rows if row.mimicry is not None]
         figure = curves({name: [getattr(row, name) for row in of_epochs] for name in DRAWN}, epochs, PAIR)
         save_figure(figure, folder / "curve.png")

@@ -7,6 +7,7 @@ import pytest
 
 from cyclegan_keras.config import (
     PRESETS,
+    SMOOTHING,
     FaceRunConfig,
     LossWeights,
     RunConfig,
@@ -34,6 +35,7 @@ def run_config(preset="cpu", **changes):
         ("cpu", 260, 16, 6, 20, "data"),
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 6, "data"),
+        ("cpu-smoothed", 260, 16, 6, 6, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -126,15 +128,34 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-smoothed"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
-    assert {name for name, preset in PRESETS.items() if preset.train.resynthesis} == {"cpu-resynthesis"}
+    resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
+    assert resynthesised == {"cpu-resynthesis", "cpu-smoothed"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
+
+
+def test_cpu_smoothed_is_cpu_resynthesis_but_for_the_smoothing():
+    smoothed, heard = PRESETS["cpu-smoothed"], PRESETS["cpu-resynthesis"]
+    assert {name for name, preset in PRESETS.items() if preset.train.smoothing} == {"cpu-smoothed"}
+    assert smoothed.train.smoothing == SMOOTHING == 1.0
+    assert dataclasses.replace(smoothed, train=dataclasses.replace(smoothed.train, smoothing=0.0)) == heard
+
+
+def test_smoothing_needs_resynthesis():
+    with pytest.raises(InputError, match="smoothing"):
+        TrainConfig(smoothing=1.0)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 10.1, float("nan")])
+def test_a_strength_out_of_range_is_refused(strength):
+    with pytest.raises(InputError, match="strength"):
+        run_config(strength=strength)
 
 
 def test_resynthesis_needs_joint_updates():
@@ -143,5 +164,10 @@ def test_resynthesis_needs_joint_updates():
 
 
 def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
-    path = edited(tmp_path / "config.json", lambda v: (v["train"].pop("resynthesis"), v.pop("checksum")))
+    def of_before(values):
+        for name in ("resynthesis", "smoothing"):
+            del values["train"][name]
+        del values["strength"], values["checksum"]
+
+    path = edited(tmp_path / "config.json", of_before)
     assert RunConfig.load(path) == run_config()

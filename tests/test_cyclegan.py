@@ -16,7 +16,7 @@ from cyclegan_keras.cyclegan import (
     update_averages,
 )
 from cyclegan_keras.layers import InstanceNormalization
-from cyclegan_keras.resynthesis import resynthesise
+from cyclegan_keras.resynthesis import resynthesise, smooth_gains
 from tests.reports_way import PARTS, ReportsWay
 
 SHAPE = (64, 64, 1)
@@ -114,13 +114,15 @@ def test_a_joint_update_gives_each_generator_what_its_composite_would():
     assert set(joint.optimizers) == {"generators", "d_a", "d_b"} and int(joint.step) == 1
 
 
-def test_with_resynthesis_what_is_heard_stands_for_every_generated_image():
+@pytest.mark.parametrize("smoothing", [0.0, 1.0])
+def test_with_resynthesis_what_is_heard_stands_for_every_generated_image(smoothing):
     analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64)
-    train = dataclasses.replace(TRAIN, update="joint", resynthesis=True)
+    train = dataclasses.replace(TRAIN, update="joint", resynthesis=True, smoothing=smoothing)
     state = build_state(SHAPE, MODEL, train)
     a, b = (tf.constant(np.concatenate([image, 3.0 * image], -1)) for image in drawn_images()[0])
     fakes = state.g(a[..., :1]), state.f(b[..., :1])
-    fake_b, fake_a = (resynthesise(fake, clip[..., 1:], analysis) for fake, clip in zip(fakes, (a, b)))
+    shown = [smooth_gains(fake, clip[..., :1], smoothing) if smoothing else fake for fake, clip in zip(fakes, (a, b))]
+    fake_b, fake_a = (resynthesise(fake, clip[..., 1:], analysis) for fake, clip in zip(shown, (a, b)))
     judged, restored = state.d_b(fake_b), state.f(fake_b)
     losses = compile_train_step(state, train, analysis)(a, b)
     assert float(losses["g_adversarial"]) == pytest.approx(np.mean((judged - 1.0) ** 2), rel=1e-4)

@@ -20,10 +20,12 @@ def test_a_run_is_measured_between_its_source_and_its_target(trained_run, demo_c
     assert "false alarms, fixed equaliser" in done.stdout and "| epoch 1 |" in done.stdout
     written = json.loads((tmp_path / "out" / "evaluate.json").read_text())
     assert [row["name"] for row in written["rows"]] == [
-        "calm, no network", "fixed equaliser, no network", "epoch 1", "real fearful, unseen actors",
+        "calm, no network", "fixed equaliser, no network", "random gains, no network", "epoch 1",
+        "real fearful, unseen actors",
     ]  # fmt: skip
-    before, equaliser, epoch, real = written["rows"]
+    before, equaliser, random, epoch, real = written["rows"]
     assert before["estoi"] == pytest.approx(1.0, abs=1e-3) and epoch["estoi"] < 0.9
+    assert random["estoi"] < 0.95
     assert before["transfer"] < 0.5 < real["transfer"] and epoch["clips"] == 8
     assert epoch["mimicry"] > 0 and epoch["cycle"] > 0 and before["mimicry"] is None
     assert set(written["judge"]["false_alarms"]) >= {"untouched", "fixed equaliser"}

@@ -77,10 +77,14 @@ def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds):
     assert level_db(converted.waveform) == pytest.approx(level_db(speech), abs=0.5)
 
 
-def test_a_clip_of_one_window_is_painted_by_one_pass_of_the_generator(generator, tone):
+@pytest.mark.parametrize("phase, passes", [("source", 4), ("griffin-lim", 1)])
+def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(generator, tone, phase, passes):
     spectrogram, _ = audio.waveform_to_spectrogram(tone, CONFIG)
-    expected = generator(audio.spectrogram_to_image(spectrogram, CONFIG)[np.newaxis]).numpy()[0, :257, :126, 0]
-    np.testing.assert_allclose(infer.convert(tone, generator, CONFIG).converted, expected, atol=1e-4)
+    image = audio.spectrogram_to_image(spectrogram, CONFIG)
+    moved = [np.pad(image, ((by, 0), (by, 0), (0, 0)), constant_values=-1.0)[:260, :260] for by in range(passes)]
+    painted = [generator(each[np.newaxis]).numpy()[0, by : by + 257, by : by + 126, 0] for by, each in enumerate(moved)]
+    converted = infer.convert(tone, generator, CONFIG, phase).converted
+    np.testing.assert_allclose(converted, np.mean(painted, axis=0), atol=1e-4)
 
 
 @pytest.mark.parametrize("phase, is_limited", [("source", True), ("griffin-lim", False)])
@@ -93,8 +97,39 @@ def test_a_bin_is_raised_by_40_db_at_most_with_the_clips_own_phase(phase, is_lim
     high = slice(192, 224)  # 6 to 7 kHz, which is faint in speech
     by_40[high] += 1.0
     by_60[high] += 1.5
-    sounds = [infer.synthesise(reading, painted, CONFIG, phase) for painted in (by_40, by_60)]
+    sounds = [infer.synthesise(reading, painted, CONFIG, phase, strength=1.0) for painted in (by_40, by_60)]
     assert np.allclose(*sounds, atol=1e-5) == is_limited
+
+
+def test_gains_are_smoothed_along_time_and_taken_as_often_as_asked():
+    source = np.zeros((257, 40), np.float32)
+    painted = source.copy()
+    painted[100, 20] = 0.1
+    once, twice = (infer.change_gains(source, painted, CONFIG, strength) for strength in (1.0, 2.0))
+    assert np.argwhere(once > 1e-9).tolist() == [[100, frame] for frame in range(16, 25)]
+    assert once.sum() == pytest.approx(0.1) and 0.03 < once.max() < 0.05
+    np.testing.assert_allclose(twice, 2.0 * once)
+    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, 0.0), source)
+
+
+def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(
+    command_line, fails_with_one_line, trained_run, demo_clips, tmp_path
+):
+    clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
+    sounds = {}
+    for strength in (0, 1, 3):
+        output = tmp_path / f"{strength}.wav"
+        command_line("infer", clip, "--run-dir", trained_run.path, "--output", output, "--strength", strength)
+        sounds[strength] = soundfile.read(output)[0]
+    original = audio.load_waveform(clip, CONFIG.sample_rate)
+    assert np.abs(sounds[0] - original).max() < 1e-3
+    changed = [np.abs(sounds[strength] - original).mean() for strength in (1, 3)]
+    assert 0 < changed[0] < changed[1]
+    for wrong in ("-1", "nan", "11"):
+        line = fails_with_one_line(
+            "infer", clip, "--run-dir", trained_run.path, "--strength", wrong, "--output", tmp_path / "x.wav", expect=2
+        )
+        assert "strength" in line and not (tmp_path / "x.wav").exists()
 
 
 def test_the_two_directions_are_two_generators(trained_run):

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.ndimage
 
 from cyclegan_keras import audio, judge
 from cyclegan_keras.config import SpectrogramConfig
@@ -87,6 +88,34 @@ def test_a_bin_that_is_always_silent_can_be_matched():
     assert np.isfinite(judge.matched(np.full((257, 10), -1.0), silent, silent)).all()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda painted: judge.randomly_changed(painted, 5.0, (4.0, 4.0), np.random.default_rng(0), CONFIG),
+        lambda painted: judge.expanded(painted, 5.0, CONFIG),
+    ],
+    ids=["random gains", "more contrast"],
+)
+def test_a_change_of_5_db_is_one_of_5_db(change):
+    painted = scipy.ndimage.gaussian_filter(np.random.default_rng(1).normal(0.0, 0.5, (257, 126)), 2.0)
+    gains_db = 40.0 * (change(painted) - painted)
+    assert np.sqrt(np.mean(gains_db**2)) == pytest.approx(5.0, abs=0.1)
+
+
+def test_random_gains_are_as_smooth_as_asked():
+    def roughness(widths):
+        gains = judge.randomly_changed(np.zeros((257, 126)), 5.0, widths, np.random.default_rng(0), CONFIG)
+        return [np.abs(np.diff(gains, axis=axis)).mean() for axis in (0, 1)]
+
+    across_bins, across_frames = roughness((8.0, 1.0))
+    assert across_frames > 4 * across_bins
+    assert roughness((1.0, 8.0))[0] > 4 * across_bins
+
+
+def test_silence_has_no_contrast():
+    assert (judge.expanded(np.full((257, 10), -1.0), 5.0, CONFIG) == -1.0).all()
+
+
 def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
     sound = judge.vocoded(speech("calm"), CONFIG)
     own, other = (
@@ -94,10 +123,10 @@ def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
         for clip in (speech("calm"), speech("fearful"))
     )
     copies = judge.disguised(sound, own, other, CONFIG, np.random.default_rng(0))
-    assert len(copies) == 6
+    assert len(copies) == 8
     for copy in copies:
         assert copy.shape == sound.shape and np.abs(copy).max() == pytest.approx(1.0, abs=0.4)
-        assert not np.allclose(copy, sound, atol=0.02)
+        assert not np.allclose(copy, sound, atol=0.005)
 
 
 def test_what_librosa_compiles_is_compiled_before_several_processes_need_it():
@@ -118,7 +147,7 @@ def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_
     verdict = judge.try_judge(synthetic_judge, [speech("calm", 7)], [speech("fearful", 7)], "fearful")
     assert set(verdict.false_alarms) == {
         "untouched", "fixed equaliser", "mean and spread matched", "movement deepened", "faint bins silenced",
-        "white noise at -30 dB", "pitch raised 3 semitones",
+        "random gains", "more contrast", "white noise at -30 dB", "pitch raised 3 semitones",
     }  # fmt: skip
     assert verdict.clips == 2 and verdict.accuracy == 1.0
     assert judge.Verdict(0.85, 32, {"untouched": 0.15}).holds

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
 import tensorflow as tf
 
 from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.resynthesis import resynthesise
+from cyclegan_keras.resynthesis import resynthesise, smooth_gains
 
 CONFIGS = (SpectrogramConfig(), SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60))
 INSIDE = slice(4, -4)
@@ -67,3 +68,11 @@ def test_the_gradient_reaches_what_sounds_and_is_finite_everywhere(config):
         total = tf.reduce_sum(resynthesise(images, tf.constant(np.stack([phase, phase])), config))
     gradient = tape.gradient(total, images).numpy()
     assert np.isfinite(gradient).all() and np.abs(gradient[0][image > -0.5]).min() > 0.0
+
+
+@pytest.mark.parametrize("frames", [0.5, 1.0, 2.0])
+def test_gains_are_smoothed_as_conversions_smooth_them(frames):
+    source, painted = np.random.default_rng(0).uniform(-0.4, 0.4, (2, 1, 20, 30, 1)).astype(np.float32)
+    expected = source + scipy.ndimage.gaussian_filter1d(painted - source, frames, axis=2)
+    smoothed = smooth_gains(tf.constant(painted), tf.constant(source), frames)
+    np.testing.assert_allclose(smoothed, expected, atol=1e-5)

@@ -21,8 +21,8 @@ def measured(trained_run):
         measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
         rows = [Row("no network", **measured), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
         judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}
-        caption = f"{direction}, measured on 8 clips"
-        file.write_text(json.dumps({"caption": caption, "judge": judge, "rows": [*map(dataclasses.asdict, rows)]}))
+        head = {"caption": f"{direction}, measured on 8 clips", "strength": 2.0, "judge": judge}
+        file.write_text(json.dumps({**head, "rows": [*map(dataclasses.asdict, rows)]}))
     yield trained_run
     for file in files:
         file.unlink(missing_ok=True)
@@ -31,7 +31,8 @@ def measured(trained_run):
 def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_clips, tmp_path):
     command_line("ship", "--run-dir", measured.path, "--output", tmp_path / "weights" / "calm_fearful")
     shipped = newest_run("calm_fearful", tmp_path / "no_runs", shipped=tmp_path / "weights")
-    assert RunConfig.load(shipped.config_file).data == "RAVDESS"
+    config = RunConfig.load(shipped.config_file)
+    assert (config.data, config.strength) == ("RAVDESS", 2.0), "the strength it was measured with"
     for direction in DIRECTIONS:
         theirs = np.load(RunDirectory(measured.path).weights_file(1, direction))
         with np.load(shipped.weights_file(1, direction)) as ours:
@@ -58,6 +59,13 @@ def test_a_model_that_was_not_measured_does_not_ship(measured, fails_with_one_li
     evaluation_file(measured.path, reverse=True).unlink()
     line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
     assert "measure first" in line and "--reverse" in line and not (tmp_path / "out").exists()
+
+
+def test_a_model_measured_with_two_strengths_does_not_ship(measured, fails_with_one_line, tmp_path):
+    file = evaluation_file(measured.path, reverse=True)
+    file.write_text(json.dumps({**json.loads(file.read_text()), "strength": 1.0}))
+    line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
+    assert "strength 2 there and 1 back" in line and not (tmp_path / "out").exists()
 
 
 def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_path):
