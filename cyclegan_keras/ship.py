@@ -132,9 +132,10 @@ def _measures(run: RunDirectory, epoch: int, reverse: bool) -> Dict:
     how = f"python -m cyclegan_keras.evaluate --run-dir {run.path} --epochs {epoch}{' --reverse' if reverse else ''}"
     try:
         measured = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        rows: List[Dict] = measured["rows"]
+        measured["strength"]  # of before there were strengths, a file has none
+    except (OSError, ValueError, KeyError):
         raise InputError(f"{file}: not there, or damaged; measure first: {how}") from None
-    rows: List[Dict] = measured["rows"]
     wanted = [row for row in rows if row["mimicry"] is None or row["name"] == f"epoch {epoch}"]
     if all(row["mimicry"] is None for row in wanted):
         raise InputError(f"{file}: has no measures of epoch {epoch}; measure it: {how}")

@@ -122,11 +122,11 @@ def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
         judge.Spectrum.of([audio.spectrogram_to_image(audio.waveform_to_spectrogram(clip, CONFIG)[0], CONFIG)], CONFIG)
         for clip in (speech("calm"), speech("fearful"))
     )
-    copies = judge.disguised(sound, own, other, CONFIG, np.random.default_rng(0))
+    copies = judge.disguised(sound, own, other, CONFIG, np.random.default_rng(3))
     assert len(copies) == 8
     for copy in copies:
         assert copy.shape == sound.shape and np.abs(copy).max() == pytest.approx(1.0, abs=0.4)
-        assert not np.allclose(copy, sound, atol=0.005)
+        assert not np.allclose(copy, sound, atol=0.02)
 
 
 def test_what_librosa_compiles_is_compiled_before_several_processes_need_it():

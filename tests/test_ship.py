@@ -61,6 +61,15 @@ def test_a_model_that_was_not_measured_does_not_ship(measured, fails_with_one_li
     assert "measure first" in line and "--reverse" in line and not (tmp_path / "out").exists()
 
 
+def test_measures_of_before_there_were_strengths_are_asked_for_again(measured, fails_with_one_line, tmp_path):
+    file = evaluation_file(measured.path, reverse=False)
+    before = json.loads(file.read_text())
+    del before["strength"]
+    file.write_text(json.dumps(before))
+    line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
+    assert "measure first" in line and not (tmp_path / "out").exists()
+
+
 def test_a_model_measured_with_two_strengths_does_not_ship(measured, fails_with_one_line, tmp_path):
     file = evaluation_file(measured.path, reverse=True)
     file.write_text(json.dumps({**json.loads(file.read_text()), "strength": 1.0}))
