@@ -83,6 +83,11 @@ class SpectrogramConfig:
         return self.n_fft // 2 + 1
 
     @property
+    def decibel(self) -> float:
+        """One decibel in units of an image: 0.025 where -80 dB is -1 and 0 dB is 1."""
+        return 2.0 / -self.floor_db
+
+    @property
     def n_samples(self) -> int:
         """Samples that fill an image exactly: 65,536, which is 4.096 s at 16 kHz."""
         return (self.n_frames - 1) * self.hop_length

@@ -47,6 +47,14 @@ class Row:
     cycle: Optional[float] = None
 
 
+class ConversionOptions(NamedTuple):
+    """How clips are converted: ``phase`` and ``strength`` as in ``infer.convert``, and from B to A if ``reverse``."""
+
+    phase: str
+    strength: float
+    reverse: bool = False
+
+
 class Source(NamedTuple):
     """A clip to convert, cut to what an image holds; ``statement`` is 0 where it is not one of RAVDESS's."""
 
@@ -103,7 +111,7 @@ def load_source(path: Path, statement: int, config: SpectrogramConfig) -> Source
 def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig) -> Ruler:
     """Fit a pair's judge to the training actors' clips of a data set, and try it on the unseen actors'.
 
-    The features of the training clips are cached.
+    The features of the training clips and the verdict are cached.
 
     Raises
     ------
@@ -115,11 +123,18 @@ def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig)
     emotions = tuple(sorted((source, target)))
     clips = [domain(split.train, emotion) for emotion in emotions]
     paths = [clip.path for of_class in clips for clip in of_class]
-    learned = _cached(paths, config, lambda: _learn([_load(of_class, config) for of_class in clips], config))
+    learned = _cached("judge", paths, config, lambda: _learn([_load(of_class, config) for of_class in clips], config))
     spectra = tuple(judge.Spectrum(learned[f"mean_{number}"], learned[f"std_{number}"]) for number in (0, 1))
     fitted = judge.fit_judge(emotions, learned["features"], learned["classes"], spectra, config)
-    unseen = [_load(domain(split.unseen, emotion), config) for emotion in (source, target)]
-    verdict = judge.try_judge(fitted, *unseen, target)
+    unseen = [domain(split.unseen, emotion) for emotion in (source, target)]
+    tried = _cached(
+        f"verdict-{source}-{target}",
+        [*paths, *(clip.path for of_class in unseen for clip in of_class)],
+        config,
+        lambda: _try([_load(of_class, config) for of_class in unseen], fitted, target),
+    )
+    accuracy, clips_tried = float(tried.pop("accuracy")), int(tried.pop("clips"))
+    verdict = judge.Verdict(accuracy, clips_tried, {name: float(share) for name, share in tried.items()})
     statements = [clip.statement for of_class in clips for clip in of_class]
     recogniser = metrics.StatementRecogniser(learned["shapes"], statements)
     return Ruler(fitted, verdict, recogniser, source, target)
@@ -176,7 +191,9 @@ def command(arguments: argparse.Namespace) -> int:
         split = split_clips(index_clips(arguments.data))
         sources = _sources(arguments.clips, split, source, config.spectrogram)
         ruler = build_ruler(arguments.data, source, target, config.spectrogram)
-        rows = measure_run(ruler, run, config, epochs, sources, domain(split.unseen, target), arguments, strength)
+        real = domain(split.unseen, target)
+        how = ConversionOptions(arguments.phase, strength, arguments.reverse)
+        rows = measure_run(ruler, run, config, epochs, sources, real, how)
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
             f"{arguments.clips} clips, phase {arguments.phase}"
@@ -203,29 +220,26 @@ def measure_run(
     epochs: Sequence[int],
     sources: Sequence[Source],
     real: Sequence[Clip],
-    arguments: argparse.Namespace,
-    strength: float,
+    how: ConversionOptions,
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become."""
     analysis = config.spectrogram
     statements = [source.statement for source in sources]
     spectrograms = [source.reading.spectrogram for source in sources]
-    references = [
-        synthesise(source.reading, source.reading.spectrogram, analysis, arguments.phase) for source in sources
-    ]
     own, other = ruler.judge.spectra if ruler.target == ruler.judge.emotions[1] else ruler.judge.spectra[::-1]
 
     def sounds(converted: Sequence[np.ndarray]) -> List[np.ndarray]:
         return [
-            synthesise(source.reading, spectrogram, analysis, arguments.phase, strength)
+            synthesise(source.reading, spectrogram, analysis, how.phase, how.strength)
             for source, spectrogram in zip(sources, converted)
         ]
 
+    references = sounds(spectrograms)
     equalised = sounds([judge.equalised(spectrogram, own, other) for spectrogram in spectrograms])
     rng = np.random.default_rng(0)
     random = sounds(
         [
-            judge.randomly_changed(spectrogram, judge.CHANGE_DB, (4.0, 4.0), rng, analysis)
+            judge.randomly_changed(spectrogram, judge.CHANGE_DB, judge.CHANGE_WIDTHS, rng, analysis)
             for spectrogram in spectrograms
         ]
     )
@@ -237,11 +251,11 @@ def measure_run(
     for epoch in epochs:
         print(f"measuring epoch {epoch} on {len(sources)} clips", flush=True)
         there, back = (
-            load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if arguments.reverse else 1]
+            load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if how.reverse else 1]
         )
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)
-        spun = repaint(spectrograms, there, analysis, SPINS[arguments.phase])
+        spun = repaint(spectrograms, there, analysis, SPINS[how.phase]) if SPINS[how.phase] > 1 else converted
         row = ruler.measure(f"epoch {epoch}", sounds(spun), references, statements)
         rows.append(
             dataclasses.replace(
@@ -388,14 +402,20 @@ def _vocoded_shape(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarra
     return metrics.sentence_shape(judge.vocoded(waveform, config), config.sample_rate)
 
 
+def _try(unseen: Sequence[Sequence[np.ndarray]], fitted: judge.Judge, target: str) -> Dict[str, np.ndarray]:
+    verdict = judge.try_judge(fitted, *unseen, target)
+    measured = {"accuracy": verdict.accuracy, "clips": verdict.clips, **verdict.false_alarms}
+    return {name: np.array(number) for name, number in measured.items()}
+
+
 def _cached(
-    paths: Sequence[Path], config: SpectrogramConfig, learn: Callable[[], Dict[str, np.ndarray]]
+    name: str, paths: Sequence[Path], config: SpectrogramConfig, learn: Callable[[], Dict[str, np.ndarray]]
 ) -> Dict[str, np.ndarray]:
     from cyclegan_keras.pipeline import data_key, default_cache_dir
 
-    # What is learned depends on the recordings and on the code that learns.
+    # What is learned, and what it is worth, depends on the recordings and on the code that learns.
     code = b"".join(Path(module.__file__).read_bytes() for module in (audio, judge, metrics))
-    file = default_cache_dir() / f"judge-{data_key(paths, config)}-{hashlib.sha256(code).hexdigest()[:16]}.npz"
+    file = default_cache_dir() / f"{name}-{data_key(paths, config)}-{hashlib.sha256(code).hexdigest()[:16]}.npz"
     try:
         return read_arrays(file, MAX_CACHE_BYTES)
     except FileNotFoundError:

@@ -193,7 +193,7 @@ def change_gains(
         In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
     """
     gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, SMOOTHING, axis=1)
-    limit = GAIN_LIMIT_DB * 2.0 / -config.floor_db
+    limit = GAIN_LIMIT_DB * config.decibel
     return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)
 
 
@@ -311,10 +311,12 @@ def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
     Raises
     ------
     InputError
-        It is out of range.
+        It is out of range, or there is no phase of the clip's that it could be of.
     """
     if arguments.strength is None:
         return config.strength
+    if arguments.phase != "source":
+        raise InputError(f"--strength: is of --phase source; with {arguments.phase} the image is taken as it is painted")
     return dataclasses.replace(config, strength=arguments.strength).strength
 
 

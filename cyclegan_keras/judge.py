@@ -50,6 +50,9 @@ GATE_DB, GATES_DB = -45.0, (-60.0, -35.0)
 CHANGE_DB, CHANGES_DB = 5.0, (4.0, 10.0)
 """Root mean square of what a generator changes (4.7 where it was measured), for attacks, and of what copies have."""
 
+CHANGE_WIDTHS = (4.0, 4.0)
+"""Of the attack with random gains: bins and frames, as for ``randomly_changed``."""
+
 LEAST_STD = 0.01
 """Of a bin, in units of an image: 0.4 dB."""
 
@@ -198,7 +201,7 @@ def deepened(spectrogram: np.ndarray, share: float = 1.0) -> np.ndarray:
 
 def gated(spectrogram: np.ndarray, threshold_db: float, config: SpectrogramConfig) -> np.ndarray:
     """Silence every bin that is below ``threshold_db`` relative to the clip's maximum, as a noise gate does."""
-    return np.where(spectrogram < 1.0 - 2.0 * threshold_db / config.floor_db, audio.SILENCE, spectrogram)
+    return np.where(spectrogram < 1.0 + threshold_db * config.decibel, audio.SILENCE, spectrogram)
 
 
 def randomly_changed(
@@ -206,18 +209,13 @@ def randomly_changed(
 ) -> np.ndarray:
     """Add gains that mean nothing: Gaussian noise smoothed over ``widths`` bins and frames, ``db`` root mean square."""
     gains = scipy.ndimage.gaussian_filter(rng.normal(size=spectrogram.shape), widths)
-    return np.clip(spectrogram + gains / gains.std() * db * _unit(config), -1.0, 1.0)
+    return np.clip(spectrogram + gains / gains.std() * db * config.decibel, -1.0, 1.0)
 
 
 def expanded(spectrogram: np.ndarray, db: float, config: SpectrogramConfig) -> np.ndarray:
     """Move everything away from the mean, ``db`` root mean square: more contrast."""
     away = spectrogram - spectrogram.mean()
-    return np.clip(spectrogram + away / max(away.std(), LEAST_STD) * db * _unit(config), -1.0, 1.0)
-
-
-def _unit(config: SpectrogramConfig) -> float:
-    # A decibel in units of an image.
-    return 2.0 / -config.floor_db
+    return np.clip(spectrogram + away / max(away.std(), LEAST_STD) * db * config.decibel, -1.0, 1.0)
 
 
 def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], config: SpectrogramConfig) -> np.ndarray:
@@ -256,13 +254,16 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> Dict[s
     def raised(waveform: np.ndarray) -> np.ndarray:
         return vocoded(librosa.effects.pitch_shift(waveform, sr=config.sample_rate, n_steps=3), config)
 
+    def with_random_gains(spectrogram: np.ndarray) -> np.ndarray:
+        return randomly_changed(spectrogram, CHANGE_DB, CHANGE_WIDTHS, rng, config)
+
     return {
         "untouched": lambda waveform: vocoded(waveform, config),
         "fixed equaliser": painted(lambda spectrogram: equalised(spectrogram, own, other)),
         "mean and spread matched": painted(lambda spectrogram: matched(spectrogram, own, other)),
         "movement deepened": painted(deepened),
         "faint bins silenced": painted(lambda spectrogram: gated(spectrogram, GATE_DB, config)),
-        "random gains": painted(lambda spectrogram: randomly_changed(spectrogram, CHANGE_DB, (4.0, 4.0), rng, config)),
+        "random gains": painted(with_random_gains),
         "more contrast": painted(lambda spectrogram: expanded(spectrogram, CHANGE_DB, config)),
         "white noise at -30 dB": with_noise,
         "pitch raised 3 semitones": raised,
@@ -287,7 +288,7 @@ def disguised(
     spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
 
     def sound(changed: np.ndarray) -> np.ndarray:
-        gain = 10 ** ((changed - spectrogram) * -config.floor_db / 2.0 / 20.0)
+        gain = 10 ** ((changed - spectrogram) / config.decibel / 20.0)
         changed = librosa.istft(transform * gain, hop_length=config.hop_length, length=len(waveform))
         return librosa.util.normalize(changed)
 
@@ -298,7 +299,7 @@ def disguised(
     slope = 10 ** (np.linspace(0, rng.uniform(-30, 10), config.n_bins) / 20)[:, np.newaxis]
     noise = librosa.util.normalize(librosa.istft(noise * slope, hop_length=config.hop_length, length=len(waveform)))
     return [
-        sound(np.clip(spectrogram + _unit(config) * curve[:, np.newaxis], -1.0, 1.0)),
+        sound(np.clip(spectrogram + config.decibel * curve[:, np.newaxis], -1.0, 1.0)),
         sound(equalised(spectrogram, own, other, rng.uniform(0.5, 1.5))),
         sound(equalised(spectrogram, own, other, rng.uniform(-1.5, -0.5))),
         sound(matched(spectrogram, own, other)),

@@ -1,13 +1,12 @@
 """Section 5.2.3: transfer, mimicry and cleanness over the epochs of calm to anger, 500 in the report."""
 
-import argparse
 import dataclasses
 from pathlib import Path
 
 import numpy as np
 
 from cyclegan_keras.config import RunConfig, split_pair
-from cyclegan_keras.evaluate import describe_verdict, load_source, measure_run
+from cyclegan_keras.evaluate import ConversionOptions, describe_verdict, load_source, measure_run
 from cyclegan_keras.plots import curves, save_figure
 from cyclegan_keras.ravdess import domain
 from experiments.answers import Answer, paragraph
@@ -52,10 +51,8 @@ class Curve:
         epochs = [there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))]
         clips = settings.split().unseen
         sources = [load_source(clip.path, clip.statement, config.spectrogram) for clip in domain(clips, source)]
-        options = argparse.Namespace(phase=PHASE, reverse=False)
-        rows = measure_run(
-            ruler, self.run.directory, config, epochs, sources, domain(clips, target), options, config.strength
-        )
+        how = ConversionOptions(PHASE, config.strength)
+        rows = measure_run(ruler, self.run.directory, config, epochs, sources, domain(clips, target), how)
         of_epochs = [row for row in rows if row.mimicry is not None]
         figure = curves({name: [getattr(row, name) for row in of_epochs] for name in DRAWN}, epochs, PAIR)
         save_figure(figure, folder / "curve.png")

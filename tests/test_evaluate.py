@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras import evaluate
+from cyclegan_keras import evaluate, judge
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.run_directory import RunDirectory
 
@@ -29,6 +29,21 @@ def test_a_run_is_measured_between_its_source_and_its_target(trained_run, demo_c
     assert before["transfer"] < 0.5 < real["transfer"] and epoch["clips"] == 8
     assert epoch["mimicry"] > 0 and epoch["cycle"] > 0 and before["mimicry"] is None
     assert set(written["judge"]["false_alarms"]) >= {"untouched", "fixed equaliser"}
+
+
+def test_a_judge_is_fitted_and_tried_once_and_read_from_the_cache_then(demo_clips, cache_dir, monkeypatch):
+    monkeypatch.setenv("CYCLEGAN_KERAS_CACHE", str(cache_dir))
+
+    def ruler():
+        return evaluate.build_ruler(demo_clips, "calm", "fearful", SpectrogramConfig())
+
+    first = ruler()
+    monkeypatch.setattr(judge, "training_features", None)
+    monkeypatch.setattr(judge, "try_judge", None)
+    again = ruler()
+    assert again.verdict == first.verdict and len(again.verdict.false_alarms) == 9
+    noise = np.random.default_rng(0).normal(size=(2, 65_536)).astype(np.float32)
+    np.testing.assert_array_equal(again.judge.scores(noise, "fearful"), first.judge.scores(noise, "fearful"))
 
 
 @pytest.mark.slow

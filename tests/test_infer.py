@@ -132,6 +132,12 @@ def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(
         assert "strength" in line and not (tmp_path / "x.wav").exists()
 
 
+def test_a_strength_is_refused_where_griffin_lim_would_not_heed_it(fails_with_one_line, trained_run, demo_clips):
+    clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
+    options = ("--run-dir", trained_run.path, "--strength", 2, "--phase", "griffin-lim")
+    assert "--strength: is of --phase source" in fails_with_one_line("infer", clip, *options, expect=2)
+
+
 def test_the_two_directions_are_two_generators(trained_run):
     run = RunDirectory(trained_run.path)
     config = RunConfig.load(run.config_file)
