@@ -35,7 +35,7 @@ GAIN_LIMIT_DB = 40.0
 """With the recording's own phase, what the generator may make of each bin: so much louder or so much fainter.
 
 A phase fits the magnitudes it was measured with. Chosen on clips that were trained on: less costs transfer, and more
-costs words and cleanness (README, Converting).
+costs words and cleanness.
 """
 
 SPINS = {"source": 4, "griffin-lim": 1}

@@ -17,7 +17,7 @@ TRANSFERRED = 0.5
 """The judge's score above which a clip counts as the target."""
 
 UNDERSTOOD = 0.4
-"""A little below the ESTOI of the report's own conversions of calm_01 to calm_15 (README, Measuring)."""
+"""A little below the ESTOI of the report's own conversions of calm_01 to calm_15 (docs/models.md)."""
 
 
 @dataclass(frozen=True)
