@@ -228,7 +228,7 @@ PRESETS["cpu-smoothed"] = dataclasses.replace(
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"resynthesis", "smoothing", "strength"}
+ADDED_LATER = {"resynthesis", "smoothing", "strength", "strength_back"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 
@@ -274,8 +274,9 @@ class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
     ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
-    clips' content, so that a run is never continued on other recordings. ``strength`` is how much of
-    what the generators change a conversion applies, unless told otherwise (``infer.change_gains``).
+    clips' content, so that a run is never continued on other recordings. ``strength`` and, from B to A,
+    ``strength_back`` are how much of what a generator changes a conversion applies, unless told otherwise
+    (``infer.change_gains``).
     """
 
     pair: str
@@ -286,9 +287,10 @@ class RunConfig(StoredConfig):
     model: ModelConfig
     train: TrainConfig
     strength: float = STRENGTH
+    strength_back: float = STRENGTH
 
     def __post_init__(self):
-        _refuse(_run_problems(self) + _outside(self, strength=STRENGTHS))
+        _refuse(_run_problems(self) + _outside(self, strength=STRENGTHS, strength_back=STRENGTHS))
 
     @property
     def image_shape(self) -> Tuple[int, int, int]:

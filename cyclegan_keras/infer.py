@@ -306,7 +306,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
-    """The strength that the options ask for, else the run's.
+    """The strength that the options ask for, else the run's of that direction.
 
     Raises
     ------
@@ -314,7 +314,7 @@ def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
         It is out of range, or there is no phase of the clip's that it could be of.
     """
     if arguments.strength is None:
-        return config.strength
+        return config.strength_back if arguments.reverse else config.strength
     if arguments.phase != "source":
         raise InputError(f"--strength: is of --phase source; with {arguments.phase} the image is taken as it is painted")
     return dataclasses.replace(config, strength=arguments.strength).strength

@@ -51,8 +51,6 @@ def command(arguments: argparse.Namespace) -> int:
         raise InputError(f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first")
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
     there, back = (measured["strength"] for measured in measures)
-    if there != back:
-        raise InputError(f"{run.path}: measured with strength {there:g} there and {back:g} back; measure both with one")
     text = card(config, epoch, measures)
     prepare_tensorflow()
 
@@ -62,7 +60,7 @@ def command(arguments: argparse.Namespace) -> int:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
     # Where the trainer's recordings lay is nobody's business.
-    dataclasses.replace(config, data="RAVDESS", strength=there).save(shipped.config_file)
+    dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back).save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"written: {shipped.path}")

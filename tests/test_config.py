@@ -153,9 +153,10 @@ def test_smoothing_needs_resynthesis():
 
 
 @pytest.mark.parametrize("strength", [-0.1, 10.1, float("nan")])
-def test_a_strength_out_of_range_is_refused(strength):
-    with pytest.raises(InputError, match="strength"):
-        run_config(strength=strength)
+@pytest.mark.parametrize("name", ["strength", "strength_back"])
+def test_a_strength_out_of_range_is_refused(name, strength):
+    with pytest.raises(InputError, match=f"{name}:"):
+        run_config(**{name: strength})
 
 
 def test_resynthesis_needs_joint_updates():
@@ -167,7 +168,7 @@ def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
     def of_before(values):
         for name in ("resynthesis", "smoothing"):
             del values["train"][name]
-        del values["strength"], values["checksum"]
+        del values["strength"], values["strength_back"], values["checksum"]
 
     path = edited(tmp_path / "config.json", of_before)
     assert RunConfig.load(path) == run_config()

@@ -1,5 +1,6 @@
 """``python -m cyclegan_keras.infer`` as a user runs it."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -130,6 +131,16 @@ def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(
             "infer", clip, "--run-dir", trained_run.path, "--strength", wrong, "--output", tmp_path / "x.wav", expect=2
         )
         assert "strength" in line and not (tmp_path / "x.wav").exists()
+
+
+def test_each_direction_has_its_own_strength_unless_one_is_asked_for(trained_run):
+    config = RunConfig.load(RunDirectory(trained_run.path).config_file)
+    config = dataclasses.replace(config, strength=2.0, strength_back=1.25)
+
+    def chosen(*options):
+        return infer.chosen_strength(infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options]), config)
+
+    assert (chosen(), chosen("--reverse"), chosen("--reverse", "--strength", "3")) == (2.0, 1.25, 3.0)
 
 
 def test_a_strength_is_refused_where_griffin_lim_would_not_heed_it(fails_with_one_line, trained_run, demo_clips):
