@@ -316,7 +316,9 @@ def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
     if arguments.strength is None:
         return config.strength_back if arguments.reverse else config.strength
     if arguments.phase != "source":
-        raise InputError(f"--strength: is of --phase source; with {arguments.phase} the image is taken as it is painted")
+        raise InputError(
+            f"--strength: is of --phase source; with {arguments.phase} the image is taken as it is painted"
+        )
     return dataclasses.replace(config, strength=arguments.strength).strength
 
 

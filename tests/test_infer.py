@@ -138,7 +138,9 @@ def test_each_direction_has_its_own_strength_unless_one_is_asked_for(trained_run
     config = dataclasses.replace(config, strength=2.0, strength_back=1.25)
 
     def chosen(*options):
-        return infer.chosen_strength(infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options]), config)
+        return infer.chosen_strength(
+            infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options]), config
+        )
 
     assert (chosen(), chosen("--reverse"), chosen("--reverse", "--strength", "3")) == (2.0, 1.25, 3.0)
 
