@@ -127,14 +127,7 @@ def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig)
     spectra = tuple(judge.Spectrum(learned[f"mean_{number}"], learned[f"std_{number}"]) for number in (0, 1))
     fitted = judge.fit_judge(emotions, learned["features"], learned["classes"], spectra, config)
     unseen = [domain(split.unseen, emotion) for emotion in (source, target)]
-    tried = _cached(
-        f"verdict-{source}-{target}",
-        [*paths, *(clip.path for of_class in unseen for clip in of_class)],
-        config,
-        lambda: _try([_load(of_class, config) for of_class in unseen], fitted, target),
-    )
-    accuracy, clips_tried = float(tried.pop("accuracy")), int(tried.pop("clips"))
-    verdict = judge.Verdict(accuracy, clips_tried, {name: float(share) for name, share in tried.items()})
+    verdict = _verdict(fitted, paths, unseen, source, target)
     statements = [clip.statement for of_class in clips for clip in of_class]
     recogniser = metrics.StatementRecogniser(learned["shapes"], statements)
     return Ruler(fitted, verdict, recogniser, source, target)
@@ -402,10 +395,17 @@ def _vocoded_shape(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarra
     return metrics.sentence_shape(judge.vocoded(waveform, config), config.sample_rate)
 
 
-def _try(unseen: Sequence[Sequence[np.ndarray]], fitted: judge.Judge, target: str) -> Dict[str, np.ndarray]:
-    verdict = judge.try_judge(fitted, *unseen, target)
-    measured = {"accuracy": verdict.accuracy, "clips": verdict.clips, **verdict.false_alarms}
-    return {name: np.array(number) for name, number in measured.items()}
+def _verdict(
+    fitted: judge.Judge, fitted_to: Sequence[Path], unseen: Sequence[Sequence[Clip]], source: str, target: str
+) -> judge.Verdict:
+    def learn() -> Dict[str, np.ndarray]:
+        verdict = judge.try_judge(fitted, *(_load(of_class, fitted.config) for of_class in unseen), target)
+        measured = {"accuracy": verdict.accuracy, "clips": verdict.clips, **verdict.false_alarms}
+        return {name: np.array(number) for name, number in measured.items()}
+
+    paths = [*fitted_to, *(clip.path for of_class in unseen for clip in of_class)]
+    numbers = {name: n.item() for name, n in _cached(f"verdict-{source}-{target}", paths, fitted.config, learn).items()}
+    return judge.Verdict(numbers.pop("accuracy"), numbers.pop("clips"), numbers)
 
 
 def _cached(

@@ -36,7 +36,7 @@ def spectrogram_grid(
     for row_axes, spectrograms, name in zip(axes, rows, row_names):
         for axis, spectrogram in zip(row_axes, spectrograms):
             picture = axis.imshow(
-                (spectrogram - 1.0) * -config.floor_db / 2.0,
+                (spectrogram - 1.0) / config.decibel,
                 origin="lower", aspect="auto", cmap="magma", vmin=config.floor_db, vmax=0.0,
                 extent=(0.0, spectrogram.shape[1] * config.hop_length / config.sample_rate, 0, config.sample_rate / 2),
             )  # fmt: skip
