@@ -18,8 +18,8 @@ $(if $(filter-out addons current,$(STACK)),$(error STACK=$(STACK): give addons o
 VENV := .venv$(if $(filter current,$(STACK)),-current)
 LOCK := requirements$(if $(filter current,$(STACK)),-current).lock
 PY := $(VENV)/bin/python
-# Tracing a graph keeps one core busy, so test files run beside each other.
-PYTEST := $(PY) -m pytest -q -n auto --dist loadfile
+# Tracing a graph keeps one core busy, so tests run beside each other; the one that is done first takes from the rest.
+PYTEST := $(PY) -m pytest -q -n auto --dist worksteal
 # The newest Python that TensorFlow 2.15 runs on, else the newest of today's TensorFlow; PYTHON=... takes another.
 PYTHONS := $(if $(filter current,$(STACK)),3.13 3.12 3.11 3.10,3.11 3.10 3.9 3.13 3.12)
 PYTHON ?= $(or $(shell for v in $(PYTHONS); do python$$v -c '' 2>/dev/null && echo python$$v && break; done),python3)

@@ -15,7 +15,7 @@ from cyclegan_keras import audio, judge, metrics
 from cyclegan_keras.cli import CommandParser, run_command
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import read_arrays, written_beside
+from cyclegan_keras.files import read_arrays, write_arrays, written_beside
 from cyclegan_keras.infer import PHASES, SPINS, Reading, chosen_strength, load_generator, repaint, synthesise
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
@@ -423,8 +423,7 @@ def _cached(
     except (OSError, ValueError):
         print(f"{file}: damaged cache file, made again", flush=True)
     learned = learn()
-    with written_beside(file) as beside:
-        np.savez(beside, **learned)
+    write_arrays(file, learned)
     return learned
 
 

@@ -58,6 +58,21 @@ def written_beside(path: Path) -> Iterator[Path]:
         raise _not_written(path, error) from error
 
 
+def write_arrays(path: Path, arrays: Dict[str, np.ndarray]) -> None:
+    """Write an ``.npz`` file that ``read_arrays`` reads, whole or not at all.
+
+    Raises
+    ------
+    RunError
+        As ``written_beside``.
+    """
+    # Made in memory: on a full disk numpy leaves its archive open, which complains again when it is collected.
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    with written_beside(path) as beside:
+        beside.write_bytes(content.getbuffer())
+
+
 def remove_unfinished(folder: Path) -> None:
     """Delete what ``written_beside`` left in a folder and below when its process was killed.
 

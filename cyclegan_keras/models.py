@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.keras import Input, Model, layers
 
 from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import HEADER_BYTES, read_arrays, written_beside
+from cyclegan_keras.files import HEADER_BYTES, read_arrays, write_arrays
 from cyclegan_keras.layers import Conv2D, Conv2DTranspose, InstanceNormalization
 
 FAKE, TRANSLATED = "fake", "translated"
@@ -155,8 +155,7 @@ def variables(network: Model) -> List[tf.Variable]:
 
 def save_weights(path: Path, network: Model, dtype: type = np.float32) -> None:
     """Write a network's weights as plain arrays (``.npz``) of ``dtype``, in the order the layers were built."""
-    with written_beside(path) as beside:
-        np.savez(beside, **{f"{i:03d}": array.astype(dtype) for i, array in enumerate(network.get_weights())})
+    write_arrays(path, {f"{i:03d}": array.astype(dtype) for i, array in enumerate(network.get_weights())})
 
 
 def load_weights(path: Path, network: Model) -> None:

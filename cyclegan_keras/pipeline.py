@@ -14,7 +14,7 @@ import tensorflow as tf
 from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import HEADER_BYTES, read_arrays, written_beside
+from cyclegan_keras.files import HEADER_BYTES, read_arrays, write_arrays
 
 ANALYSIS_VERSION = 1
 """Part of every cache key: raise it when the same file and settings come to give another image."""
@@ -200,6 +200,5 @@ def _cached_image(
         if on_damage:
             on_damage(cached)
     image, _ = audio.load_image(path, config, phase)
-    with written_beside(cached) as beside:
-        np.savez(beside, image=image)
+    write_arrays(cached, {"image": image})
     return image

@@ -1,10 +1,11 @@
 """Fixtures that several test files share."""
 
+import fcntl
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, NamedTuple
+from typing import Callable, Dict, NamedTuple
 
 import numpy as np
 import pytest
@@ -36,9 +37,26 @@ def report_audio_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def cache_dir(tmp_path_factory) -> Path:
+def made_once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Make a folder in the first of the test processes that asks for it; the others wait for it and share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        with (shared / f"{name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                make(shared / f"{name}-unfinished")
+                (shared / f"{name}-unfinished").rename(shared / name)
+        return shared / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache_dir(made_once) -> Path:
     """One cache of analysed images for the whole test session, never the user's."""
-    return tmp_path_factory.mktemp("cache")
+    return made_once("cache", Path.mkdir)
 
 
 @pytest.fixture(scope="session")
@@ -76,13 +94,13 @@ def fails_with_one_line(command_line):
 
 
 @pytest.fixture(scope="session")
-def demo_clips(tmp_path_factory) -> Path:
+def demo_clips(made_once) -> Path:
     """A small demo corpus: calm and fearful speech of three actors, one of them never trained on."""
     from cyclegan_keras.demo_corpus import write_demo_corpus
 
-    root = tmp_path_factory.mktemp("demo")
-    write_demo_corpus(root, seed=0, emotions=("calm", "fearful"), actors=(1, 4, 19))
-    return root
+    return made_once(
+        "demo", lambda root: write_demo_corpus(root, seed=0, emotions=("calm", "fearful"), actors=(1, 4, 19))
+    )
 
 
 class TrainedRun(NamedTuple):
@@ -93,27 +111,19 @@ class TrainedRun(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def trained_run(demo_clips, environment, tmp_path_factory) -> TrainedRun:
+def trained_run(demo_clips, environment, made_once) -> TrainedRun:
     """Three steps of a very small calm_fearful model on the demo corpus, trained by the command line."""
-    path = tmp_path_factory.mktemp("runs") / "trained"
-    command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", "calm_fearful", "--data", str(demo_clips)]
-    command += [
-        "--precision",
-        "float32",
-        "--preset",
-        "cpu",
-        "--filters",
-        "2",
-        "--n-resnet",
-        "1",
-        "--steps",
-        "3",
-        "--run-dir",
-        str(path),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
-    assert done.returncode == 0, done.stderr
-    return TrainedRun(path, done.stdout)
+    options = ["--pair", "calm_fearful", "--data", str(demo_clips), "--precision", "float32", "--preset", "cpu"]
+    options += ["--filters", "2", "--n-resnet", "1", "--steps", "3"]
+
+    def train(folder: Path) -> None:
+        command = [sys.executable, "-m", "cyclegan_keras.train", *options, "--run-dir", str(folder / "run")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
+        assert done.returncode == 0, done.stderr
+        (folder / "output.txt").write_text(done.stdout)
+
+    folder = made_once("trained", train)
+    return TrainedRun(folder / "run", (folder / "output.txt").read_text())
 
 
 @pytest.fixture

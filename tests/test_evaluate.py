@@ -14,9 +14,10 @@ from cyclegan_keras.run_directory import RunDirectory
 
 @pytest.fixture(scope="module")
 def few_clips(demo_clips, tmp_path_factory):
-    """All demo clips of the unseen actor, a quarter of the others': a judge is fitted to them in seconds."""
+    """Half of the demo clips of the unseen actor, a quarter of the others': a judge is fitted to them in seconds."""
     root = tmp_path_factory.mktemp("few")
-    for clip in (*demo_clips.glob("Actor_19/*.wav"), *demo_clips.glob("Actor_0?/03-01-??-01-??-01-??.wav")):
+    unseen = demo_clips.glob("Actor_19/03-01-??-??-??-01-19.wav")
+    for clip in (*unseen, *demo_clips.glob("Actor_0?/03-01-??-01-??-01-??.wav")):
         (root / clip.parent.name).mkdir(exist_ok=True)
         shutil.copy(clip, root / clip.parent.name)
     return root
@@ -36,7 +37,7 @@ def test_a_run_is_measured_between_its_source_and_its_target(trained_run, few_cl
     before, equaliser, random, epoch, real = written["rows"]
     assert before["estoi"] == pytest.approx(1.0, abs=1e-3) and epoch["estoi"] < 0.9
     assert random["estoi"] < 0.95
-    assert before["transfer"] < 0.5 < real["transfer"] and epoch["clips"] == 8
+    assert before["transfer"] < 0.5 < real["transfer"] and epoch["clips"] == 4
     assert epoch["mimicry"] > 0 and epoch["cycle"] > 0 and before["mimicry"] is None
     assert set(written["judge"]["false_alarms"]) >= {"untouched", "fixed equaliser"}
 

@@ -45,6 +45,19 @@ def test_a_full_disk_is_told_by_name_and_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_arrays_that_a_disk_has_no_room_for_leave_nothing_and_no_second_complaint(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; import numpy as np\n"
+        "from cyclegan_keras.errors import RunError; from cyclegan_keras.files import write_arrays\n"
+        "try: write_arrays(Path(sys.argv[1]), {'numbers': np.arange(10_000)})\n"
+        "except RunError as error: print(error)"
+    )
+    command = ["prlimit", "--fsize=1000", sys.executable, "-c", code, str(tmp_path / "arrays.npz")]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert "arrays.npz: not written (File too large); make room" in done.stdout and not done.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_file_where_a_folder_should_be_is_not_called_a_lack_of_room(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="choose another folder") as caught, written_beside(tmp_path / "file" / "x"):
