@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from cyclegan_keras import audio, plots, replicas
-from cyclegan_keras.config import StoredConfig, TrainConfig
+from cyclegan_keras.config import StoredConfig, TrainConfig, split_pair
 from cyclegan_keras.cyclegan import TrainState, averaged, build_state, compile_train_step
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.files import remove_unfinished, written_beside
@@ -195,11 +195,7 @@ def train(
             # The losses were computed before the update, which can have gone wrong itself.
             require_finite(_trained_values(state))
             if step == last_step or (epoch + 1) % config.train.snapshot_every == 0:
-                if state.averages:  # as trained, to compare with
-                    for direction, generator in zip(DIRECTIONS, (state.g, state.f)):
-                        save_weights(run.weights_file(epoch + 1, f"{direction}_raw"), generator)
-                with averaged(state):
-                    write_snapshot(state, config, run, epoch + 1, samples, logs)
+                write_snapshot(state, config, run, epoch + 1, samples, logs)
             keeper.save()
             if observer.stop_requested() and step < last_step:
                 return False
@@ -214,32 +210,49 @@ def write_snapshot(
     samples: Dict[str, Sequence[Sample]],
     logs: "RunLogs",
 ) -> None:
-    """Write both generators' weights of an epoch, and the sample clips as they convert them."""
-    emotions = config.pair.split("_")
-    for direction, generator, (source, target) in zip(DIRECTIONS, (state.g, state.f), (emotions, reversed(emotions))):
-        save_weights(run.weights_file(epoch, direction), generator)
-        if not samples[direction]:  # faces make no sound
-            continue
-        converted = [generator(sample.image[np.newaxis]).numpy()[0] for sample in samples[direction]]
-        figure = plots.spectrogram_grid(
-            [
-                [audio.image_to_spectrogram(image, config.spectrogram) for image in (sample.image, fake)]
-                for sample, fake in zip(samples[direction], converted)
-            ],
-            [source, f"{target}, epoch {epoch}"],
-            [sample.name for sample in samples[direction]],
-            config.spectrogram,
-        )
-        plots.save_figure(figure, run.samples(epoch) / f"{direction}.png")
-        logs.write_picture(direction, plots.figure_pixels(figure))
-        for sample, fake in zip(samples[direction], converted):
-            waveform = audio.image_to_waveform(fake, sample.reference, config.spectrogram)
-            original = audio.image_to_waveform(sample.image, sample.reference, config.spectrogram)
-            waveform = audio.match_level(waveform, original)
-            audio.save_waveform(
-                run.samples(epoch) / f"{sample.name}_{target}.wav", waveform, config.spectrogram.sample_rate
-            )
-            logs.write_audio(f"{direction}/{sample.name}", waveform, config.spectrogram.sample_rate)
+    """Write both generators' weights of an epoch, and the sample clips as they convert them.
+
+    Where weights are averaged it is the averages that convert, and those they are averages of stand beside, as ``_raw``.
+    """
+    generators = dict(zip(DIRECTIONS, (state.g, state.f)))
+    if state.averages:
+        for direction, generator in generators.items():
+            save_weights(run.weights_file(epoch, f"{direction}_raw"), generator)
+    with averaged(state):
+        for direction, generator in generators.items():
+            save_weights(run.weights_file(epoch, direction), generator)
+            if samples[direction]:  # faces make no sound
+                _write_samples(generator, config, run, epoch, direction, samples[direction], logs)
+
+
+def _write_samples(
+    generator: tf.keras.Model,
+    config: StoredConfig,
+    run: RunDirectory,
+    epoch: int,
+    direction: str,
+    samples: Sequence[Sample],
+    logs: "RunLogs",
+) -> None:
+    analysis, folder = config.spectrogram, run.samples(epoch)
+    source, target = split_pair(config.pair)[:: 1 if direction == DIRECTIONS[0] else -1]
+    converted = [generator(sample.image[np.newaxis]).numpy()[0] for sample in samples]
+    figure = plots.spectrogram_grid(
+        [
+            [audio.image_to_spectrogram(image, analysis) for image in (sample.image, fake)]
+            for sample, fake in zip(samples, converted)
+        ],
+        [source, f"{target}, epoch {epoch}"],
+        [sample.name for sample in samples],
+        analysis,
+    )
+    plots.save_figure(figure, folder / f"{direction}.png")
+    logs.write_picture(direction, plots.figure_pixels(figure))
+    for sample, fake in zip(samples, converted):
+        waveform = audio.image_to_waveform(fake, sample.reference, analysis)
+        waveform = audio.match_level(waveform, audio.image_to_waveform(sample.image, sample.reference, analysis))
+        audio.save_waveform(folder / f"{sample.name}_{target}.wav", waveform, analysis.sample_rate)
+        logs.write_audio(f"{direction}/{sample.name}", waveform, analysis.sample_rate)
 
 
 class CheckpointKeeper:
