@@ -212,7 +212,7 @@ def write_snapshot(
 ) -> None:
     """Write both generators' weights of an epoch, and the sample clips as they convert them.
 
-    Where weights are averaged it is the averages that convert, and those they are averages of stand beside, as ``_raw``.
+    Where weights are averaged, the averages convert, and what they are averages of stands beside, as ``_raw``.
     """
     generators = dict(zip(DIRECTIONS, (state.g, state.f)))
     if state.averages:
