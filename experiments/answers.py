@@ -64,14 +64,14 @@ def best_two(question: str, measure: str, cells_by_name: dict, named: Sequence[s
     """Answer whether the two sets of cells with the highest mean of a measure are those named."""
     means = {name: mean(cells, measure) for name, cells in cells_by_name.items()}
     ranked = sorted((name for name in means if means[name] is not None), key=means.get, reverse=True)
-    if len(ranked) < 3 or not set(named) <= set(ranked):
-        return Answer(question, "not shown", _nothing(measure))
-    evidence = f"{NAMES[measure]} " + ", ".join(f"{name} {means[name]:.2f}" for name in ranked)
     untrained = [name for name in means if not any("measures" in cell for cell in cells_by_name[name])]
     unjudged = [name for name in means if name not in (*ranked, *untrained)]
-    evidence += f" (no weights yet of {', '.join(untrained)})" if untrained else ""
-    evidence += f" (the judge of {', '.join(unjudged)} does not hold)" if unjudged else ""
-    return Answer(question, "yes" if set(ranked[:2]) == set(named) else "no", evidence)
+    evidence = [f"{NAMES[measure]} " + ", ".join(f"{name} {means[name]:.2f}" for name in ranked)] if ranked else []
+    evidence += [f"no weights yet of {', '.join(untrained)}"] if untrained else []
+    evidence += [f"no judge that holds of {', '.join(unjudged)}"] if unjudged else []
+    comparable = len(ranked) >= 3 and set(named) <= set(ranked)
+    answer = "not shown" if not comparable else "yes" if set(ranked[:2]) == set(named) else "no"
+    return Answer(question, answer, "; ".join(evidence))
 
 
 def paragraph(answers: Sequence[Answer], demo: bool) -> str:

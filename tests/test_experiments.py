@@ -189,9 +189,10 @@ def test_the_best_two_are_named_among_the_judges_that_hold():
     assert answers.best_two("?", "score", by_name, ("c", "a")).answer == "no"
     missing = {**by_name, "d": [cell(holds=False, score=0.9)], "e": [{"missing": "not trained yet"}]}
     evidence = answers.best_two("?", "score", missing, ("b", "a")).evidence
-    assert evidence.endswith("(no weights yet of e) (the judge of d does not hold)")
+    assert evidence == "judged a 0.90, b 0.80, c 0.10; no weights yet of e; no judge that holds of d"
     by_name["b"] = [cell(holds=False, score=0.8)]
-    assert answers.best_two("?", "score", by_name, ("b", "a")).answer == "not shown"
+    unshown = answers.best_two("?", "score", by_name, ("b", "a"))
+    assert (unshown.answer, unshown.evidence) == ("not shown", "judged a 0.90, c 0.10; no judge that holds of b")
 
 
 def test_synthetic_speech_shows_nothing_of_the_report():
