@@ -14,11 +14,18 @@ M_ARENA_MAX = -8  # glibc's malloc.h
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    def _get_help_string(self, action: argparse.Action) -> str:
+        # "(default: None)" tells nobody anything, and some helps say in words what the default is.
+        told = action.default is None or action.default is False or "default" in action.help
+        return action.help if told else super()._get_help_string(action)
+
+
 class CommandParser(argparse.ArgumentParser):
     """An ``ArgumentParser`` whose usage errors are one line and that knows ``--debug``."""
 
     def __init__(self, **kwargs):
-        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
+        super().__init__(formatter_class=_HelpFormatter, allow_abbrev=False, **kwargs)
         self.add_argument("--debug", action="store_true", help="show a traceback when something fails")
 
     def error(self, message: str) -> NoReturn:

@@ -119,11 +119,13 @@ def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig)
         The data set lacks clips of an emotion, or unseen actors.
     """
     split = split_clips(index_clips(data))
-    print(f"fitting the judge of {source} and {target} (minutes at first, then cached), and trying it", flush=True)
     emotions = tuple(sorted((source, target)))
     clips = [domain(split.train, emotion) for emotion in emotions]
     paths = [clip.path for of_class in clips for clip in of_class]
-    learned = _cached("judge", paths, config, lambda: _learn([_load(of_class, config) for of_class in clips], config))
+    what = f"fitting the judge of {source} and {target}: some minutes, once"
+    learned = _cached(
+        "judge", what, paths, config, lambda: _learn([_load(of_class, config) for of_class in clips], config)
+    )
     spectra = tuple(judge.Spectrum(learned[f"mean_{number}"], learned[f"std_{number}"]) for number in (0, 1))
     fitted = judge.fit_judge(emotions, learned["features"], learned["classes"], spectra, config)
     unseen = [domain(split.unseen, emotion) for emotion in (source, target)]
@@ -404,12 +406,14 @@ def _verdict(
         return {name: np.array(number) for name, number in measured.items()}
 
     paths = [*fitted_to, *(clip.path for of_class in unseen for clip in of_class)]
-    numbers = {name: n.item() for name, n in _cached(f"verdict-{source}-{target}", paths, fitted.config, learn).items()}
+    what = f"trying the judge from {source} to {target}: a minute, once"
+    stored = _cached(f"verdict-{source}-{target}", what, paths, fitted.config, learn)
+    numbers = {name: number.item() for name, number in stored.items()}
     return judge.Verdict(numbers.pop("accuracy"), numbers.pop("clips"), numbers)
 
 
 def _cached(
-    name: str, paths: Sequence[Path], config: SpectrogramConfig, learn: Callable[[], Dict[str, np.ndarray]]
+    name: str, what: str, paths: Sequence[Path], config: SpectrogramConfig, learn: Callable[[], Dict[str, np.ndarray]]
 ) -> Dict[str, np.ndarray]:
     from cyclegan_keras.pipeline import data_key, default_cache_dir
 
@@ -422,6 +426,7 @@ def _cached(
         pass
     except (OSError, ValueError):
         print(f"{file}: damaged cache file, made again", flush=True)
+    print(what, flush=True)
     learned = learn()
     write_arrays(file, learned)
     return learned

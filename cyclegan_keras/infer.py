@@ -287,7 +287,8 @@ def command(arguments: argparse.Namespace) -> int:
         reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
         prepare_tensorflow()
         generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
-        print(f"{source} to {target}, with {run.path}, epoch {epoch}", flush=True)
+        how = f"the clip's phase, strength {strength:g}" if arguments.phase == "source" else arguments.phase
+        print(f"{source} to {target}, with {run.path}, epoch {epoch}, {how}", flush=True)
         progress = Progress(len(jobs))
         writing: List[Tuple[Job, Future]] = []
         for upcoming in (*groups[1:], []):

@@ -48,7 +48,9 @@ def command(arguments: argparse.Namespace) -> int:
     shipped = RunDirectory(arguments.output or SHIPPED / config.pair)
     stale = [other for other in shipped.epochs() if other != epoch]
     if stale:
-        raise InputError(f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first")
+        raise InputError(
+            f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first, or name another by --output"
+        )
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
     there, back = (measured["strength"] for measured in measures)
     text = card(config, epoch, measures)

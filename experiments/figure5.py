@@ -148,6 +148,7 @@ class Figure5:
             "answers": [dataclasses.asdict(each) for each in answers],
             "paragraph": paragraph(answers, settings.demo),
             "judges": [describe_face_verdict(verdict)],
+            "data": settings.faces.name,
             "trainings": [
                 f"{config.pair}: preset {config.preset}, {SIZE} x {SIZE}, {config.model.filters} filters, "
                 f"{config.model.n_resnet} blocks, epoch {epoch} of {self.run.epochs}, seed {config.train.seed}, "

@@ -79,6 +79,8 @@ def command(arguments: argparse.Namespace) -> int:
             print(f"  {run.plan(settings)}", flush=True)
         except InputError as error:
             print(f"  {run.directory.path}: {printable(str(error))}", flush=True)
+    if not WITHOUT_SPEECH.issuperset(names):
+        print("  and a judge for each pair, fitted in some minutes where it is not cached", flush=True)
     if arguments.plan:
         return 0
     prepare_tensorflow()
@@ -134,8 +136,8 @@ def make(experiment, settings: Settings) -> None:
 def _write(settings: Settings, name: str, section: dict) -> None:
     section = {
         "name": name,
-        **section,
         "data": "the demo corpus (synthetic speech)" if settings.demo else settings.data.name,
+        **section,
         "preset": settings.preset,
         "demo": settings.demo,
         "commit": commit_here(),

@@ -90,7 +90,8 @@ def banner(section: dict) -> str:
     """What must be known before a table is read: that its speech is synthetic, or its networks are small."""
     if section["demo"]:
         return (
-            "Made from the demo corpus, which is synthetic speech: it shows that the commands work, and nothing else."
+            "Trained and judged on the demo corpus, which is synthetic speech: it shows that the commands work, and "
+            "nothing else."
         )
     if section["preset"].startswith("cpu"):
         return (

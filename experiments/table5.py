@@ -12,7 +12,7 @@ def experiment(settings: Settings) -> SpeechTable:
 
     def recordings():
         found = clips.of_report(settings, ["calm_eng2"], "the report's recording of another speaker")
-        own = clips.of_data(settings.split().unseen, "calm", "RAVDESS, unseen", [1, 2])
+        own = clips.of_data(settings.split().unseen, "calm", "unseen", [1, 2])
         return (found or clips.given(settings)) + own
 
     def answers(cells):

@@ -42,6 +42,18 @@ def test_a_usage_error_is_one_line_and_status_2(capsys):
     assert code == 2 and stderr.count("\n") == 1 and "--size" in stderr
 
 
+def test_help_tells_the_defaults_that_there_are_once(capsys):
+    parser = CommandParser(prog="tool")
+    parser.add_argument("--size", type=int, default=3, help="of it")
+    parser.add_argument("--name", help="of it; default: none")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--help"])
+    told = capsys.readouterr().out
+    assert "of it (default: 3)" in told and "(default: None)" not in told and "(default: False)" not in told
+    assert told.count("default: 0") == 1
+
+
 def test_debug_shows_the_traceback():
     with pytest.raises(InputError):
         run_command(CommandParser(prog="tool"), failing(InputError("bad")), ["--debug"])

@@ -42,7 +42,7 @@ def test_a_run_is_measured_between_its_source_and_its_target(trained_run, few_cl
     assert set(written["judge"]["false_alarms"]) >= {"untouched", "fixed equaliser"}
 
 
-def test_a_judge_is_fitted_and_tried_once_and_read_from_the_cache_then(few_clips, cache_dir, monkeypatch):
+def test_a_judge_is_fitted_and_tried_once_and_read_from_the_cache_then(few_clips, cache_dir, monkeypatch, capsys):
     monkeypatch.setenv("CYCLEGAN_KERAS_CACHE", str(cache_dir))
 
     def ruler():
@@ -51,7 +51,9 @@ def test_a_judge_is_fitted_and_tried_once_and_read_from_the_cache_then(few_clips
     first = ruler()
     monkeypatch.setattr(judge, "training_features", None)
     monkeypatch.setattr(judge, "try_judge", None)
+    capsys.readouterr()
     again = ruler()
+    assert not capsys.readouterr().out, "nothing is said to be fitted"
     assert again.verdict == first.verdict and len(again.verdict.false_alarms) == 9
     noise = np.random.default_rng(0).normal(size=(2, 65_536)).astype(np.float32)
     np.testing.assert_array_equal(again.judge.scores(noise, "fearful"), first.judge.scores(noise, "fearful"))

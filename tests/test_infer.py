@@ -24,7 +24,7 @@ def test_a_clip_becomes_16_bit_16_khz_wav_of_its_duration_and_level(trained_run,
     done = command_line(
         "infer", demo_clips / CLIP, "--run-dir", trained_run.path, "--output", "out.wav", "--plot", expect=0
     )
-    assert "calm to fearful" in done.stdout and "epoch 1" in done.stdout
+    assert "calm to fearful" in done.stdout and "epoch 1, the clip's phase, strength 1.5" in done.stdout
     info = soundfile.info(tmp_path / "out.wav")
     assert (info.format, info.subtype, info.samplerate, info.channels) == ("WAV", "PCM_16", 16_000, 1)
     before, after = soundfile.read(demo_clips / CLIP)[0], soundfile.read(tmp_path / "out.wav")[0]
