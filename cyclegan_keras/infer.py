@@ -280,6 +280,8 @@ def command(arguments: argparse.Namespace) -> int:
     source, target = reversed(split_pair(config.pair)) if arguments.reverse else split_pair(config.pair)
     strength = chosen_strength(arguments, config)
     jobs = plan_outputs(arguments.clips, arguments.output, target)
+    if len(jobs) == 1 and not audio.duration(jobs[0].clip):
+        read(jobs[0].clip, config.spectrogram)  # says what is wrong with it before TensorFlow takes its seconds
 
     # Another process reads and writes sound: it imports librosa while this one imports TensorFlow.
     with _sound_process() as sound:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -217,6 +219,14 @@ def test_a_clip_that_cannot_be_used_is_named_and_nothing_is_written(fails_with_o
         soundfile.write(clip, np.full(100, 0.5), 16_000)
     line = fails_with_one_line("infer", clip, "--run-dir", trained_run.path, "--output", tmp_path / "out.wav", expect=2)
     assert str(clip) in line and not (tmp_path / "out.wav").exists()
+
+
+def test_a_clip_that_is_not_there_is_told_without_loading_tensorflow(trained_run, environment, tmp_path):
+    command = [sys.executable, "-X", "importtime", "-m", "cyclegan_keras.infer", "clip.wav"]
+    command += ["--run-dir", str(trained_run.path)]
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 2 and "clip.wav: not found" in told.stderr
+    assert "numpy" in told.stderr and "tensorflow" not in told.stderr  # of what was imported
 
 
 def test_a_full_disk_is_a_failure_with_one_line_and_leaves_no_half_file(
