@@ -14,10 +14,11 @@ from cyclegan_keras.run_directory import RunDirectory
 
 @pytest.fixture(scope="module")
 def few_clips(demo_clips, tmp_path_factory):
-    """Half of the demo clips of the unseen actor, a quarter of the others': a judge is fitted to them in seconds."""
+    """Half of the unseen actor's demo clips, and a statement from each of the others: a judge is fitted in seconds."""
     root = tmp_path_factory.mktemp("few")
     unseen = demo_clips.glob("Actor_19/03-01-??-??-??-01-19.wav")
-    for clip in (*unseen, *demo_clips.glob("Actor_0?/03-01-??-01-??-01-??.wav")):
+    statements = ("Actor_01/03-01-??-01-01-01-01.wav", "Actor_04/03-01-??-01-02-01-04.wav")
+    for clip in (*unseen, *(clip for pattern in statements for clip in demo_clips.glob(pattern))):
         (root / clip.parent.name).mkdir(exist_ok=True)
         shutil.copy(clip, root / clip.parent.name)
     return root
