@@ -2,20 +2,23 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from cyclegan_keras import ship
-from cyclegan_keras.config import PRESETS, RunConfig
+from cyclegan_keras.config import PRESETS, LossWeights, RunConfig
 from cyclegan_keras.evaluate import Row, evaluation_file
 from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory, newest_run
 
 
 @pytest.fixture
-def measured(trained_run):
-    """The trained run with figures of both directions beside it, as ``evaluate`` writes them."""
-    files = [evaluation_file(trained_run.path, reverse) for reverse in (False, True)]
+def measured(trained_run, tmp_path_factory):
+    """A copy of the trained run with figures of both directions beside it, as ``evaluate`` writes them."""
+    run = tmp_path_factory.mktemp("measured") / "run"
+    shutil.copytree(trained_run.path, run)
+    files = [evaluation_file(run, reverse) for reverse in (False, True)]
     for file, direction, strength in zip(files, ("calm to fearful", "fearful to calm"), (2.0, 1.25)):
         measured = dict(clips=8, transfer=0.25, score=0.3, estoi=0.75, statement=1.0)
         measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
@@ -23,9 +26,7 @@ def measured(trained_run):
         judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}
         head = {"caption": f"{direction}, measured on 8 clips", "strength": strength, "judge": judge}
         file.write_text(json.dumps({**head, "rows": [*map(dataclasses.asdict, rows)]}))
-    yield trained_run
-    for file in files:
-        file.unlink(missing_ok=True)
+    return trained_run._replace(path=run)
 
 
 def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_clips, tmp_path):
@@ -83,8 +84,9 @@ def test_the_training_command_names_what_differs_from_the_preset():
     preset = PRESETS["cpu"]
     config = RunConfig("calm_anger", "cpu", "", "0" * 16, preset.spectrogram, preset.model, preset.train)
     assert ship.training_command(config, 20).endswith("--pair calm_anger --preset cpu --precision float32")
-    other = dataclasses.replace(config, train=dataclasses.replace(preset.train, seed=3, update="joint"))
-    assert ship.training_command(other, 5).endswith("--epochs 5 --precision float32 --seed 3 --update joint")
+    train = dataclasses.replace(preset.train, seed=3, update="joint", loss_weights=LossWeights(adversarial=4.0))
+    command = ship.training_command(dataclasses.replace(config, train=train), 5)
+    assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0")
 
 
 @pytest.mark.parametrize("folder", sorted(SHIPPED.glob("*/")), ids=lambda folder: folder.name)

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from cyclegan_keras.config import RunConfig
+from cyclegan_keras.config import LossWeights, RunConfig
 from cyclegan_keras.files import locked
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.train import TerminalObserver, _duration
@@ -110,7 +110,9 @@ def test_a_folder_without_clips_of_a_domain_says_what_it_has(demo_clips, fails_w
     assert "sad" in line and "calm" in line and "fearful" in line
 
 
-@pytest.mark.parametrize("option, value", [("--filters", 0), ("--epochs", 0), ("--batch-size", 100), ("--seed", -1)])
+@pytest.mark.parametrize(
+    "option, value", [("--filters", 0), ("--epochs", 0), ("--batch-size", 100), ("--seed", -1), ("--adversarial", -1)]
+)
 def test_a_number_out_of_range_is_named(demo_clips, fails_with_one_line, option, value):
     name = option.strip("-").replace("-", ".")
     line = fails_with_one_line("train", "--pair", "calm_fearful", "--data", demo_clips, option, value, expect=2)
@@ -186,10 +188,11 @@ def test_the_preset_furthest_from_the_report_trains_and_keeps_averaged_weights_b
     command_line, demo_clips, tmp_path
 ):
     options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-smoothed"]
-    options += ["--filters", 2, "--n-resnet", 1]
+    options += ["--filters", 2, "--n-resnet", 1, "--adversarial", 4]
     command_line("train", *options, "--steps", 2, "--precision", "float32", "--run-dir", tmp_path / "run")
     run = RunDirectory(tmp_path / "run")
     trained = RunConfig.load(run.config_file).train
     assert trained.update == "joint" and trained.resynthesis and trained.smoothing
+    assert trained.loss_weights == LossWeights(adversarial=4.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
