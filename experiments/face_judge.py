@@ -57,7 +57,7 @@ def fit_face_judge(a: np.ndarray, b: np.ndarray, epochs: int = EPOCHS) -> FaceJu
         load_weights(cached, judge.network)
         return judge
     except InputError:
-        pass  # not there yet, or damaged: made again
+        print("fitting the judge of faces: some minutes, once", flush=True)  # not there yet, or damaged
     rng = np.random.default_rng(0)
     faces, classes = np.concatenate([a, b]), np.repeat([0.0, 1.0], [len(a), len(b)])
     weight = {0: len(faces) / len(a) / 2, 1: len(faces) / len(b) / 2}

@@ -116,7 +116,6 @@ class Figure5:
         from cyclegan_keras.infer import load_generator
         from experiments.face_judge import fit_face_judge, try_face_judge
 
-        print(f"fitting the judge of {SOURCE} and {TARGET} faces, and trying it", flush=True)
         face_judge = fit_face_judge(*train)
         verdict = try_face_judge(face_judge, train, test)
         config = FaceRunConfig.load(self.run.directory.config_file)
