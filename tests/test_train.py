@@ -184,7 +184,7 @@ def test_real_recordings_train(ravdess_dir, command_line, tmp_path):
     assert RunDirectory(tmp_path / "run").epochs() == [1]
 
 
-def test_the_preset_furthest_from_the_report_trains_and_keeps_averaged_weights_beside_the_raw_ones(
+def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_beside_the_raw_ones_and_resumes(
     command_line, demo_clips, tmp_path
 ):
     options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-smoothed"]
@@ -196,3 +196,5 @@ def test_the_preset_furthest_from_the_report_trains_and_keeps_averaged_weights_b
     assert trained.loss_weights == LossWeights(adversarial=4.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
+    done = command_line("train", *options, "--steps", 3, "--precision", "float32", "--run-dir", tmp_path / "run")
+    assert "resumed after step 2" in done.stdout
