@@ -70,7 +70,7 @@ def write_arrays(path: Path, arrays: Dict[str, np.ndarray]) -> None:
     content = io.BytesIO()
     np.savez(content, **arrays)
     with written_beside(path) as beside:
-        beside.write_bytes(content.getbuffer())
+        beside.write_bytes(content.getvalue())
 
 
 def remove_unfinished(folder: Path) -> None:
