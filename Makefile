@@ -36,7 +36,7 @@ PLAN = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),--plan)
 help:  ## list the targets
 	@grep -E '^[a-z-]+( [^:]*)?:.*##' $(MAKEFILE_LIST) | sed -E 's/[ :].*## /\t/' | expand -t 12
 
-setup: $(VENV)/installed  ## create .venv and install what requirements.lock pins
+setup: $(VENV)/installed  ## create .venv and install what requirements.lock pins (PYTHON=; STACK=current: today's TensorFlow)
 
 $(VENV)/installed: $(LOCK) requirements.txt setup.cfg pyproject.toml
 	@$(PYTHON) -c '$(PYTHON_FITS)' 2>/dev/null || { \
@@ -87,7 +87,7 @@ train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUN),--run-dir $(RUN))
 
 tables: NAMES = $(EXPERIMENTS)
-tables $(EXPERIMENTS): setup  ## the report's tables (PRESET=, EPOCHS=, RUNS=, CLIPS=; DATA=demo); make table3 makes one
+tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=); or one: table1 to table7, curve, figure5, resources
 	+$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
 	  $(if $(FACES),--faces $(FACES)) --results $(RESULTS) $(if $(AS_IS),--as-is) $(PLAN)
