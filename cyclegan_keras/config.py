@@ -151,7 +151,8 @@ STRATEGIES = ("one", "mirrored", "multiworker")
 class TrainConfig:
     """How the networks are trained (report, section 4).
 
-    Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
+    Ours are ``discriminator_learning_rate`` (the report has one rate for all; two time scales: Heusel et al., 2017),
+    ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted, and
     ``smoothing``: before that, what a generator changes is smoothed along time by a Gaussian of this standard deviation
@@ -161,6 +162,7 @@ class TrainConfig:
     epochs: int = 150
     batch_size: int = 1
     learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 2e-4
     beta_1: float = 0.5
     pool_size: int = 50
     loss_weights: LossWeights = field(default_factory=LossWeights)
@@ -175,7 +177,8 @@ class TrainConfig:
 
     def __post_init__(self):
         problems = _outside(
-            self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
+            self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0),
+            discriminator_learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
             pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
             smoothing=(0.0, 16.0),
         )  # fmt: skip
@@ -228,7 +231,7 @@ PRESETS["cpu-smoothed"] = dataclasses.replace(
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"resynthesis", "smoothing", "strength", "strength_back"}
+ADDED_LATER = {"discriminator_learning_rate", "resynthesis", "smoothing", "strength", "strength_back"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 

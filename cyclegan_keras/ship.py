@@ -120,7 +120,10 @@ def training_command(config: RunConfig, epochs: int) -> str:
     preset = PRESETS[config.preset]
     before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights)}
     chosen = {**vars(config.model), **vars(config.train), **vars(config.train.loss_weights), "epochs": epochs}
-    names = ("epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial")
+    names = (
+        "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial",
+        "discriminator_learning_rate",
+    )  # fmt: skip
     # Which precision is the default, the machine decides.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]

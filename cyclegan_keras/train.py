@@ -53,6 +53,7 @@ def parser() -> CommandParser:
     parser.add_argument("--snapshot-every", type=int, help="epochs between weights and samples; default: the preset's")
     parser.add_argument("--batch-size", type=int, help="of all devices together; default: 1 a device, as in the report")
     parser.add_argument("--adversarial", type=float, help="weight of the adversarial loss; default: the preset's")
+    parser.add_argument("--discriminator-learning-rate", type=float, help="default: the preset's")
     parser.add_argument(
         "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
     )
@@ -91,12 +92,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Train as the options say; returns the exit status."""
     emotions = split_pair(arguments.pair)
-    if arguments.steps is not None and arguments.steps < 1:
-        parser().error("argument --steps: must be 1 or more")
-    if not arguments.checkpoint_seconds >= 0:
-        parser().error("argument --checkpoint-seconds: must be 0 or more")
-    if arguments.xla and arguments.strategy != "one":
-        parser().error(f"argument --xla: not with --strategy {arguments.strategy}")
+    _check_options(arguments)
     split = split_clips(index_clips(arguments.data))
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
     machine = prepare_tensorflow(arguments.deterministic)
@@ -110,14 +106,11 @@ def command(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
     epoch_steps = steps_per_epoch(len(clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
+    device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
     why = "asked for" if arguments.preset else machine.reason
     counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
-    print(
-        f"{machine.device}{f', {devices} in step' if devices > 1 else ''}; preset {config.preset} ({why}); {counts}; "
-        f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}\n"
-        f"{describe(split, emotions)}",
-        flush=True,
-    )
+    steps = f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}"
+    print(f"{device}; preset {config.preset} ({why}); {counts}; {steps}\n{describe(split, emotions)}", flush=True)
     chief = replicas.is_chief(strategy)
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
         trainer.open_run(written, config)
@@ -137,6 +130,15 @@ def command(arguments: argparse.Namespace) -> int:
     listen = f"listen to {run.samples(run.epoch_or_latest())}" if chief else "the first worker has written them"
     print(f"trained {last_step} steps: {run.path}; {listen}")
     return 0
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    if arguments.steps is not None and arguments.steps < 1:
+        parser().error("argument --steps: must be 1 or more")
+    if not arguments.checkpoint_seconds >= 0:
+        parser().error("argument --checkpoint-seconds: must be 0 or more")
+    if arguments.xla and arguments.strategy != "one":
+        parser().error(f"argument --xla: not with --strategy {arguments.strategy}")
 
 
 @contextmanager
@@ -247,7 +249,9 @@ def _run_config(
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(
-            replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every")),
+            replaced(
+                preset.train, ("epochs", "seed", "discriminator_learning_rate", "update", "xla", "snapshot_every")
+            ),
             precision=precision,
             batch_size=batch_size,
             loss_weights=replaced(preset.train.loss_weights, ("adversarial",)),
