@@ -192,7 +192,7 @@ def command(arguments: argparse.Namespace) -> int:
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
             f"{arguments.clips} clips, phase {arguments.phase}"
-            f"{f', strength {strength:g}' if arguments.phase == 'source' else ''}"
+            f"{f', strength {strength:g}' if arguments.phase != 'griffin-lim' else ''}"
         )
     print(describe_verdict(ruler))
     print(f"\n{caption}\n\n{table(rows)}")

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
+import librosa
 import numpy as np
 import scipy.ndimage
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
 
 RUNS = Path("runs")
 
-PHASES = ("source", "griffin-lim")
-"""Where the phase of a conversion comes from; the first is the default, the second the report's way."""
+PHASES = ("source", "refined", "griffin-lim")
+"""Where the phase of a conversion comes from: the recording, the default; the recording, then fitted to what was
+changed; nowhere, the report's way."""
 
 GAIN_LIMIT_DB = 40.0
 """With the recording's own phase, what the generator may make of each bin: so much louder or so much fainter.
@@ -38,8 +40,14 @@ A phase fits the magnitudes it was measured with. Chosen on clips that were trai
 costs words and cleanness.
 """
 
-SPINS = {"source": 4, "griffin-lim": 1}
+SPINS = {"source": 4, "refined": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
+
+REFINEMENTS = 3
+"""Iterations of Griffin-Lim from the recording's own phase: with none pitch stays, and more change little."""
+
+FRAMES_THAT_OVERLAP = 8
+"""Where the phase is refined, so many frames see a sample: of two, as in the analysis, gains that change are heard."""
 
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
@@ -161,15 +169,31 @@ def synthesise(
 ) -> np.ndarray:
     """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips.
 
-    ``phase`` is one of ``PHASES``: the recording's own, with gains as ``change_gains`` makes them, or Griffin-Lim's, as
-    the report's, with the spectrogram as it is.
+    ``phase`` is one of ``PHASES``: the recording's own, as it is or refined, with gains as ``change_gains`` makes them,
+    or Griffin-Lim's, as the report's, with the spectrogram as it is.
     """
+    if phase == "griffin-lim":
+        sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
+        return audio.match_level(sound, reading.waveform)
+    changed = change_gains(reading.spectrogram, converted, config, strength)
     if phase == "source":
-        changed = change_gains(reading.spectrogram, converted, config, strength)
         sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
     else:
-        sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
+        sound = _refined((changed - reading.spectrogram) / config.decibel, reading.waveform, config)
     return audio.match_level(sound, reading.waveform)
+
+
+def _refined(gains: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    """Apply gains in dB to frames closer than the analysis's, and let the phase follow (Griffin & Lim, 1984)."""
+    frames = {"n_fft": config.n_fft, "hop_length": config.n_fft // FRAMES_THAT_OVERLAP, "window": "hann"}
+    magnitude, phase = librosa.magphase(librosa.stft(waveform, **frames))
+    times = np.arange(magnitude.shape[1]) * frames["hop_length"] / config.hop_length
+    for bin_magnitude, bin_gains in zip(magnitude, gains):
+        bin_magnitude *= librosa.db_to_amplitude(np.interp(times, np.arange(len(bin_gains)), bin_gains))
+    for _ in range(REFINEMENTS):
+        sound = librosa.istft(magnitude * phase, length=len(waveform), **frames)
+        _, phase = librosa.magphase(librosa.stft(sound, **frames))
+    return librosa.istft(magnitude * phase, length=len(waveform), **frames).astype(np.float32)
 
 
 def change_gains(
@@ -256,7 +280,7 @@ def parser() -> CommandParser:
         "--phase",
         choices=PHASES,
         default=PHASES[0],
-        help="the clip's own, or one made up as the report does",
+        help="the clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report's",
     )
     parser.add_argument(
         "--strength",
@@ -289,7 +313,7 @@ def command(arguments: argparse.Namespace) -> int:
         reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
         prepare_tensorflow()
         generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
-        how = f"the clip's phase, strength {strength:g}" if arguments.phase == "source" else arguments.phase
+        how = f"phase {arguments.phase}{f', strength {strength:g}' if arguments.phase != 'griffin-lim' else ''}"
         print(f"{source} to {target}, with {run.path}, epoch {epoch}, {how}", flush=True)
         progress = Progress(len(jobs))
         writing: List[Tuple[Job, Future]] = []
@@ -318,10 +342,8 @@ def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
     """
     if arguments.strength is None:
         return config.strength_back if arguments.reverse else config.strength
-    if arguments.phase != "source":
-        raise InputError(
-            f"--strength: is of --phase source; with {arguments.phase} the image is taken as it is painted"
-        )
+    if arguments.phase == "griffin-lim":
+        raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
     return dataclasses.replace(config, strength=arguments.strength).strength
 
 
@@ -361,7 +383,7 @@ def write(
         return [job.output]
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
-    if phase == "source":
+    if phase != "griffin-lim":
         converted = change_gains(reading.spectrogram, converted, analysis, strength)  # what is heard
     picture = job.output.with_suffix(".png")
     save_figure(

@@ -12,6 +12,7 @@ import soundfile
 from cyclegan_keras import audio, infer
 from cyclegan_keras.config import RunConfig, SpectrogramConfig
 from cyclegan_keras.errors import InputError
+from cyclegan_keras.metrics import pitch_of
 from cyclegan_keras.run_directory import RunDirectory
 
 CONFIG = SpectrogramConfig()
@@ -26,7 +27,7 @@ def test_a_clip_becomes_16_bit_16_khz_wav_of_its_duration_and_level(trained_run,
     done = command_line(
         "infer", demo_clips / CLIP, "--run-dir", trained_run.path, "--output", "out.wav", "--plot", expect=0
     )
-    assert "calm to fearful" in done.stdout and "epoch 1, the clip's phase, strength 1.5" in done.stdout
+    assert "calm to fearful" in done.stdout and "epoch 1, phase source, strength 1.5" in done.stdout
     info = soundfile.info(tmp_path / "out.wav")
     assert (info.format, info.subtype, info.samplerate, info.channels) == ("WAV", "PCM_16", 16_000, 1)
     before, after = soundfile.read(demo_clips / CLIP)[0], soundfile.read(tmp_path / "out.wav")[0]
@@ -69,18 +70,19 @@ def generator(trained_run):
     return infer.load_generator(run, RunConfig.load(run.config_file), 1, "a_to_b")
 
 
+@pytest.mark.parametrize("phase", infer.PHASES[:2])
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 4.096, 5.0, 13.3])
-def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds):
+def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds, phase):
     from cyclegan_keras.demo_corpus import synthesise_clip
 
     speech = np.tile(synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[16_000:48_000], 8)[: int(seconds * 16_000)]
-    converted = infer.convert(speech, generator, CONFIG)
+    converted = infer.convert(speech, generator, CONFIG, phase)
     assert converted.waveform.shape == speech.shape and converted.waveform.dtype == np.float32
     assert converted.source.shape == converted.converted.shape
     assert level_db(converted.waveform) == pytest.approx(level_db(speech), abs=0.5)
 
 
-@pytest.mark.parametrize("phase, passes", [("source", 4), ("griffin-lim", 1)])
+@pytest.mark.parametrize("phase, passes", [("source", 4), ("refined", 4), ("griffin-lim", 1)])
 def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(generator, tone, phase, passes):
     spectrogram, _ = audio.waveform_to_spectrogram(tone, CONFIG)
     image = audio.spectrogram_to_image(spectrogram, CONFIG)
@@ -90,7 +92,7 @@ def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(gene
     np.testing.assert_allclose(converted, np.mean(painted, axis=0), atol=1e-4)
 
 
-@pytest.mark.parametrize("phase, is_limited", [("source", True), ("griffin-lim", False)])
+@pytest.mark.parametrize("phase, is_limited", [("source", True), ("refined", True), ("griffin-lim", False)])
 def test_a_bin_is_raised_by_40_db_at_most_with_the_clips_own_phase(phase, is_limited):
     from cyclegan_keras.demo_corpus import synthesise_clip
 
@@ -102,6 +104,28 @@ def test_a_bin_is_raised_by_40_db_at_most_with_the_clips_own_phase(phase, is_lim
     by_60[high] += 1.5
     sounds = [infer.synthesise(reading, painted, CONFIG, phase, strength=1.0) for painted in (by_40, by_60)]
     assert np.allclose(*sounds, atol=1e-5) == is_limited
+
+
+def voice(hertz):
+    time = np.arange(32_000) / 16_000
+    harmonics = sum(np.sin(2 * np.pi * n * hertz * time) / n for n in range(1, 12))
+    return (0.1 * harmonics + np.random.default_rng(0).normal(0, 1e-3, len(time))).astype(np.float32)
+
+
+def test_the_pitch_of_moved_harmonics_is_heard_where_the_phase_is_refined_and_else_not():
+    reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
+    painted, _ = audio.waveform_to_spectrogram(voice(240), CONFIG)
+    own, refined = (
+        pitch_of(infer.synthesise(reading, painted, CONFIG, phase, strength=1.0), 16_000).median_hz
+        for phase in ("source", "refined")
+    )
+    assert refined == pytest.approx(240, rel=0.02) and own != pytest.approx(240, rel=0.1)
+
+
+def test_a_refined_phase_is_the_clips_own_where_nothing_was_changed():
+    reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
+    sound = infer.synthesise(reading, reading.spectrogram, CONFIG, "refined")
+    np.testing.assert_allclose(sound, reading.waveform, atol=1e-4)
 
 
 def test_gains_are_smoothed_along_time_and_taken_as_often_as_asked():
@@ -150,7 +174,7 @@ def test_each_direction_has_its_own_strength_unless_one_is_asked_for(trained_run
 def test_a_strength_is_refused_where_griffin_lim_would_not_heed_it(fails_with_one_line, trained_run, demo_clips):
     clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
     options = ("--run-dir", trained_run.path, "--strength", 2, "--phase", "griffin-lim")
-    assert "--strength: is of --phase source" in fails_with_one_line("infer", clip, *options, expect=2)
+    assert "--strength: not with --phase griffin-lim" in fails_with_one_line("infer", clip, *options, expect=2)
 
 
 def test_the_two_directions_are_two_generators(trained_run):
