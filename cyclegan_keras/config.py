@@ -137,6 +137,10 @@ STRENGTH, STRENGTHS = 1.5, (0.0, 10.0)
 SMOOTHING = 1.0
 """Frames: the standard deviation of the Gaussian that smooths what a generator changes, with the clip's own phase."""
 
+PHASES = ("source", "refined", "griffin-lim")
+"""Where the phase of a conversion comes from: the recording, the default; the recording, then fitted to what was
+changed; nowhere, the report's way."""
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 """Keras's names: activations in 16 bits and weights, statistics and optimizer in float32, or all in float32."""
 
@@ -151,8 +155,7 @@ STRATEGIES = ("one", "mirrored", "multiworker")
 class TrainConfig:
     """How the networks are trained (report, section 4).
 
-    Ours are ``discriminator_learning_rate`` (the report has one rate for all; two time scales: Heusel et al., 2017),
-    ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
+    Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted, and
     ``smoothing``: before that, what a generator changes is smoothed along time by a Gaussian of this standard deviation
@@ -162,7 +165,6 @@ class TrainConfig:
     epochs: int = 150
     batch_size: int = 1
     learning_rate: float = 2e-4
-    discriminator_learning_rate: float = 2e-4
     beta_1: float = 0.5
     pool_size: int = 50
     loss_weights: LossWeights = field(default_factory=LossWeights)
@@ -177,8 +179,7 @@ class TrainConfig:
 
     def __post_init__(self):
         problems = _outside(
-            self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0),
-            discriminator_learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
+            self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
             pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
             smoothing=(0.0, 16.0),
         )  # fmt: skip
@@ -231,7 +232,7 @@ PRESETS["cpu-smoothed"] = dataclasses.replace(
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"discriminator_learning_rate", "resynthesis", "smoothing", "strength", "strength_back"}
+ADDED_LATER = {"phase", "resynthesis", "smoothing", "strength", "strength_back"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 
@@ -277,9 +278,9 @@ class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
     ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
-    clips' content, so that a run is never continued on other recordings. ``strength`` and, from B to A,
-    ``strength_back`` are how much of what a generator changes a conversion applies, unless told otherwise
-    (``infer.change_gains``).
+    clips' content, so that a run is never continued on other recordings. Unless told otherwise, a conversion takes its
+    phase from ``phase``, one of ``PHASES``, and applies ``strength`` and, from B to A, ``strength_back`` of what a
+    generator changes (``infer.change_gains``).
     """
 
     pair: str
@@ -289,11 +290,13 @@ class RunConfig(StoredConfig):
     spectrogram: SpectrogramConfig
     model: ModelConfig
     train: TrainConfig
+    phase: str = PHASES[0]
     strength: float = STRENGTH
     strength_back: float = STRENGTH
 
     def __post_init__(self):
-        _refuse(_run_problems(self) + _outside(self, strength=STRENGTHS, strength_back=STRENGTHS))
+        problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS) + _not_among(self, phase=PHASES)
+        _refuse(_run_problems(self) + problems)
 
     @property
     def image_shape(self) -> Tuple[int, int, int]:

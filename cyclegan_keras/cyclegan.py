@@ -92,16 +92,12 @@ def build_state(
     alternating = {"g": variables(g), "f": variables(f)}
     trained = alternating if train.update == "alternating" else {"generators": variables(g) + variables(f)}
     trained.update(d_a=variables(d_a), d_b=variables(d_b))
-    rates = {"d_a": train.discriminator_learning_rate, "d_b": train.discriminator_learning_rate}
     return TrainState(
         g=g, f=f, d_a=d_a, d_b=d_b,
         composite_g=_given_fake(build_composite(g, d_b, f, image_shape)),
         composite_f=_given_translated(build_composite(f, d_a, g, image_shape)),
         optimizers={
-            name: Adam(
-                weights, rates.get(name, train.learning_rate), train.beta_1,
-                loss_scaling=train.precision == "mixed_float16",
-            )
+            name: Adam(weights, train.learning_rate, train.beta_1, loss_scaling=train.precision == "mixed_float16")
             for name, weights in trained.items()
         },
         pool_a=ImagePool(image_shape, train.pool_size, seed=2 * train.seed),

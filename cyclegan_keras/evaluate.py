@@ -13,10 +13,18 @@ import numpy as np
 
 from cyclegan_keras import audio, judge, metrics
 from cyclegan_keras.cli import CommandParser, run_command
-from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import read_arrays, write_arrays, written_beside
-from cyclegan_keras.infer import PHASES, SPINS, Reading, chosen_strength, load_generator, repaint, synthesise
+from cyclegan_keras.infer import (
+    SPINS,
+    Reading,
+    chosen_conversion,
+    describe_conversion,
+    load_generator,
+    repaint,
+    synthesise,
+)
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.ravdess import Clip, Split, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
@@ -151,7 +159,7 @@ def parser() -> CommandParser:
     parser.add_argument("--clips", default="unseen", help=f"{', '.join(SETS)} clips of --data, or a folder")
     parser.add_argument("--reverse", action="store_true", help="from B to A")
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
-    parser.add_argument("--phase", choices=PHASES, default=PHASES[0], help="as in infer")
+    parser.add_argument("--phase", choices=PHASES, help="as in infer")
     parser.add_argument("--strength", type=float, help="as in infer")
     parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")
@@ -175,31 +183,30 @@ def command(arguments: argparse.Namespace) -> int:
             _recordings(folder)  # an empty one is told before minutes go into the judge
         ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
         rows = measure_folder(ruler, arguments.converted, arguments.inputs)
-        caption, strength = f"{source} to {target}, {arguments.converted}", None
+        caption, phase, strength = f"{source} to {target}, {arguments.converted}", None, None
     else:
         run = RunDirectory(arguments.run_dir)
         config = RunConfig.load(run.config_file)
         source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
         epochs = _epochs(run, arguments.epochs)
-        strength = chosen_strength(arguments, config)
+        phase, strength = chosen_conversion(arguments, config)
         prepare_tensorflow()
         split = split_clips(index_clips(arguments.data))
         sources = _sources(arguments.clips, split, source, config.spectrogram)
         ruler = build_ruler(arguments.data, source, target, config.spectrogram)
         real = domain(split.unseen, target)
-        how = ConversionOptions(arguments.phase, strength, arguments.reverse)
+        how = ConversionOptions(phase, strength, arguments.reverse)
         rows = measure_run(ruler, run, config, epochs, sources, real, how)
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
-            f"{arguments.clips} clips, phase {arguments.phase}"
-            f"{f', strength {strength:g}' if arguments.phase != 'griffin-lim' else ''}"
+            f"{arguments.clips} clips, {describe_conversion(phase, strength)}"
         )
     print(describe_verdict(ruler))
     print(f"\n{caption}\n\n{table(rows)}")
     output = evaluation_file(arguments.output or arguments.converted or arguments.run_dir, arguments.reverse)
     verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
     with written_beside(output) as beside:
-        measured = {"caption": caption, "strength": strength, "judge": verdict}
+        measured = {"caption": caption, "phase": phase, "strength": strength, "judge": verdict}
         measured["rows"] = [dataclasses.asdict(row) for row in rows]
         beside.write_text(json.dumps(measured, indent=2) + "\n")
     print(f"\nwritten: {output}")

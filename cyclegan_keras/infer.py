@@ -19,7 +19,7 @@ import scipy.ndimage
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
-from cyclegan_keras.config import SMOOTHING, STRENGTH, RunConfig, SpectrogramConfig, StoredConfig, split_pair
+from cyclegan_keras.config import PHASES, SMOOTHING, STRENGTH, RunConfig, SpectrogramConfig, StoredConfig, split_pair
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
@@ -28,10 +28,6 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
     import tensorflow as tf
 
 RUNS = Path("runs")
-
-PHASES = ("source", "refined", "griffin-lim")
-"""Where the phase of a conversion comes from: the recording, the default; the recording, then fitted to what was
-changed; nowhere, the report's way."""
 
 GAIN_LIMIT_DB = 40.0
 """With the recording's own phase, what the generator may make of each bin: so much louder or so much fainter.
@@ -43,8 +39,8 @@ costs words and cleanness.
 SPINS = {"source": 4, "refined": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
 
-REFINEMENTS = 3
-"""Iterations of Griffin-Lim from the recording's own phase: with none pitch stays, and more change little."""
+REFINEMENTS = 10
+"""Iterations of Griffin-Lim from the recording's own phase: with none pitch stays, and with three it moves less."""
 
 FRAMES_THAT_OVERLAP = 8
 """Where the phase is refined, so many frames see a sample: of two, as in the analysis, gains that change are heard."""
@@ -279,8 +275,7 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--phase",
         choices=PHASES,
-        default=PHASES[0],
-        help="the clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report's",
+        help="default: the run's or model's. The clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report's",
     )
     parser.add_argument(
         "--strength",
@@ -302,7 +297,7 @@ def command(arguments: argparse.Namespace) -> int:
     config = RunConfig.load(run.config_file)
     epoch = run.epoch_or_latest(arguments.epoch)
     source, target = reversed(split_pair(config.pair)) if arguments.reverse else split_pair(config.pair)
-    strength = chosen_strength(arguments, config)
+    phase, strength = chosen_conversion(arguments, config)
     jobs = plan_outputs(arguments.clips, arguments.output, target)
     if len(jobs) == 1 and not audio.duration(jobs[0].clip):
         read(jobs[0].clip, config.spectrogram)  # says what is wrong with it before TensorFlow takes its seconds
@@ -313,7 +308,7 @@ def command(arguments: argparse.Namespace) -> int:
         reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
         prepare_tensorflow()
         generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
-        how = f"phase {arguments.phase}{f', strength {strength:g}' if arguments.phase != 'griffin-lim' else ''}"
+        how = describe_conversion(phase, strength)
         print(f"{source} to {target}, with {run.path}, epoch {epoch}, {how}", flush=True)
         progress = Progress(len(jobs))
         writing: List[Tuple[Job, Future]] = []
@@ -321,30 +316,36 @@ def command(arguments: argparse.Namespace) -> int:
             readings = progress.take(reading)
             reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in upcoming]
             spectrograms = [recording.spectrogram for _, recording in readings]
-            converted = repaint(spectrograms, generator, config.spectrogram, SPINS[arguments.phase])
+            converted = repaint(spectrograms, generator, config.spectrogram, SPINS[phase])
             progress.finish(writing)
             picture = (source, target) if arguments.plot else None
             writing = [
-                (job, sound.submit(write, job, recording, spectrogram, config, arguments.phase, strength, picture))
+                (job, sound.submit(write, job, recording, spectrogram, config, phase, strength, picture))
                 for (job, recording), spectrogram in zip(readings, converted)
             ]
         progress.finish(writing)
     return progress.exit_status()
 
 
-def chosen_strength(arguments: argparse.Namespace, config: RunConfig) -> float:
-    """The strength that the options ask for, else the run's of that direction.
+def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> Tuple[str, float]:
+    """The phase and the strength that the options ask for, else the run's, of that direction.
 
     Raises
     ------
     InputError
-        It is out of range, or there is no phase of the clip's that it could be of.
+        The strength is out of range, or there is no phase of the clip's that it could be of.
     """
+    phase = arguments.phase or config.phase
     if arguments.strength is None:
-        return config.strength_back if arguments.reverse else config.strength
-    if arguments.phase == "griffin-lim":
+        return phase, config.strength_back if arguments.reverse else config.strength
+    if phase == "griffin-lim":
         raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
-    return dataclasses.replace(config, strength=arguments.strength).strength
+    return phase, dataclasses.replace(config, strength=arguments.strength).strength
+
+
+def describe_conversion(phase: str, strength: float) -> str:
+    """Say how clips are converted; Griffin-Lim takes the image as it is, so no strength is its."""
+    return f"phase {phase}" if phase == "griffin-lim" else f"phase {phase}, strength {strength:g}"
 
 
 def read(clip: Path, config: SpectrogramConfig) -> Reading:

@@ -53,6 +53,9 @@ def command(arguments: argparse.Namespace) -> int:
         )
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
     there, back = (measured["strength"] for measured in measures)
+    phase, phase_back = (measured["phase"] for measured in measures)
+    if phase != phase_back:
+        raise InputError(f"{run.path}: measured with phase {phase} there and {phase_back} back; a model has one")
     text = card(config, epoch, measures)
     prepare_tensorflow()
 
@@ -62,7 +65,8 @@ def command(arguments: argparse.Namespace) -> int:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
     # Where the trainer's recordings lay is nobody's business.
-    dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back).save(shipped.config_file)
+    config = dataclasses.replace(config, data="RAVDESS", phase=phase, strength=there, strength_back=back)
+    config.save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"written: {shipped.path}")
@@ -120,10 +124,7 @@ def training_command(config: RunConfig, epochs: int) -> str:
     preset = PRESETS[config.preset]
     before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights)}
     chosen = {**vars(config.model), **vars(config.train), **vars(config.train.loss_weights), "epochs": epochs}
-    names = (
-        "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial",
-        "discriminator_learning_rate",
-    )  # fmt: skip
+    names = ("epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial")
     # Which precision is the default, the machine decides.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
@@ -136,7 +137,7 @@ def _measures(run: RunDirectory, epoch: int, reverse: bool) -> Dict:
     try:
         measured = json.loads(file.read_text(encoding="utf-8"))
         rows: List[Dict] = measured["rows"]
-        measured["strength"]  # of before there were strengths, a file has none
+        measured["phase"], measured["strength"]  # a file of before either was written has none
     except (OSError, ValueError, KeyError):
         raise InputError(f"{file}: not there, or damaged; measure first: {how}") from None
     wanted = [row for row in rows if row["mimicry"] is None or row["name"] == f"epoch {epoch}"]

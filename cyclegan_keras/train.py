@@ -53,7 +53,6 @@ def parser() -> CommandParser:
     parser.add_argument("--snapshot-every", type=int, help="epochs between weights and samples; default: the preset's")
     parser.add_argument("--batch-size", type=int, help="of all devices together; default: 1 a device, as in the report")
     parser.add_argument("--adversarial", type=float, help="weight of the adversarial loss; default: the preset's")
-    parser.add_argument("--discriminator-learning-rate", type=float, help="default: the preset's")
     parser.add_argument(
         "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
     )
@@ -249,9 +248,7 @@ def _run_config(
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(
-            replaced(
-                preset.train, ("epochs", "seed", "discriminator_learning_rate", "update", "xla", "snapshot_every")
-            ),
+            replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every")),
             precision=precision,
             batch_size=batch_size,
             loss_weights=replaced(preset.train.loss_weights, ("adversarial",)),

@@ -159,6 +159,11 @@ def test_a_strength_out_of_range_is_refused(name, strength):
         run_config(**{name: strength})
 
 
+def test_a_phase_that_is_none_is_refused():
+    with pytest.raises(InputError, match="phase: must be one of source, refined, griffin-lim"):
+        run_config(phase="vocoder")
+
+
 def test_resynthesis_needs_joint_updates():
     with pytest.raises(InputError, match="resynthesis"):
         TrainConfig(resynthesis=True, update="alternating")
@@ -168,7 +173,7 @@ def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
     def of_before(values):
         for name in ("resynthesis", "smoothing"):
             del values["train"][name]
-        del values["strength"], values["strength_back"], values["checksum"]
+        del values["phase"], values["strength"], values["strength_back"], values["checksum"]
 
     path = edited(tmp_path / "config.json", of_before)
     assert RunConfig.load(path) == run_config()

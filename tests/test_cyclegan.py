@@ -168,14 +168,6 @@ def test_the_optimizers_are_the_reports_one_a_network():
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("update", ["alternating", "joint"])
-def test_discriminators_may_have_a_learning_rate_of_their_own(update):
-    train = dataclasses.replace(TRAIN, update=update, discriminator_learning_rate=1e-4)
-    rates = {name: optimizer.learning_rate for name, optimizer in build_state(SHAPE, MODEL, train).optimizers.items()}
-    assert (rates.pop("d_a"), rates.pop("d_b")) == (1e-4, 1e-4)
-    assert set(rates.values()) == {2e-4}
-
-
 def test_the_four_networks_start_with_different_weights():
     state = build_state(SHAPE, MODEL, TRAIN)
     assert not np.array_equal(state.g.get_weights()[0], state.f.get_weights()[0])

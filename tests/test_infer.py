@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras import audio, infer
-from cyclegan_keras.config import RunConfig, SpectrogramConfig
+from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.metrics import pitch_of
 from cyclegan_keras.run_directory import RunDirectory
@@ -70,7 +70,7 @@ def generator(trained_run):
     return infer.load_generator(run, RunConfig.load(run.config_file), 1, "a_to_b")
 
 
-@pytest.mark.parametrize("phase", infer.PHASES[:2])
+@pytest.mark.parametrize("phase", PHASES[:2])
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 4.096, 5.0, 13.3])
 def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds, phase):
     from cyclegan_keras.demo_corpus import synthesise_clip
@@ -159,16 +159,17 @@ def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(
         assert "strength" in line and not (tmp_path / "x.wav").exists()
 
 
-def test_each_direction_has_its_own_strength_unless_one_is_asked_for(trained_run):
+def test_phase_and_strength_of_the_direction_are_the_runs_unless_others_are_asked_for(trained_run):
     config = RunConfig.load(RunDirectory(trained_run.path).config_file)
-    config = dataclasses.replace(config, strength=2.0, strength_back=1.25)
+    config = dataclasses.replace(config, phase="refined", strength=2.0, strength_back=1.25)
 
     def chosen(*options):
-        return infer.chosen_strength(
+        return infer.chosen_conversion(
             infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options]), config
         )
 
-    assert (chosen(), chosen("--reverse"), chosen("--reverse", "--strength", "3")) == (2.0, 1.25, 3.0)
+    assert (chosen(), chosen("--reverse")) == (("refined", 2.0), ("refined", 1.25))
+    assert chosen("--reverse", "--strength", "3", "--phase", "source") == ("source", 3.0)
 
 
 def test_a_strength_is_refused_where_griffin_lim_would_not_heed_it(fails_with_one_line, trained_run, demo_clips):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras.infer import PHASES
+from cyclegan_keras.config import PHASES
 from cyclegan_keras.models import load_weights
 from tests import step_reference
 from tests.test_train import SMALL
