@@ -170,12 +170,12 @@ def synthesise(
     """
     if phase == "griffin-lim":
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
-        return audio.match_level(sound, reading.waveform)
-    changed = change_gains(reading.spectrogram, converted, config, strength)
-    if phase == "source":
-        sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
     else:
-        sound = _refined((changed - reading.spectrogram) / config.decibel, reading.waveform, config)
+        changed = change_gains(reading.spectrogram, converted, config, strength)
+        if phase == "source":
+            sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
+        else:
+            sound = _refined((changed - reading.spectrogram) / config.decibel, reading.waveform, config)
     return audio.match_level(sound, reading.waveform)
 
 
@@ -275,7 +275,8 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--phase",
         choices=PHASES,
-        help="default: the run's or model's. The clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report's",
+        help="the clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report "
+        "does; default: the run's, source or as shipped",
     )
     parser.add_argument(
         "--strength",
