@@ -141,6 +141,12 @@ PHASES = ("source", "refined", "griffin-lim")
 """Where the phase of a conversion comes from: the recording, the default; the recording, then fitted to what was
 changed; nowhere, the report's way."""
 
+REFINEMENTS = 10
+"""Iterations of Griffin-Lim from the recording's own phase: with none pitch stays, and with three it moves less."""
+
+FRAMES_THAT_OVERLAP = 8
+"""Where the phase is refined, so many frames see a sample: of two, as in the analysis, gains that change are heard."""
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 """Keras's names: activations in 16 bits and weights, statistics and optimizer in float32, or all in float32."""
 
@@ -159,7 +165,7 @@ class TrainConfig:
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted, and
     ``smoothing``: before that, what a generator changes is smoothed along time by a Gaussian of this standard deviation
-    in frames, as conversions are; 0 for not.
+    in frames, as conversions are; 0 for not; and ``refined``: that phase is refined, as of conversions.
     """
 
     epochs: int = 150
@@ -176,6 +182,7 @@ class TrainConfig:
     average_decay: float = 0.0
     resynthesis: bool = False
     smoothing: float = 0.0
+    refined: bool = False
 
     def __post_init__(self):
         problems = _outside(
@@ -186,8 +193,11 @@ class TrainConfig:
         problems += _not_among(self, precision=PRECISIONS, update=UPDATES)
         if self.resynthesis and self.update != "joint":
             problems.append("resynthesis: needs joint updates, not alternating ones")
-        if self.smoothing and not self.resynthesis:
-            problems.append("smoothing: needs resynthesis")
+        problems += [
+            f"{name}: needs resynthesis"
+            for name in ("smoothing", "refined")
+            if getattr(self, name) and not self.resynthesis
+        ]
         _refuse(problems)
 
 
@@ -227,12 +237,16 @@ PRESETS = {
 PRESETS["cpu-smoothed"] = dataclasses.replace(
     PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, smoothing=SMOOTHING)
 )
+# What is heard can be of another pitch here, so the discriminators are not that hard to please.
+PRESETS["cpu-refined"] = dataclasses.replace(
+    PRESETS["cpu-smoothed"], train=dataclasses.replace(PRESETS["cpu-smoothed"].train, refined=True, epochs=20)
+)
 
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"phase", "resynthesis", "smoothing", "strength", "strength_back"}
+ADDED_LATER = {"phase", "refined", "resynthesis", "smoothing", "strength", "strength_back"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 
@@ -296,6 +310,8 @@ class RunConfig(StoredConfig):
 
     def __post_init__(self):
         problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS) + _not_among(self, phase=PHASES)
+        if self.train.refined and self.spectrogram.hop_length % (self.spectrogram.n_fft // FRAMES_THAT_OVERLAP):
+            problems.append(f"refined: needs a hop_length that is a multiple of n_fft / {FRAMES_THAT_OVERLAP}")
         _refuse(_run_problems(self) + problems)
 
     @property

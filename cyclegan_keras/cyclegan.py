@@ -17,7 +17,7 @@ from cyclegan_keras.adam import Adam
 from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
-from cyclegan_keras.resynthesis import resynthesise, smooth_gains
+from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined, smooth_gains
 
 Losses = Dict[str, tf.Tensor]
 
@@ -124,6 +124,8 @@ def compile_train_step(
         def heard(fake: tf.Tensor, source: tf.Tensor, phase: tf.Tensor) -> tf.Tensor:
             if train.smoothing:
                 fake = smooth_gains(fake, source, train.smoothing)
+            if train.refined:
+                return resynthesise_refined(fake, source, phase, spectrogram)
             return resynthesise(fake, phase, spectrogram)
 
         update = partial(joint_train_step, heard=heard)

@@ -19,7 +19,17 @@ import scipy.ndimage
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
-from cyclegan_keras.config import PHASES, SMOOTHING, STRENGTH, RunConfig, SpectrogramConfig, StoredConfig, split_pair
+from cyclegan_keras.config import (
+    FRAMES_THAT_OVERLAP,
+    PHASES,
+    REFINEMENTS,
+    SMOOTHING,
+    STRENGTH,
+    RunConfig,
+    SpectrogramConfig,
+    StoredConfig,
+    split_pair,
+)
 from cyclegan_keras.errors import InputError, RunError
 from cyclegan_keras.machine import prepare_tensorflow
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
@@ -38,12 +48,6 @@ costs words and cleanness.
 
 SPINS = {"source": 4, "refined": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
-
-REFINEMENTS = 10
-"""Iterations of Griffin-Lim from the recording's own phase: with none pitch stays, and with three it moves less."""
-
-FRAMES_THAT_OVERLAP = 8
-"""Where the phase is refined, so many frames see a sample: of two, as in the analysis, gains that change are heard."""
 
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""

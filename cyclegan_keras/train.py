@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
 import numpy as np
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
-from cyclegan_keras.config import PRECISIONS, PRESETS, STRATEGIES, UPDATES, RunConfig, SpectrogramConfig, split_pair
+from cyclegan_keras.config import (
+    PHASES,
+    PRECISIONS,
+    PRESETS,
+    STRATEGIES,
+    UPDATES,
+    RunConfig,
+    SpectrogramConfig,
+    split_pair,
+)
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import locked
 from cyclegan_keras.machine import Machine, prepare_tensorflow
@@ -253,6 +262,7 @@ def _run_config(
             batch_size=batch_size,
             loss_weights=replaced(preset.train.loss_weights, ("adversarial",)),
         ),
+        phase="refined" if preset.train.refined else PHASES[0],
     )
 
 

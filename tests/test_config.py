@@ -36,6 +36,7 @@ def run_config(preset="cpu", **changes):
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 6, "data"),
         ("cpu-smoothed", 260, 16, 6, 6, "data"),
+        ("cpu-refined", 260, 16, 6, 20, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -128,13 +129,13 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-smoothed"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-smoothed", "cpu-refined"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-smoothed"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-smoothed", "cpu-refined"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
@@ -142,14 +143,28 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 
 def test_cpu_smoothed_is_cpu_resynthesis_but_for_the_smoothing():
     smoothed, heard = PRESETS["cpu-smoothed"], PRESETS["cpu-resynthesis"]
-    assert {name for name, preset in PRESETS.items() if preset.train.smoothing} == {"cpu-smoothed"}
+    assert {name for name, preset in PRESETS.items() if preset.train.smoothing} == {"cpu-smoothed", "cpu-refined"}
     assert smoothed.train.smoothing == SMOOTHING == 1.0
     assert dataclasses.replace(smoothed, train=dataclasses.replace(smoothed.train, smoothing=0.0)) == heard
 
 
-def test_smoothing_needs_resynthesis():
-    with pytest.raises(InputError, match="smoothing"):
-        TrainConfig(smoothing=1.0)
+def test_cpu_refined_is_cpu_smoothed_but_for_the_phase_and_the_epochs():
+    smoothed, refined = PRESETS["cpu-smoothed"], PRESETS["cpu-refined"]
+    assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined"}
+    without = dataclasses.replace(refined.train, refined=False, epochs=smoothed.train.epochs)
+    assert dataclasses.replace(refined, train=without) == smoothed
+
+
+@pytest.mark.parametrize("changes", [{"smoothing": 1.0}, {"refined": True}])
+def test_what_is_done_to_what_is_heard_needs_resynthesis(changes):
+    with pytest.raises(InputError, match=f"{list(changes)[0]}: needs resynthesis"):
+        TrainConfig(**changes)
+
+
+def test_a_phase_is_refined_only_where_the_frames_of_the_analysis_are_among_the_closer_ones():
+    closer_than_that = dataclasses.replace(SpectrogramConfig(), hop_length=96)
+    with pytest.raises(InputError, match="refined: needs a hop_length that is a multiple of n_fft / 8"):
+        run_config("cpu-refined", spectrogram=closer_than_that)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 10.1, float("nan")])
@@ -171,7 +186,7 @@ def test_resynthesis_needs_joint_updates():
 
 def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
     def of_before(values):
-        for name in ("resynthesis", "smoothing"):
+        for name in ("refined", "resynthesis", "smoothing"):
             del values["train"][name]
         del values["phase"], values["strength"], values["strength_back"], values["checksum"]
 
