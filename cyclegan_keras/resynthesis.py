@@ -2,8 +2,8 @@
 
 A generated spectrogram is heard by an inverse STFT with the phase of the clip it was made from, as it is or refined
 (``infer``'s ``--phase``). The sound's own spectrogram is another one than was painted: the phase still tells of the
-clip's pitch, and frames that overlap correct each other. A discriminator that is shown the painted one never sees what a
-listener gets.
+clip's pitch, and frames that overlap correct each other. A discriminator that is shown the painted one never sees what
+a listener gets.
 """
 
 import math
