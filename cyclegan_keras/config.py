@@ -134,15 +134,9 @@ class LossWeights:
 STRENGTH, STRENGTHS = 1.5, (0.0, 10.0)
 """How much of what a generator changes is applied with the clip's own phase: by default, and what may be asked for."""
 
-SMOOTHING = 1.0
-"""Frames: the standard deviation of the Gaussian that smooths what a generator changes, with the clip's own phase."""
-
 PHASES = ("source", "refined", "griffin-lim")
 """Where the phase of a conversion comes from: the recording, the default; the recording, then fitted to what was
 changed; nowhere, the report's way."""
-
-REFINEMENTS = 10
-"""Iterations of Griffin-Lim from the recording's own phase: with none pitch stays, and with three it moves less."""
 
 FRAMES_THAT_OVERLAP = 8
 """Where the phase is refined, so many frames see a sample: of two, as in the analysis, gains that change are heard."""
@@ -235,7 +229,7 @@ PRESETS = {
     ),
 }
 PRESETS["cpu-smoothed"] = dataclasses.replace(
-    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, smoothing=SMOOTHING)
+    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, smoothing=1.0)
 )
 # What is heard can be of another pitch here, so the discriminators are not that hard to please.
 PRESETS["cpu-refined"] = dataclasses.replace(

@@ -22,8 +22,6 @@ from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printabl
 from cyclegan_keras.config import (
     FRAMES_THAT_OVERLAP,
     PHASES,
-    REFINEMENTS,
-    SMOOTHING,
     STRENGTH,
     RunConfig,
     SpectrogramConfig,
@@ -45,6 +43,12 @@ GAIN_LIMIT_DB = 40.0
 A phase fits the magnitudes it was measured with. Chosen on clips that were trained on: less costs transfer, and more
 costs words and cleanness.
 """
+
+SMOOTHING = {"source": 1.0, "refined": 1.5}
+"""By phase, frames: the standard deviation of the Gaussian that smooths what a generator changes along time."""
+
+REFINEMENTS = 2
+"""Iterations of Griffin-Lim from the recording's own phase: with none pitch hardly moves, and more cost cleanness."""
 
 SPINS = {"source": 4, "refined": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
@@ -175,7 +179,7 @@ def synthesise(
     if phase == "griffin-lim":
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     else:
-        changed = change_gains(reading.spectrogram, converted, config, strength)
+        changed = change_gains(reading.spectrogram, converted, config, strength, SMOOTHING[phase])
         if phase == "source":
             sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
         else:
@@ -197,7 +201,7 @@ def _refined(gains: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig)
 
 
 def change_gains(
-    source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, strength: float = STRENGTH
+    source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, strength: float, smoothing: float
 ) -> np.ndarray:
     """Take what a generator changed as gains on the recording: smoothed along time, ``strength`` times, limited.
 
@@ -210,13 +214,15 @@ def change_gains(
     config : SpectrogramConfig
     strength : float
         1 takes the gains as they are, more overdoes them.
+    smoothing : float
+        In frames, of ``SMOOTHING``.
 
     Returns
     -------
     changed : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
     """
-    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, SMOOTHING, axis=1)
+    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, smoothing, axis=1)
     limit = GAIN_LIMIT_DB * config.decibel
     return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)
 
@@ -390,7 +396,7 @@ def write(
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
     if phase != "griffin-lim":
-        converted = change_gains(reading.spectrogram, converted, analysis, strength)  # what is heard
+        converted = change_gains(reading.spectrogram, converted, analysis, strength, SMOOTHING[phase])  # what is heard
     picture = job.output.with_suffix(".png")
     save_figure(
         spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], analysis), picture

@@ -11,7 +11,10 @@ import math
 import tensorflow as tf
 
 from cyclegan_keras.audio import SILENCE
-from cyclegan_keras.config import FRAMES_THAT_OVERLAP, REFINEMENTS, SpectrogramConfig
+from cyclegan_keras.config import FRAMES_THAT_OVERLAP, SpectrogramConfig
+
+REFINEMENTS = 10
+"""Iterations of Griffin-Lim from the recording's own phase: more than of a conversion, so that pitch can move."""
 
 SMALLEST_WEIGHT = 1e-8
 """Of a sample that only the end of a window saw."""
@@ -53,7 +56,7 @@ def resynthesise_refined(
 ) -> tf.Tensor:
     """As ``resynthesise``, with phases that are fitted to what images differ from their sources in.
 
-    It is what ``infer`` does with ``--phase refined``: that difference goes as gains onto closer frames of the source's
+    It is what ``infer`` does with ``--phase refined``, with more iterations: that difference goes as gains onto closer frames of the source's
     sound, and Griffin-Lim fits their phases to it. The gradient takes the phases found as given.
 
     Parameters

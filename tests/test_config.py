@@ -7,7 +7,6 @@ import pytest
 
 from cyclegan_keras.config import (
     PRESETS,
-    SMOOTHING,
     FaceRunConfig,
     LossWeights,
     RunConfig,
@@ -144,7 +143,7 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 def test_cpu_smoothed_is_cpu_resynthesis_but_for_the_smoothing():
     smoothed, heard = PRESETS["cpu-smoothed"], PRESETS["cpu-resynthesis"]
     assert {name for name, preset in PRESETS.items() if preset.train.smoothing} == {"cpu-smoothed", "cpu-refined"}
-    assert smoothed.train.smoothing == SMOOTHING == 1.0
+    assert smoothed.train.smoothing == 1.0
     assert dataclasses.replace(smoothed, train=dataclasses.replace(smoothed.train, smoothing=0.0)) == heard
 
 

@@ -132,11 +132,13 @@ def test_gains_are_smoothed_along_time_and_taken_as_often_as_asked():
     source = np.zeros((257, 40), np.float32)
     painted = source.copy()
     painted[100, 20] = 0.1
-    once, twice = (infer.change_gains(source, painted, CONFIG, strength) for strength in (1.0, 2.0))
+    once, twice = (infer.change_gains(source, painted, CONFIG, strength, 1.0) for strength in (1.0, 2.0))
     assert np.argwhere(once > 1e-9).tolist() == [[100, frame] for frame in range(16, 25)]
     assert once.sum() == pytest.approx(0.1) and 0.03 < once.max() < 0.05
     np.testing.assert_allclose(twice, 2.0 * once)
-    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, 0.0), source)
+    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, 0.0, 1.0), source)
+    wider = infer.change_gains(source, painted, CONFIG, 1.0, 1.5)
+    assert np.argwhere(wider > 1e-9).tolist() == [[100, frame] for frame in range(14, 27)]
 
 
 def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(

@@ -5,9 +5,9 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
-from cyclegan_keras import audio
-from cyclegan_keras.config import SMOOTHING, SpectrogramConfig
-from cyclegan_keras.infer import Reading, synthesise
+from cyclegan_keras import audio, infer, resynthesis
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.infer import SMOOTHING, Reading, synthesise
 from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined, smooth_gains
 
 CONFIGS = (SpectrogramConfig(), SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60))
@@ -52,11 +52,12 @@ def test_a_repainted_clip_is_heard_as_its_sound_is_analysed(config):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config):
+def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, monkeypatch):
+    monkeypatch.setattr(infer, "REFINEMENTS", resynthesis.REFINEMENTS)
     image, phase, waveform, reference = analysed(config)
     source = audio.image_to_spectrogram(image, config)
-    painted = np.clip(source + 0.3 * np.sin(np.arange(config.n_frames)) - 0.3, -1.0, 1.0).astype(np.float32)
-    smooth = source + scipy.ndimage.gaussian_filter1d(painted - source, SMOOTHING, axis=1)
+    painted = np.clip(source + 0.3 * np.sin(0.8 * np.arange(config.n_frames)) - 0.3, -1.0, 1.0).astype(np.float32)
+    smooth = source + scipy.ndimage.gaussian_filter1d(painted - source, SMOOTHING["refined"], axis=1)
     shown = tf.constant(audio.spectrogram_to_image(smooth, config)[np.newaxis])
     images, phases = (tf.constant(array[np.newaxis]) for array in (image, phase))
     refined = audio.image_to_spectrogram(resynthesise_refined(shown, images, phases, config).numpy()[0], config)
