@@ -35,7 +35,7 @@ def run_config(preset="cpu", **changes):
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 6, "data"),
         ("cpu-smoothed", 260, 16, 6, 6, "data"),
-        ("cpu-refined", 260, 16, 6, 20, "data"),
+        ("cpu-refined", 260, 16, 6, 10, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
