@@ -286,7 +286,7 @@ def parser() -> CommandParser:
         "--phase",
         choices=PHASES,
         help="the clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report "
-        "does; default: the run's, source or as shipped",
+        "does; default: the run's, or as shipped",
     )
     parser.add_argument(
         "--strength",

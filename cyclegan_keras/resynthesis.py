@@ -56,8 +56,8 @@ def resynthesise_refined(
 ) -> tf.Tensor:
     """As ``resynthesise``, with phases that are fitted to what images differ from their sources in.
 
-    It is what ``infer`` does with ``--phase refined``, with more iterations: that difference goes as gains onto closer frames of the source's
-    sound, and Griffin-Lim fits their phases to it. The gradient takes the phases found as given.
+    It is what ``infer`` does with ``--phase refined``, with more iterations: that difference goes as gains onto closer
+    frames of the source's sound, and Griffin-Lim fits their phases to it. The gradient takes the phases found as given.
 
     Parameters
     ----------
