@@ -74,7 +74,7 @@ def resynthesise_refined(
     """
     hop_length = config.n_fft // FRAMES_THAT_OVERLAP
     closer = _analysed(_waveforms(sources, phases, config), hop_length, config)
-    gains = _decibels(_frames(images - sources, config), config) - _decibels(0.0, config)
+    gains = _frames(images - sources, config) / config.decibel
     magnitude = tf.abs(closer) * _amplitudes(_interpolated(gains, config.hop_length // hop_length))
     painted = tf.cast(tf.stop_gradient(magnitude), tf.complex64)
     phase = _without_magnitude(closer)
