@@ -56,7 +56,7 @@ def measure(preset: str, repeats: int) -> dict:
     warm, griffin_lim = [], []
     for _ in range(1 + repeats):
         began = time.perf_counter()
-        conversion = infer.convert(speech, generator, config, "griffin-lim")
+        conversion = infer.convert(speech, generator, config, infer.ConversionOptions("griffin-lim"))
         warm.append(time.perf_counter() - began)
         began = time.perf_counter()
         spectrogram_to_waveform(conversion.converted, 1.0, config, len(speech))

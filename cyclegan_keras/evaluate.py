@@ -18,6 +18,7 @@ from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import read_arrays, write_arrays, written_beside
 from cyclegan_keras.infer import (
     SPINS,
+    ConversionOptions,
     Reading,
     chosen_conversion,
     describe_conversion,
@@ -53,14 +54,6 @@ class Row:
     pitch_range: float
     mimicry: Optional[float] = None
     cycle: Optional[float] = None
-
-
-class ConversionOptions(NamedTuple):
-    """How clips are converted: ``phase`` and ``strength`` as in ``infer.convert``, and from B to A if ``reverse``."""
-
-    phase: str
-    strength: float
-    reverse: bool = False
 
 
 class Source(NamedTuple):
@@ -189,17 +182,17 @@ def command(arguments: argparse.Namespace) -> int:
         config = RunConfig.load(run.config_file)
         source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
         epochs = _epochs(run, arguments.epochs)
-        phase, strength = chosen_conversion(arguments, config)
+        how = chosen_conversion(arguments, config)
+        phase, strength = how.phase, how.strength
         prepare_tensorflow()
         split = split_clips(index_clips(arguments.data))
         sources = _sources(arguments.clips, split, source, config.spectrogram)
         ruler = build_ruler(arguments.data, source, target, config.spectrogram)
         real = domain(split.unseen, target)
-        how = ConversionOptions(phase, strength, arguments.reverse)
-        rows = measure_run(ruler, run, config, epochs, sources, real, how)
+        rows = measure_run(ruler, run, config, epochs, sources, real, how, arguments.reverse)
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
-            f"{arguments.clips} clips, {describe_conversion(phase, strength)}"
+            f"{arguments.clips} clips, {describe_conversion(how)}"
         )
     print(describe_verdict(ruler))
     print(f"\n{caption}\n\n{table(rows)}")
@@ -223,6 +216,7 @@ def measure_run(
     sources: Sequence[Source],
     real: Sequence[Clip],
     how: ConversionOptions,
+    reverse: bool = False,
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become."""
     analysis = config.spectrogram
@@ -232,8 +226,7 @@ def measure_run(
 
     def sounds(converted: Sequence[np.ndarray]) -> List[np.ndarray]:
         return [
-            synthesise(source.reading, spectrogram, analysis, how.phase, how.strength)
-            for source, spectrogram in zip(sources, converted)
+            synthesise(source.reading, spectrogram, analysis, how) for source, spectrogram in zip(sources, converted)
         ]
 
     references = sounds(spectrograms)
@@ -253,7 +246,7 @@ def measure_run(
     for epoch in epochs:
         print(f"measuring epoch {epoch} on {len(sources)} clips", flush=True)
         there, back = (
-            load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if how.reverse else 1]
+            load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if reverse else 1]
         )
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)

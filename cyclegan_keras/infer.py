@@ -47,8 +47,9 @@ costs words and cleanness.
 SMOOTHING = {"source": 1.0, "refined": 1.5}
 """By phase, frames: the standard deviation of the Gaussian that smooths what a generator changes along time."""
 
-REFINEMENTS = 2
-"""Iterations of Griffin-Lim from the recording's own phase: with none pitch hardly moves, and more cost cleanness."""
+REFINEMENTS = {True: 2, False: 4}
+"""Iterations of Griffin-Lim from the recording's own phase, by whether networks were shown what is heard of what they
+paint (``TrainConfig.resynthesis``); if not, two leave pitch where it was. More cost cleanness."""
 
 SPINS = {"source": 4, "refined": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
@@ -74,6 +75,18 @@ class Job(NamedTuple):
     output: Path
 
 
+class ConversionOptions(NamedTuple):
+    """How clips are converted.
+
+    ``phase`` is one of ``PHASES``; with the recording's own, what the generator changed is taken ``strength`` times;
+    refined, that phase takes so many iterations.
+    """
+
+    phase: str = PHASES[0]
+    strength: float = STRENGTH
+    refinements: int = REFINEMENTS[True]
+
+
 class Conversion(NamedTuple):
     """A converted clip, and the spectrograms (in [-1, 1]) of its source and of what the generator made."""
 
@@ -94,8 +107,7 @@ def convert(
     waveform: np.ndarray,
     generator: "tf.keras.Model",
     config: SpectrogramConfig,
-    phase: str = PHASES[0],
-    strength: float = STRENGTH,
+    how: ConversionOptions = ConversionOptions(),
 ) -> Conversion:
     """Convert a waveform of any length: windows with overlap, blended, then turned into sound as a whole.
 
@@ -107,10 +119,7 @@ def convert(
         From ``load_generator``.
     config : SpectrogramConfig
         The analysis that the generator was trained with.
-    phase : str
-        One of ``PHASES``.
-    strength : float
-        As in ``change_gains``.
+    how : ConversionOptions
 
     Returns
     -------
@@ -123,8 +132,8 @@ def convert(
         The waveform is shorter than one analysis window.
     """
     spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
-    (converted,) = repaint([spectrogram], generator, config, SPINS[phase])
-    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config, phase, strength)
+    (converted,) = repaint([spectrogram], generator, config, SPINS[how.phase])
+    sound = synthesise(Reading(waveform, spectrogram, reference), converted, config, how)
     return Conversion(sound, spectrogram, converted)
 
 
@@ -169,32 +178,33 @@ def repaint(
 
 
 def synthesise(
-    reading: Reading, converted: np.ndarray, config: SpectrogramConfig, phase: str, strength: float = STRENGTH
+    reading: Reading, converted: np.ndarray, config: SpectrogramConfig, how: ConversionOptions
 ) -> np.ndarray:
     """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips.
 
-    ``phase`` is one of ``PHASES``: the recording's own, as it is or refined, with gains as ``change_gains`` makes them,
-    or Griffin-Lim's, as the report's, with the spectrogram as it is.
+    The phase is the recording's own, as it is or refined, with gains as ``change_gains`` makes them, or Griffin-Lim's,
+    as the report's, with the spectrogram as it is.
     """
-    if phase == "griffin-lim":
+    if how.phase == "griffin-lim":
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     else:
-        changed = change_gains(reading.spectrogram, converted, config, strength, SMOOTHING[phase])
-        if phase == "source":
+        changed = change_gains(reading.spectrogram, converted, config, how.strength, SMOOTHING[how.phase])
+        if how.phase == "source":
             sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
         else:
-            sound = _refined((changed - reading.spectrogram) / config.decibel, reading.waveform, config)
+            gains = (changed - reading.spectrogram) / config.decibel
+            sound = _refined(reading.waveform, gains, config, how.refinements)
     return audio.match_level(sound, reading.waveform)
 
 
-def _refined(gains: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+def _refined(waveform: np.ndarray, gains: np.ndarray, config: SpectrogramConfig, refinements: int) -> np.ndarray:
     """Apply gains in dB to frames closer than the analysis's, and let the phase follow (Griffin & Lim, 1984)."""
     frames = {"n_fft": config.n_fft, "hop_length": config.n_fft // FRAMES_THAT_OVERLAP, "window": "hann"}
     magnitude, phase = librosa.magphase(librosa.stft(waveform, **frames))
     times = np.arange(magnitude.shape[1]) * frames["hop_length"] / config.hop_length
     for bin_magnitude, bin_gains in zip(magnitude, gains):
         bin_magnitude *= librosa.db_to_amplitude(np.interp(times, np.arange(len(bin_gains)), bin_gains))
-    for _ in range(REFINEMENTS):
+    for _ in range(refinements):
         sound = librosa.istft(magnitude * phase, length=len(waveform), **frames)
         _, phase = librosa.magphase(librosa.stft(sound, **frames))
     return librosa.istft(magnitude * phase, length=len(waveform), **frames).astype(np.float32)
@@ -308,7 +318,7 @@ def command(arguments: argparse.Namespace) -> int:
     config = RunConfig.load(run.config_file)
     epoch = run.epoch_or_latest(arguments.epoch)
     source, target = reversed(split_pair(config.pair)) if arguments.reverse else split_pair(config.pair)
-    phase, strength = chosen_conversion(arguments, config)
+    how = chosen_conversion(arguments, config)
     jobs = plan_outputs(arguments.clips, arguments.output, target)
     if len(jobs) == 1 and not audio.duration(jobs[0].clip):
         read(jobs[0].clip, config.spectrogram)  # says what is wrong with it before TensorFlow takes its seconds
@@ -319,26 +329,25 @@ def command(arguments: argparse.Namespace) -> int:
         reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in groups[0]]
         prepare_tensorflow()
         generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], len(jobs) >= CLIPS_TO_TRACE_FOR)
-        how = describe_conversion(phase, strength)
-        print(f"{source} to {target}, with {run.path}, epoch {epoch}, {how}", flush=True)
+        print(f"{source} to {target}, with {run.path}, epoch {epoch}, {describe_conversion(how)}", flush=True)
         progress = Progress(len(jobs))
         writing: List[Tuple[Job, Future]] = []
         for upcoming in (*groups[1:], []):
             readings = progress.take(reading)
             reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in upcoming]
             spectrograms = [recording.spectrogram for _, recording in readings]
-            converted = repaint(spectrograms, generator, config.spectrogram, SPINS[phase])
+            converted = repaint(spectrograms, generator, config.spectrogram, SPINS[how.phase])
             progress.finish(writing)
             picture = (source, target) if arguments.plot else None
             writing = [
-                (job, sound.submit(write, job, recording, spectrogram, config, phase, strength, picture))
+                (job, sound.submit(write, job, recording, spectrogram, config, how, picture))
                 for (job, recording), spectrogram in zip(readings, converted)
             ]
         progress.finish(writing)
     return progress.exit_status()
 
 
-def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> Tuple[str, float]:
+def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> ConversionOptions:
     """The phase and the strength that the options ask for, else the run's, of that direction.
 
     Raises
@@ -346,17 +355,17 @@ def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> Tuple
     InputError
         The strength is out of range, or there is no phase of the clip's that it could be of.
     """
-    phase = arguments.phase or config.phase
-    if arguments.strength is None:
-        return phase, config.strength_back if arguments.reverse else config.strength
-    if phase == "griffin-lim":
-        raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
-    return phase, dataclasses.replace(config, strength=arguments.strength).strength
+    phase, strength = arguments.phase or config.phase, config.strength_back if arguments.reverse else config.strength
+    if arguments.strength is not None:
+        if phase == "griffin-lim":
+            raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
+        strength = dataclasses.replace(config, strength=arguments.strength).strength
+    return ConversionOptions(phase, strength, REFINEMENTS[config.train.resynthesis])
 
 
-def describe_conversion(phase: str, strength: float) -> str:
+def describe_conversion(how: ConversionOptions) -> str:
     """Say how clips are converted; Griffin-Lim takes the image as it is, so no strength is its."""
-    return f"phase {phase}" if phase == "griffin-lim" else f"phase {phase}, strength {strength:g}"
+    return f"phase {how.phase}" if how.phase == "griffin-lim" else f"phase {how.phase}, strength {how.strength:g}"
 
 
 def read(clip: Path, config: SpectrogramConfig) -> Reading:
@@ -379,8 +388,7 @@ def write(
     reading: Reading,
     converted: np.ndarray,
     config: RunConfig,
-    phase: str,
-    strength: float,
+    how: ConversionOptions,
     emotions: Optional[Tuple[str, str]] = None,
 ) -> List[Path]:
     """Write a conversion as 16-bit WAV, and both spectrograms as PNG where ``emotions`` to name them by are given.
@@ -390,13 +398,13 @@ def write(
     written : list of Path
     """
     analysis = config.spectrogram
-    audio.save_waveform(job.output, synthesise(reading, converted, analysis, phase, strength), analysis.sample_rate)
+    audio.save_waveform(job.output, synthesise(reading, converted, analysis, how), analysis.sample_rate)
     if not emotions:
         return [job.output]
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
-    if phase != "griffin-lim":
-        converted = change_gains(reading.spectrogram, converted, analysis, strength, SMOOTHING[phase])  # what is heard
+    if how.phase != "griffin-lim":  # what is heard
+        converted = change_gains(reading.spectrogram, converted, analysis, how.strength, SMOOTHING[how.phase])
     picture = job.output.with_suffix(".png")
     save_figure(
         spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], analysis), picture

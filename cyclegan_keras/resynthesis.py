@@ -81,7 +81,8 @@ def resynthesise_refined(
     for _ in range(REFINEMENTS):
         sound = _synthesised(painted * phase, hop_length, config)
         phase = _without_magnitude(_analysed(sound, hop_length, config))
-    refined = tf.cast(magnitude, tf.complex64) * tf.stop_gradient(phase)
+    # The gradient of a cast would warn of the imaginary part that it drops.
+    refined = tf.complex(magnitude, tf.zeros_like(magnitude)) * tf.stop_gradient(phase)
     return _images(_synthesised(refined, hop_length, config), config)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_keras.config import RunConfig, split_pair
-from cyclegan_keras.evaluate import ConversionOptions, describe_verdict, load_source, measure_run
+from cyclegan_keras.evaluate import describe_verdict, load_source, measure_run
 from cyclegan_keras.plots import curves, save_figure
 from cyclegan_keras.ravdess import domain
 from experiments.answers import Answer, paragraph
 from experiments.cells import as_json
 from experiments.runs import Needed, Settings, describe, needed
-from experiments.speech_table import PHASE, cached_ruler
+from experiments.speech_table import REPORTS_WAY, cached_ruler
 
 PAIR = "calm_anger"
 
@@ -51,8 +51,7 @@ class Curve:
         epochs = [there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))]
         clips = settings.split().unseen
         sources = [load_source(clip.path, clip.statement, config.spectrogram) for clip in domain(clips, source)]
-        how = ConversionOptions(PHASE, config.strength)
-        rows = measure_run(ruler, self.run.directory, config, epochs, sources, domain(clips, target), how)
+        rows = measure_run(ruler, self.run.directory, config, epochs, sources, domain(clips, target), REPORTS_WAY)
         of_epochs = [row for row in rows if row.mimicry is not None]
         figure = curves({name: [getattr(row, name) for row in of_epochs] for name in DRAWN}, epochs, PAIR)
         save_figure(figure, folder / "curve.png")

@@ -11,14 +11,14 @@ import numpy as np
 from cyclegan_keras import audio, judge, metrics
 from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
 from cyclegan_keras.evaluate import Ruler, build_ruler, describe_verdict, load_source, middle
-from cyclegan_keras.infer import load_generator, repaint, synthesise
+from cyclegan_keras.infer import ConversionOptions, load_generator, repaint, synthesise
 from cyclegan_keras.run_directory import DIRECTIONS
 from experiments.answers import Answer, paragraph
 from experiments.cells import as_json, write_cell
 from experiments.clips import Recording
 from experiments.runs import Needed, Settings, describe
 
-PHASE = "griffin-lim"
+REPORTS_WAY = ConversionOptions("griffin-lim")
 """The report's way to sound, whatever `infer` does unasked."""
 
 MEASURES = ("transfer", "score", "estoi", "dnsmos", "pitch_hz", "pitch_range")
@@ -137,8 +137,8 @@ def _conversions(column: Column, recordings: Sequence[Recording], ruler: Ruler, 
     restored = repaint(converted, back, analysis)
     cells = []
     for source, painted, again in zip(sources, converted, restored):
-        sound = synthesise(source.reading, painted, analysis, PHASE)
-        untouched = synthesise(source.reading, source.reading.spectrogram, analysis, PHASE)
+        sound = synthesise(source.reading, painted, analysis, REPORTS_WAY)
+        untouched = synthesise(source.reading, source.reading.spectrogram, analysis, REPORTS_WAY)
         cell = write_cell(
             folder, f"{source.name}-{_slug(column.title)}", f"ours, epoch {epoch}", painted, sound, analysis
         )

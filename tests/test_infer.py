@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from cyclegan_keras import audio, infer
-from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
+from cyclegan_keras.config import PHASES, PRESETS, RunConfig, SpectrogramConfig
 from cyclegan_keras.errors import InputError
+from cyclegan_keras.infer import ConversionOptions
 from cyclegan_keras.metrics import pitch_of
 from cyclegan_keras.run_directory import RunDirectory
 
@@ -76,7 +77,7 @@ def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds, p
     from cyclegan_keras.demo_corpus import synthesise_clip
 
     speech = np.tile(synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[16_000:48_000], 8)[: int(seconds * 16_000)]
-    converted = infer.convert(speech, generator, CONFIG, phase)
+    converted = infer.convert(speech, generator, CONFIG, ConversionOptions(phase))
     assert converted.waveform.shape == speech.shape and converted.waveform.dtype == np.float32
     assert converted.source.shape == converted.converted.shape
     assert level_db(converted.waveform) == pytest.approx(level_db(speech), abs=0.5)
@@ -88,7 +89,7 @@ def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(gene
     image = audio.spectrogram_to_image(spectrogram, CONFIG)
     moved = [np.pad(image, ((by, 0), (by, 0), (0, 0)), constant_values=-1.0)[:260, :260] for by in range(passes)]
     painted = [generator(each[np.newaxis]).numpy()[0, by : by + 257, by : by + 126, 0] for by, each in enumerate(moved)]
-    converted = infer.convert(tone, generator, CONFIG, phase).converted
+    converted = infer.convert(tone, generator, CONFIG, ConversionOptions(phase)).converted
     np.testing.assert_allclose(converted, np.mean(painted, axis=0), atol=1e-4)
 
 
@@ -102,7 +103,8 @@ def test_a_bin_is_raised_by_40_db_at_most_with_the_clips_own_phase(phase, is_lim
     high = slice(192, 224)  # 6 to 7 kHz, which is faint in speech
     by_40[high] += 1.0
     by_60[high] += 1.5
-    sounds = [infer.synthesise(reading, painted, CONFIG, phase, strength=1.0) for painted in (by_40, by_60)]
+    how = ConversionOptions(phase, strength=1.0)
+    sounds = [infer.synthesise(reading, painted, CONFIG, how) for painted in (by_40, by_60)]
     assert np.allclose(*sounds, atol=1e-5) == is_limited
 
 
@@ -116,7 +118,7 @@ def test_the_pitch_of_moved_harmonics_is_heard_where_the_phase_is_refined_and_el
     reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
     painted, _ = audio.waveform_to_spectrogram(voice(240), CONFIG)
     own, refined = (
-        pitch_of(infer.synthesise(reading, painted, CONFIG, phase, strength=1.0), 16_000).median_hz
+        pitch_of(infer.synthesise(reading, painted, CONFIG, ConversionOptions(phase, 1.0)), 16_000).median_hz
         for phase in ("source", "refined")
     )
     assert refined == pytest.approx(240, rel=0.02) and own != pytest.approx(240, rel=0.1)
@@ -124,7 +126,7 @@ def test_the_pitch_of_moved_harmonics_is_heard_where_the_phase_is_refined_and_el
 
 def test_a_refined_phase_is_the_clips_own_where_nothing_was_changed():
     reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
-    sound = infer.synthesise(reading, reading.spectrogram, CONFIG, "refined")
+    sound = infer.synthesise(reading, reading.spectrogram, CONFIG, ConversionOptions("refined"))
     np.testing.assert_allclose(sound, reading.waveform, atol=1e-4)
 
 
@@ -166,12 +168,31 @@ def test_phase_and_strength_of_the_direction_are_the_runs_unless_others_are_aske
     config = dataclasses.replace(config, phase="refined", strength=2.0, strength_back=1.25)
 
     def chosen(*options):
-        return infer.chosen_conversion(
-            infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options]), config
-        )
+        arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options])
+        return infer.chosen_conversion(arguments, config)[:2]
 
     assert (chosen(), chosen("--reverse")) == (("refined", 2.0), ("refined", 1.25))
     assert chosen("--reverse", "--strength", "3", "--phase", "source") == ("source", 3.0)
+
+
+@pytest.mark.parametrize(
+    "preset, iterations", [("cpu", 4), ("cpu-plus", 4), ("cpu-resynthesis", 2), ("cpu-refined", 2)]
+)
+def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations(trained_run, preset, iterations):
+    config = RunConfig.load(RunDirectory(trained_run.path).config_file)
+    config = dataclasses.replace(config, preset=preset, train=PRESETS[preset].train)
+    arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful"])
+    assert infer.chosen_conversion(arguments, config).refinements == iterations
+
+
+def test_more_iterations_bring_pitch_nearer_to_what_is_painted():
+    reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
+    painted, _ = audio.waveform_to_spectrogram(voice(220), CONFIG)
+    sounds = (infer.synthesise(reading, painted, CONFIG, ConversionOptions("refined", 1.0, n)) for n in (0, 2, 20))
+    distances = [
+        np.abs(audio.waveform_to_spectrogram(sound, CONFIG)[0] - painted)[:100, 4:-4].mean() for sound in sounds
+    ]
+    assert distances == sorted(distances, reverse=True) and distances[-1] < 0.8 * distances[0]
 
 
 def test_a_strength_is_refused_where_griffin_lim_would_not_heed_it(fails_with_one_line, trained_run, demo_clips):

@@ -5,10 +5,10 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
-from cyclegan_keras import audio, infer, resynthesis
+from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.infer import SMOOTHING, Reading, synthesise
-from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined, smooth_gains
+from cyclegan_keras.infer import SMOOTHING, ConversionOptions, Reading, synthesise
+from cyclegan_keras.resynthesis import REFINEMENTS, resynthesise, resynthesise_refined, smooth_gains
 
 CONFIGS = (SpectrogramConfig(), SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60))
 INSIDE = slice(4, -4)
@@ -52,8 +52,7 @@ def test_a_repainted_clip_is_heard_as_its_sound_is_analysed(config):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, monkeypatch):
-    monkeypatch.setattr(infer, "REFINEMENTS", resynthesis.REFINEMENTS)
+def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config):
     image, phase, waveform, reference = analysed(config)
     source = audio.image_to_spectrogram(image, config)
     painted = np.clip(source + 0.3 * np.sin(0.8 * np.arange(config.n_frames)) - 0.3, -1.0, 1.0).astype(np.float32)
@@ -62,7 +61,8 @@ def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, 
     images, phases = (tf.constant(array[np.newaxis]) for array in (image, phase))
     refined = audio.image_to_spectrogram(resynthesise_refined(shown, images, phases, config).numpy()[0], config)
 
-    sound = synthesise(Reading(waveform, source, reference), painted, config, "refined", 1.0)
+    how = ConversionOptions("refined", strength=1.0, refinements=REFINEMENTS)
+    sound = synthesise(Reading(waveform, source, reference), painted, config, how)
     again, _ = audio.waveform_to_spectrogram(sound, config)
     loud = refined > -0.25
     loud[:, :4] = loud[:, -4:] = False
