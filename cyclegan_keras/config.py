@@ -231,7 +231,7 @@ PRESETS = {
 PRESETS["cpu-smoothed"] = dataclasses.replace(
     PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, smoothing=1.0)
 )
-# What is heard can be of another pitch here, so the discriminators win later, from the ninth epoch on: best is 7 to 10.
+# What is heard can be of another pitch here, so most discriminators win later, from the ninth epoch on.
 PRESETS["cpu-refined"] = dataclasses.replace(
     PRESETS["cpu-smoothed"], train=dataclasses.replace(PRESETS["cpu-smoothed"].train, refined=True, epochs=10)
 )

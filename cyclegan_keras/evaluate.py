@@ -189,7 +189,7 @@ def command(arguments: argparse.Namespace) -> int:
         sources = _sources(arguments.clips, split, source, config.spectrogram)
         ruler = build_ruler(arguments.data, source, target, config.spectrogram)
         real = domain(split.unseen, target)
-        rows = measure_run(ruler, run, config, epochs, sources, real, how, arguments.reverse)
+        rows = measure_run(ruler, run, config, epochs, sources, real, how)
         caption = (
             f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
             f"{arguments.clips} clips, {describe_conversion(how)}"
@@ -216,10 +216,10 @@ def measure_run(
     sources: Sequence[Source],
     real: Sequence[Clip],
     how: ConversionOptions,
-    reverse: bool = False,
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become."""
     analysis = config.spectrogram
+    directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
     statements = [source.statement for source in sources]
     spectrograms = [source.reading.spectrogram for source in sources]
     own, other = ruler.judge.spectra if ruler.target == ruler.judge.emotions[1] else ruler.judge.spectra[::-1]
@@ -245,9 +245,7 @@ def measure_run(
     ]
     for epoch in epochs:
         print(f"measuring epoch {epoch} on {len(sources)} clips", flush=True)
-        there, back = (
-            load_generator(run, config, epoch, direction) for direction in DIRECTIONS[:: -1 if reverse else 1]
-        )
+        there, back = (load_generator(run, config, epoch, direction) for direction in directions)
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)
         spun = repaint(spectrograms, there, analysis, SPINS[how.phase]) if SPINS[how.phase] > 1 else converted

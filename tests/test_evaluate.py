@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
 from cyclegan_keras import evaluate, judge
-from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.config import RunConfig, SpectrogramConfig
+from cyclegan_keras.errors import RunError
+from cyclegan_keras.infer import ConversionOptions
 from cyclegan_keras.run_directory import RunDirectory
 
 
@@ -119,3 +122,21 @@ def test_the_raw_weights_of_an_averaged_run_are_no_epoch_of_their_own(tmp_path):
     for name in ("a_to_b", "b_to_a", "a_to_b_raw", "b_to_a_raw"):
         run.weights_file(1, name).touch()
     assert run.epochs() == [1]
+
+
+@pytest.mark.parametrize("source, target", [("calm", "fearful"), ("fearful", "calm")])
+def test_the_generator_that_is_measured_starts_from_the_rulers_source(trained_run, monkeypatch, source, target):
+    fitted = SimpleNamespace(emotions=("calm", "fearful"), spectra=(None, None))
+    ruler = SimpleNamespace(source=source, target=target, judge=fitted, measure=lambda *_: None)
+    loaded = []
+
+    def load(run, config, epoch, direction):
+        loaded.append(direction)
+        if len(loaded) == 2:
+            raise RunError("both were asked for")
+
+    monkeypatch.setattr(evaluate, "load_generator", load)
+    run = RunDirectory(trained_run.path)
+    with pytest.raises(RunError, match="both were asked for"):
+        evaluate.measure_run(ruler, run, RunConfig.load(run.config_file), [1], [], [], ConversionOptions())
+    assert loaded == (["a_to_b", "b_to_a"] if source == "calm" else ["b_to_a", "a_to_b"])
