@@ -15,7 +15,7 @@ import librosa
 import numpy as np
 import soundfile
 
-from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.config import FRAMES_THAT_OVERLAP, SpectrogramConfig
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
 
@@ -228,27 +228,40 @@ def spectrogram_to_waveform(
     ).astype(np.float32)
 
 
-def spectrogram_to_waveform_with_phase(
-    spectrogram: np.ndarray, reference: float, config: SpectrogramConfig, source: np.ndarray
-) -> np.ndarray:
-    """Undo ``waveform_to_spectrogram`` with the phase of the waveform that the spectrogram was made from.
+def apply_gains(waveform: np.ndarray, gains: np.ndarray, config: SpectrogramConfig, refinements: int) -> np.ndarray:
+    """Change a waveform's spectrogram and keep its phase, which is then fitted to the change (Griffin & Lim, 1984).
+
+    Gains go onto closer frames than the analysis's: ``config.FRAMES_THAT_OVERLAP`` of them see a sample.
 
     Parameters
     ----------
-    spectrogram, reference, config
-        As for ``spectrogram_to_waveform``.
-    source : np.ndarray [shape=(n,), dtype=float32]
-        The waveform whose spectrogram was changed.
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+    gains : np.ndarray [shape=(n_bins, 1 + n // hop_length)]
+        In dB, of the bins and frames of ``waveform_to_spectrogram``.
+    config : SpectrogramConfig
+    refinements : int
+        Iterations of Griffin-Lim, from the waveform's own phase on: with none pitch hardly moves.
 
     Returns
     -------
-    waveform : np.ndarray [shape=(n,), dtype=float32]
+    changed : np.ndarray [shape=(n,), dtype=float32]
+
+    Example
+    -------
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000).astype(np.float32)
+    >>> halved = apply_gains(tone, np.full((257, 63), -6.02), SpectrogramConfig(), refinements=2)
+    >>> bool(np.allclose(halved, tone / 2, atol=1e-3))
+    True
     """
-    magnitude = librosa.db_to_amplitude(_decibels(spectrogram, config), ref=reference)
-    turned = magnitude * np.exp(1j * waveform_to_phase(source, config))
-    return librosa.istft(
-        turned, hop_length=config.hop_length, n_fft=config.n_fft, window="hann", length=len(source)
-    ).astype(np.float32)
+    frames = {"n_fft": config.n_fft, "hop_length": config.n_fft // FRAMES_THAT_OVERLAP, "window": "hann"}
+    magnitude, phase = librosa.magphase(librosa.stft(waveform, **frames))
+    times = np.arange(magnitude.shape[1]) * frames["hop_length"] / config.hop_length
+    for bin_magnitude, bin_gains in zip(magnitude, gains):
+        bin_magnitude *= librosa.db_to_amplitude(np.interp(times, np.arange(len(bin_gains)), bin_gains))
+    for _ in range(refinements):
+        sound = librosa.istft(magnitude * phase, length=len(waveform), **frames)
+        _, phase = librosa.magphase(librosa.stft(sound, **frames))
+    return librosa.istft(magnitude * phase, length=len(waveform), **frames).astype(np.float32)
 
 
 def waveform_to_phase(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:

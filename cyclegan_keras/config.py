@@ -134,9 +134,9 @@ class LossWeights:
 STRENGTH, STRENGTHS = 1.5, (0.0, 10.0)
 """How much of what a generator changes is applied with the clip's own phase: by default, and what may be asked for."""
 
-PHASES = ("source", "refined", "griffin-lim")
-"""Where the phase of a conversion comes from: the recording, the default; the recording, then fitted to what was
-changed; nowhere, the report's way."""
+PHASES = ("source", "griffin-lim")
+"""Where the phase of a conversion comes from: the recording, the default, refined by what was changed; or nowhere, the
+report's way."""
 
 FRAMES_THAT_OVERLAP = 8
 """Where the phase is refined, so many frames see a sample: of two, as in the analysis, gains that change are heard."""
@@ -158,8 +158,8 @@ class TrainConfig:
     Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted, and
-    ``smoothing``: before that, what a generator changes is smoothed along time by a Gaussian of this standard deviation
-    in frames, as conversions are; 0 for not; and ``refined``: that phase is refined, as of conversions.
+    ``refined``: before that, what a generator changes is smoothed along time, and that phase is refined by it, as
+    conversions do.
     """
 
     epochs: int = 150
@@ -175,23 +175,18 @@ class TrainConfig:
     xla: bool = False
     average_decay: float = 0.0
     resynthesis: bool = False
-    smoothing: float = 0.0
     refined: bool = False
 
     def __post_init__(self):
         problems = _outside(
             self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
             pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
-            smoothing=(0.0, 16.0),
         )  # fmt: skip
         problems += _not_among(self, precision=PRECISIONS, update=UPDATES)
         if self.resynthesis and self.update != "joint":
             problems.append("resynthesis: needs joint updates, not alternating ones")
-        problems += [
-            f"{name}: needs resynthesis"
-            for name in ("smoothing", "refined")
-            if getattr(self, name) and not self.resynthesis
-        ]
+        if self.refined and not self.resynthesis:
+            problems.append("refined: needs resynthesis")
         _refuse(problems)
 
 
@@ -228,19 +223,16 @@ PRESETS = {
         ),
     ),
 }
-PRESETS["cpu-smoothed"] = dataclasses.replace(
-    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, smoothing=1.0)
-)
 # What is heard can be of another pitch here, so most discriminators win later, from the ninth epoch on.
 PRESETS["cpu-refined"] = dataclasses.replace(
-    PRESETS["cpu-smoothed"], train=dataclasses.replace(PRESETS["cpu-smoothed"].train, refined=True, epochs=10)
+    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, refined=True, epochs=10)
 )
 
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"phase", "refined", "resynthesis", "smoothing", "strength", "strength_back"}
+ADDED_LATER = {"refined", "resynthesis", "strength", "strength_back"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 
@@ -286,9 +278,8 @@ class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
     ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
-    clips' content, so that a run is never continued on other recordings. Unless told otherwise, a conversion takes its
-    phase from ``phase``, one of ``PHASES``, and applies ``strength`` and, from B to A, ``strength_back`` of what a
-    generator changes (``infer.change_gains``).
+    clips' content, so that a run is never continued on other recordings. Unless told otherwise, a conversion
+    applies ``strength`` and, from B to A, ``strength_back`` of what a generator changes (``infer.change_gains``).
     """
 
     pair: str
@@ -298,12 +289,11 @@ class RunConfig(StoredConfig):
     spectrogram: SpectrogramConfig
     model: ModelConfig
     train: TrainConfig
-    phase: str = PHASES[0]
     strength: float = STRENGTH
     strength_back: float = STRENGTH
 
     def __post_init__(self):
-        problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS) + _not_among(self, phase=PHASES)
+        problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS)
         if self.train.refined and self.spectrogram.hop_length % (self.spectrogram.n_fft // FRAMES_THAT_OVERLAP):
             problems.append(f"refined: needs a hop_length that is a multiple of n_fft / {FRAMES_THAT_OVERLAP}")
         _refuse(_run_problems(self) + problems)

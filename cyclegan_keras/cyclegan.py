@@ -17,7 +17,7 @@ from cyclegan_keras.adam import Adam
 from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
-from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined, smooth_gains
+from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined
 
 Losses = Dict[str, tf.Tensor]
 
@@ -122,8 +122,6 @@ def compile_train_step(
     if train.resynthesis:
 
         def heard(fake: tf.Tensor, source: tf.Tensor, phase: tf.Tensor) -> tf.Tensor:
-            if train.smoothing:
-                fake = smooth_gains(fake, source, train.smoothing)
             if train.refined:
                 return resynthesise_refined(fake, source, phase, spectrogram)
             return resynthesise(fake, phase, spectrogram)

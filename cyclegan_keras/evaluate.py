@@ -152,7 +152,7 @@ def parser() -> CommandParser:
     parser.add_argument("--clips", default="unseen", help=f"{', '.join(SETS)} clips of --data, or a folder")
     parser.add_argument("--reverse", action="store_true", help="from B to A")
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
-    parser.add_argument("--phase", choices=PHASES, help="as in infer")
+    parser.add_argument("--phase", default=PHASES[0], choices=PHASES, help="as in infer")
     parser.add_argument("--strength", type=float, help="as in infer")
     parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")

@@ -13,14 +13,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
-import librosa
 import numpy as np
 import scipy.ndimage
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.config import (
-    FRAMES_THAT_OVERLAP,
     PHASES,
     STRENGTH,
     RunConfig,
@@ -44,14 +42,14 @@ A phase fits the magnitudes it was measured with. Chosen on clips that were trai
 costs words and cleanness.
 """
 
-SMOOTHING = {"source": 1.0, "refined": 1.5}
-"""By phase, frames: the standard deviation of the Gaussian that smooths what a generator changes along time."""
+SMOOTHING = 1.5
+"""Frames: the standard deviation of the Gaussian that smooths what a generator changes along time."""
 
 REFINEMENTS = {True: 2, False: 4}
 """Iterations of Griffin-Lim from the recording's own phase, by whether networks were shown what is heard of what they
 paint (``TrainConfig.resynthesis``); if not, two leave pitch where it was. More cost cleanness."""
 
-SPINS = {"source": 4, "refined": 4, "griffin-lim": 1}
+SPINS = {"source": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
 
 WINDOWS_AT_ONCE = 4
@@ -182,37 +180,19 @@ def synthesise(
 ) -> np.ndarray:
     """Turn a converted spectrogram into sound of the recording's duration and RMS level, which never clips.
 
-    The phase is the recording's own, as it is or refined, with gains as ``change_gains`` makes them, or Griffin-Lim's,
-    as the report's, with the spectrogram as it is.
+    The phase is the recording's own, fitted to gains as ``change_gains`` makes them, or Griffin-Lim's, as the report's,
+    with the spectrogram as it is.
     """
     if how.phase == "griffin-lim":
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     else:
-        changed = change_gains(reading.spectrogram, converted, config, how.strength, SMOOTHING[how.phase])
-        if how.phase == "source":
-            sound = audio.spectrogram_to_waveform_with_phase(changed, reading.reference, config, reading.waveform)
-        else:
-            gains = (changed - reading.spectrogram) / config.decibel
-            sound = _refined(reading.waveform, gains, config, how.refinements)
+        changed = change_gains(reading.spectrogram, converted, config, how.strength)
+        gains = (changed - reading.spectrogram) / config.decibel
+        sound = audio.apply_gains(reading.waveform, gains, config, how.refinements)
     return audio.match_level(sound, reading.waveform)
 
 
-def _refined(waveform: np.ndarray, gains: np.ndarray, config: SpectrogramConfig, refinements: int) -> np.ndarray:
-    """Apply gains in dB to frames closer than the analysis's, and let the phase follow (Griffin & Lim, 1984)."""
-    frames = {"n_fft": config.n_fft, "hop_length": config.n_fft // FRAMES_THAT_OVERLAP, "window": "hann"}
-    magnitude, phase = librosa.magphase(librosa.stft(waveform, **frames))
-    times = np.arange(magnitude.shape[1]) * frames["hop_length"] / config.hop_length
-    for bin_magnitude, bin_gains in zip(magnitude, gains):
-        bin_magnitude *= librosa.db_to_amplitude(np.interp(times, np.arange(len(bin_gains)), bin_gains))
-    for _ in range(refinements):
-        sound = librosa.istft(magnitude * phase, length=len(waveform), **frames)
-        _, phase = librosa.magphase(librosa.stft(sound, **frames))
-    return librosa.istft(magnitude * phase, length=len(waveform), **frames).astype(np.float32)
-
-
-def change_gains(
-    source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, strength: float, smoothing: float
-) -> np.ndarray:
+def change_gains(source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, strength: float) -> np.ndarray:
     """Take what a generator changed as gains on the recording: smoothed along time, ``strength`` times, limited.
 
     What it changes from one frame to the next is mostly roughness. What is left is weaker, hence the strength.
@@ -224,15 +204,13 @@ def change_gains(
     config : SpectrogramConfig
     strength : float
         1 takes the gains as they are, more overdoes them.
-    smoothing : float
-        In frames, of ``SMOOTHING``.
 
     Returns
     -------
     changed : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
     """
-    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, smoothing, axis=1)
+    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, SMOOTHING, axis=1)
     limit = GAIN_LIMIT_DB * config.decibel
     return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)
 
@@ -294,9 +272,9 @@ def parser() -> CommandParser:
     parser.add_argument("--epoch", type=int, default=0, help="use this epoch's weights; 0 is the latest")
     parser.add_argument(
         "--phase",
+        default=PHASES[0],
         choices=PHASES,
-        help="the clip's own; that, fitted to what was changed, so that pitch can move; or one made up, as the report "
-        "does; default: the run's, or as shipped",
+        help="the clip's own, fitted to what was changed; or one made up, as the report does (default: %(default)s)",
     )
     parser.add_argument(
         "--strength",
@@ -348,19 +326,19 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> ConversionOptions:
-    """The phase and the strength that the options ask for, else the run's, of that direction.
+    """The phase that the options ask for, and the strength they do, else the run's of that direction.
 
     Raises
     ------
     InputError
         The strength is out of range, or there is no phase of the clip's that it could be of.
     """
-    phase, strength = arguments.phase or config.phase, config.strength_back if arguments.reverse else config.strength
+    strength = config.strength_back if arguments.reverse else config.strength
     if arguments.strength is not None:
-        if phase == "griffin-lim":
+        if arguments.phase == "griffin-lim":
             raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
         strength = dataclasses.replace(config, strength=arguments.strength).strength
-    return ConversionOptions(phase, strength, REFINEMENTS[config.train.resynthesis])
+    return ConversionOptions(arguments.phase, strength, REFINEMENTS[config.train.resynthesis])
 
 
 def describe_conversion(how: ConversionOptions) -> str:
@@ -404,7 +382,7 @@ def write(
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
     if how.phase != "griffin-lim":  # what is heard
-        converted = change_gains(reading.spectrogram, converted, analysis, how.strength, SMOOTHING[how.phase])
+        converted = change_gains(reading.spectrogram, converted, analysis, how.strength)
     picture = job.output.with_suffix(".png")
     save_figure(
         spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], analysis), picture

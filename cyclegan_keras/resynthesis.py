@@ -1,9 +1,8 @@
 """What is heard of generated images, as TensorFlow operations that training goes through.
 
-A generated spectrogram is heard by an inverse STFT with the phase of the clip it was made from, as it is or refined
-(``infer``'s ``--phase``). The sound's own spectrogram is another one than was painted: the phase still tells of the
-clip's pitch, and frames that overlap correct each other. A discriminator that is shown the painted one never sees what
-a listener gets.
+A generated spectrogram is heard by an inverse STFT with the phase of the clip it was made from, as it is or refined.
+The sound's own spectrogram is another one than was painted: the phase still tells of the clip's pitch, and frames that
+overlap correct each other. A discriminator that is shown the painted one never sees what a listener gets.
 """
 
 import math
@@ -16,6 +15,10 @@ from cyclegan_keras.config import FRAMES_THAT_OVERLAP, SpectrogramConfig
 REFINEMENTS = 10
 """Iterations of Griffin-Lim from the recording's own phase: more than of a conversion, so that pitch can move."""
 
+SMOOTHING = 1.0
+"""Frames: the standard deviation of the Gaussian that smooths what a generator changes along time before it is refined;
+a conversion smooths more."""
+
 SMALLEST_WEIGHT = 1e-8
 """Of a sample that only the end of a window saw."""
 
@@ -26,8 +29,8 @@ SMALLEST_MAGNITUDE = 1e-12
 def resynthesise(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
     """Turn images into sound with given phases, and the sound into images again; differentiable by the images.
 
-    It is ``audio.spectrogram_to_waveform_with_phase`` and ``audio.waveform_to_spectrogram`` at one stroke. 0 dB
-    stays where it was, so what has become louder than that is cut off.
+    It is an inverse STFT and ``audio.waveform_to_spectrogram`` at one stroke. 0 dB stays where it was, so what has
+    become louder than that is cut off.
 
     Parameters
     ----------
@@ -56,8 +59,9 @@ def resynthesise_refined(
 ) -> tf.Tensor:
     """As ``resynthesise``, with phases that are fitted to what images differ from their sources in.
 
-    It is what ``infer`` does with ``--phase refined``, with more iterations: that difference goes as gains onto closer
-    frames of the source's sound, and Griffin-Lim fits their phases to it. The gradient takes the phases found as given.
+    It is what ``infer`` does with ``--phase source``, with more iterations and less smoothing: that difference,
+    smoothed, goes as gains onto closer frames of the source's sound, and Griffin-Lim fits their phases to it. The
+    gradient takes the phases found as given.
 
     Parameters
     ----------
@@ -72,6 +76,7 @@ def resynthesise_refined(
     heard : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
         As of ``resynthesise``.
     """
+    images = smooth_gains(images, sources, SMOOTHING)
     hop_length = config.n_fft // FRAMES_THAT_OVERLAP
     closer = _analysed(_waveforms(sources, phases, config), hop_length, config)
     gains = _frames(images - sources, config) / config.decibel

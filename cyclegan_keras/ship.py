@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence
 import numpy as np
 
 from cyclegan_keras.cli import CommandParser, run_command
-from cyclegan_keras.config import PRESETS, RunConfig, split_pair
+from cyclegan_keras.config import PHASES, PRESETS, RunConfig, split_pair
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.evaluate import Row, evaluation_file, table
 from cyclegan_keras.files import written_beside
@@ -53,9 +53,8 @@ def command(arguments: argparse.Namespace) -> int:
         )
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
     there, back = (measured["strength"] for measured in measures)
-    phase, phase_back = (measured["phase"] for measured in measures)
-    if phase != phase_back:
-        raise InputError(f"{run.path}: measured with phase {phase} there and {phase_back} back; a model has one")
+    if {measured["phase"] for measured in measures} != {PHASES[0]}:
+        raise InputError(f"{run.path}: not measured as models convert; measure it with --phase {PHASES[0]}, both ways")
     text = card(config, epoch, measures)
     prepare_tensorflow()
 
@@ -65,7 +64,7 @@ def command(arguments: argparse.Namespace) -> int:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
     # Where the trainer's recordings lay is nobody's business.
-    config = dataclasses.replace(config, data="RAVDESS", phase=phase, strength=there, strength_back=back)
+    config = dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back)
     config.save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")

@@ -16,7 +16,6 @@ import numpy as np
 
 from cyclegan_keras.cli import EXIT_INTERRUPTED, CommandParser, run_command
 from cyclegan_keras.config import (
-    PHASES,
     PRECISIONS,
     PRESETS,
     STRATEGIES,
@@ -262,7 +261,6 @@ def _run_config(
             batch_size=batch_size,
             loss_weights=replaced(preset.train.loss_weights, ("adversarial",)),
         ),
-        phase="refined" if preset.train.refined else PHASES[0],
     )
 
 

@@ -34,7 +34,6 @@ def run_config(preset="cpu", **changes):
         ("cpu", 260, 16, 6, 20, "data"),
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 6, "data"),
-        ("cpu-smoothed", 260, 16, 6, 6, "data"),
         ("cpu-refined", 260, 16, 6, 10, "data"),
     ],
 )
@@ -128,36 +127,28 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-smoothed", "cpu-refined"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-smoothed", "cpu-refined"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-refined"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
 
 
-def test_cpu_smoothed_is_cpu_resynthesis_but_for_the_smoothing():
-    smoothed, heard = PRESETS["cpu-smoothed"], PRESETS["cpu-resynthesis"]
-    assert {name for name, preset in PRESETS.items() if preset.train.smoothing} == {"cpu-smoothed", "cpu-refined"}
-    assert smoothed.train.smoothing == 1.0
-    assert dataclasses.replace(smoothed, train=dataclasses.replace(smoothed.train, smoothing=0.0)) == heard
-
-
-def test_cpu_refined_is_cpu_smoothed_but_for_the_phase_and_the_epochs():
-    smoothed, refined = PRESETS["cpu-smoothed"], PRESETS["cpu-refined"]
+def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
+    heard, refined = PRESETS["cpu-resynthesis"], PRESETS["cpu-refined"]
     assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined"}
-    without = dataclasses.replace(refined.train, refined=False, epochs=smoothed.train.epochs)
-    assert dataclasses.replace(refined, train=without) == smoothed
+    without = dataclasses.replace(refined.train, refined=False, epochs=heard.train.epochs)
+    assert dataclasses.replace(refined, train=without) == heard
 
 
-@pytest.mark.parametrize("changes", [{"smoothing": 1.0}, {"refined": True}])
-def test_what_is_done_to_what_is_heard_needs_resynthesis(changes):
-    with pytest.raises(InputError, match=f"{list(changes)[0]}: needs resynthesis"):
-        TrainConfig(**changes)
+def test_a_refined_phase_needs_resynthesis():
+    with pytest.raises(InputError, match="refined: needs resynthesis"):
+        TrainConfig(refined=True)
 
 
 def test_a_phase_is_refined_only_where_the_frames_of_the_analysis_are_among_the_closer_ones():
@@ -173,11 +164,6 @@ def test_a_strength_out_of_range_is_refused(name, strength):
         run_config(**{name: strength})
 
 
-def test_a_phase_that_is_none_is_refused():
-    with pytest.raises(InputError, match="phase: must be one of source, refined, griffin-lim"):
-        run_config(phase="vocoder")
-
-
 def test_resynthesis_needs_joint_updates():
     with pytest.raises(InputError, match="resynthesis"):
         TrainConfig(resynthesis=True, update="alternating")
@@ -185,9 +171,9 @@ def test_resynthesis_needs_joint_updates():
 
 def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
     def of_before(values):
-        for name in ("refined", "resynthesis", "smoothing"):
+        for name in ("refined", "resynthesis"):
             del values["train"][name]
-        del values["phase"], values["strength"], values["strength_back"], values["checksum"]
+        del values["strength"], values["strength_back"], values["checksum"]
 
     path = edited(tmp_path / "config.json", of_before)
     assert RunConfig.load(path) == run_config()

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras import audio, infer
-from cyclegan_keras.config import PHASES, PRESETS, RunConfig, SpectrogramConfig
+from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.infer import ConversionOptions
 from cyclegan_keras.metrics import pitch_of
@@ -71,19 +71,18 @@ def generator(trained_run):
     return infer.load_generator(run, RunConfig.load(run.config_file), 1, "a_to_b")
 
 
-@pytest.mark.parametrize("phase", PHASES[:2])
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 4.096, 5.0, 13.3])
-def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds, phase):
+def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds):
     from cyclegan_keras.demo_corpus import synthesise_clip
 
     speech = np.tile(synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[16_000:48_000], 8)[: int(seconds * 16_000)]
-    converted = infer.convert(speech, generator, CONFIG, ConversionOptions(phase))
+    converted = infer.convert(speech, generator, CONFIG)
     assert converted.waveform.shape == speech.shape and converted.waveform.dtype == np.float32
     assert converted.source.shape == converted.converted.shape
     assert level_db(converted.waveform) == pytest.approx(level_db(speech), abs=0.5)
 
 
-@pytest.mark.parametrize("phase, passes", [("source", 4), ("refined", 4), ("griffin-lim", 1)])
+@pytest.mark.parametrize("phase, passes", [("source", 4), ("griffin-lim", 1)])
 def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(generator, tone, phase, passes):
     spectrogram, _ = audio.waveform_to_spectrogram(tone, CONFIG)
     image = audio.spectrogram_to_image(spectrogram, CONFIG)
@@ -93,7 +92,7 @@ def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(gene
     np.testing.assert_allclose(converted, np.mean(painted, axis=0), atol=1e-4)
 
 
-@pytest.mark.parametrize("phase, is_limited", [("source", True), ("refined", True), ("griffin-lim", False)])
+@pytest.mark.parametrize("phase, is_limited", [("source", True), ("griffin-lim", False)])
 def test_a_bin_is_raised_by_40_db_at_most_with_the_clips_own_phase(phase, is_limited):
     from cyclegan_keras.demo_corpus import synthesise_clip
 
@@ -114,19 +113,20 @@ def voice(hertz):
     return (0.1 * harmonics + np.random.default_rng(0).normal(0, 1e-3, len(time))).astype(np.float32)
 
 
-def test_the_pitch_of_moved_harmonics_is_heard_where_the_phase_is_refined_and_else_not():
+def test_the_pitch_of_moved_harmonics_is_heard_because_the_phase_follows():
     reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
     painted, _ = audio.waveform_to_spectrogram(voice(240), CONFIG)
-    own, refined = (
-        pitch_of(infer.synthesise(reading, painted, CONFIG, ConversionOptions(phase, 1.0)), 16_000).median_hz
-        for phase in ("source", "refined")
-    )
-    assert refined == pytest.approx(240, rel=0.02) and own != pytest.approx(240, rel=0.1)
+
+    def heard(refinements):
+        how = ConversionOptions(strength=1.0, refinements=refinements)
+        return pitch_of(infer.synthesise(reading, painted, CONFIG, how), 16_000).median_hz
+
+    assert heard(2) == pytest.approx(240, rel=0.02) and heard(0) != pytest.approx(240, rel=0.02)
 
 
-def test_a_refined_phase_is_the_clips_own_where_nothing_was_changed():
+def test_where_nothing_was_changed_the_phase_stays_the_clips_own():
     reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
-    sound = infer.synthesise(reading, reading.spectrogram, CONFIG, ConversionOptions("refined"))
+    sound = infer.synthesise(reading, reading.spectrogram, CONFIG, ConversionOptions())
     np.testing.assert_allclose(sound, reading.waveform, atol=1e-4)
 
 
@@ -134,13 +134,11 @@ def test_gains_are_smoothed_along_time_and_taken_as_often_as_asked():
     source = np.zeros((257, 40), np.float32)
     painted = source.copy()
     painted[100, 20] = 0.1
-    once, twice = (infer.change_gains(source, painted, CONFIG, strength, 1.0) for strength in (1.0, 2.0))
-    assert np.argwhere(once > 1e-9).tolist() == [[100, frame] for frame in range(16, 25)]
-    assert once.sum() == pytest.approx(0.1) and 0.03 < once.max() < 0.05
+    once, twice = (infer.change_gains(source, painted, CONFIG, strength) for strength in (1.0, 2.0))
+    assert np.argwhere(once > 1e-9).tolist() == [[100, frame] for frame in range(14, 27)]
+    assert once.sum() == pytest.approx(0.1) and 0.02 < once.max() < 0.03
     np.testing.assert_allclose(twice, 2.0 * once)
-    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, 0.0, 1.0), source)
-    wider = infer.change_gains(source, painted, CONFIG, 1.0, 1.5)
-    assert np.argwhere(wider > 1e-9).tolist() == [[100, frame] for frame in range(14, 27)]
+    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, 0.0), source)
 
 
 def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(
@@ -163,16 +161,16 @@ def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(
         assert "strength" in line and not (tmp_path / "x.wav").exists()
 
 
-def test_phase_and_strength_of_the_direction_are_the_runs_unless_others_are_asked_for(trained_run):
+def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(trained_run):
     config = RunConfig.load(RunDirectory(trained_run.path).config_file)
-    config = dataclasses.replace(config, phase="refined", strength=2.0, strength_back=1.25)
+    config = dataclasses.replace(config, strength=2.0, strength_back=1.25)
 
     def chosen(*options):
         arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options])
         return infer.chosen_conversion(arguments, config)[:2]
 
-    assert (chosen(), chosen("--reverse")) == (("refined", 2.0), ("refined", 1.25))
-    assert chosen("--reverse", "--strength", "3", "--phase", "source") == ("source", 3.0)
+    assert (chosen(), chosen("--reverse")) == (("source", 2.0), ("source", 1.25))
+    assert chosen("--reverse", "--strength", "3") == ("source", 3.0)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +186,9 @@ def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations
 def test_more_iterations_bring_pitch_nearer_to_what_is_painted():
     reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
     painted, _ = audio.waveform_to_spectrogram(voice(220), CONFIG)
-    sounds = (infer.synthesise(reading, painted, CONFIG, ConversionOptions("refined", 1.0, n)) for n in (0, 2, 20))
+    sounds = (
+        infer.synthesise(reading, painted, CONFIG, ConversionOptions(strength=1.0, refinements=n)) for n in (0, 2, 20)
+    )
     distances = [
         np.abs(audio.waveform_to_spectrogram(sound, CONFIG)[0] - painted)[:100, 4:-4].mean() for sound in sounds
     ]

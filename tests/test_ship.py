@@ -24,7 +24,7 @@ def measured(trained_run, tmp_path_factory):
         measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
         rows = [Row("no network", **measured), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
         judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}
-        head = {"caption": f"{direction}, measured on 8 clips", "phase": "refined", "strength": strength}
+        head = {"caption": f"{direction}, measured on 8 clips", "phase": "source", "strength": strength}
         file.write_text(json.dumps({**head, "judge": judge, "rows": [*map(dataclasses.asdict, rows)]}))
     return trained_run._replace(path=run)
 
@@ -34,7 +34,7 @@ def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_c
     shipped = newest_run("calm_fearful", tmp_path / "no_runs", shipped=tmp_path / "weights")
     config = RunConfig.load(shipped.config_file)
     assert config.data == "RAVDESS"
-    assert (config.phase, config.strength, config.strength_back) == ("refined", 2.0, 1.25), "as it was measured"
+    assert (config.strength, config.strength_back) == (2.0, 1.25), "as it was measured"
     for direction in DIRECTIONS:
         theirs = np.load(RunDirectory(measured.path).weights_file(1, direction))
         with np.load(shipped.weights_file(1, direction)) as ours:
@@ -43,7 +43,7 @@ def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_c
                 np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-3, atol=1e-6)
     clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
     done = command_line("infer", clip, "--run-dir", shipped.path, "--output", tmp_path / "out.wav")
-    assert (tmp_path / "out.wav").exists() and "epoch 1, phase refined, strength 2" in done.stdout
+    assert (tmp_path / "out.wav").exists() and "epoch 1, phase source, strength 2" in done.stdout
 
 
 def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(measured, command_line, tmp_path):
@@ -63,11 +63,11 @@ def test_a_model_that_was_not_measured_does_not_ship(measured, fails_with_one_li
     assert "measure first" in line and "--reverse" in line and not (tmp_path / "out").exists()
 
 
-def test_a_model_that_was_measured_with_two_phases_does_not_ship(measured, fails_with_one_line, tmp_path):
+def test_a_model_that_was_measured_with_griffin_lim_does_not_ship(measured, fails_with_one_line, tmp_path):
     file = evaluation_file(measured.path, reverse=True)
-    file.write_text(file.read_text().replace('"refined"', '"source"'))
+    file.write_text(file.read_text().replace('"source"', '"griffin-lim"'))
     line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
-    assert "phase refined there and source back" in line and not (tmp_path / "out").exists()
+    assert "measure it with --phase source, both ways" in line and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["phase", "strength"])
