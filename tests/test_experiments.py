@@ -22,7 +22,7 @@ from cyclegan_keras.demo_corpus import write_demo_corpus
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.ravdess import index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS
-from experiments import answers, cells, clips, report, resources
+from experiments import answers, cells, clips, figure5, report, resources
 from experiments.runs import Settings, needed
 from tests.conftest import PROJECT
 
@@ -35,6 +35,12 @@ def settings(tmp_path, **changes):
         faces=tmp_path / "faces", results=tmp_path / "results",
     )  # fmt: skip
     return Settings(**{**values, **changes})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_faces_are_trained_by_every_preset_without_sound(preset):
+    train = figure5.without_sound(PRESETS[preset].train)
+    assert not train.resynthesis and train.loss_weights == PRESETS[preset].train.loss_weights
 
 
 def experiments(*arguments, environment, expect=0, module="make", cwd=PROJECT):
