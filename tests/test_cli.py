@@ -7,7 +7,7 @@ import pytest
 
 from cyclegan_keras.cli import CommandParser, run_command
 from cyclegan_keras.errors import InputError, RunError
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, the_one_line
 
 
 def run(command, capsys, *argv):
@@ -62,6 +62,11 @@ def test_debug_shows_the_traceback():
 def test_a_programming_error_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         run_command(CommandParser(prog="tool"), lambda _: 1 // 0, [])
+
+
+@pytest.mark.parametrize("module", ["train", "infer", "evaluate", "ship", "data"])
+def test_a_command_that_cannot_be_understood_ends_with_one_line_and_status_2(command_line, module):
+    assert "--help" in the_one_line(command_line(module, "--frobnicate", expect=2).stderr)
 
 
 @pytest.mark.parametrize("code, status", [("sys.exit(3)", 3), ("sys.exit()", 0)])

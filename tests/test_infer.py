@@ -15,6 +15,7 @@ from cyclegan_keras.errors import InputError
 from cyclegan_keras.infer import ConversionOptions
 from cyclegan_keras.metrics import pitch_of
 from cyclegan_keras.run_directory import RunDirectory
+from tests.conftest import the_one_line
 
 CONFIG = SpectrogramConfig()
 CLIP = "Actor_04/03-01-02-01-02-02-04.wav"
@@ -278,12 +279,13 @@ def test_a_clip_that_is_not_there_is_told_without_loading_tensorflow(trained_run
 
 
 def test_a_full_disk_is_a_failure_with_one_line_and_leaves_no_half_file(
-    fails_with_one_line, trained_run, demo_clips, tmp_path
+    command_line, trained_run, demo_clips, tmp_path
 ):
-    line = fails_with_one_line(
+    done = command_line(
         "infer", demo_clips / CLIP, "--run-dir", trained_run.path, "--output", tmp_path / "out" / "a.wav",
         expect=1, largest_file=20_000,
     )  # fmt: skip
+    line = the_one_line(done.stderr)
     assert "a.wav: not written" in line and "make room" in line
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cyclegan_keras.errors import RunError
+from tests.conftest import the_one_line
 from tests.test_trainer import STEPS, checkpointed, losses, train
 
 pytestmark = pytest.mark.slow
@@ -63,10 +64,9 @@ def test_a_disk_that_fills_stops_training_by_name_and_it_goes_on_once_there_is_r
     assert losses(run) == losses(tmp_path / "uninterrupted") and len(losses(run)) == STEPS
 
 
-def test_on_a_disk_too_small_for_a_checkpoint_the_command_stops_with_one_line(
-    small_disk, demo_clips, fails_with_one_line
-):
-    line = fails_with_one_line("train", *SMALL, "--data", demo_clips, "--run-dir", small_disk / "run", expect=1)
+def test_on_a_disk_too_small_for_a_checkpoint_the_command_stops_with_one_line(small_disk, demo_clips, command_line):
+    done = command_line("train", *SMALL, "--data", demo_clips, "--run-dir", small_disk / "run", expect=1)
+    line = the_one_line(done.stderr)
     assert str(small_disk / "run") in line and "make room" in line
     assert list((small_disk / "run" / "checkpoints").iterdir()) == []
 

@@ -15,6 +15,7 @@ from cyclegan_keras.config import LossWeights, RunConfig
 from cyclegan_keras.files import locked
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.train import TerminalObserver, _duration
+from tests.conftest import the_one_line
 
 # The precision is fixed: what `auto` chooses depends on the machine.
 SMALL = (
@@ -134,12 +135,12 @@ def test_a_run_directory_that_cannot_be_written_is_a_failure_with_one_line(tmp_p
 
 
 def test_a_full_disk_stops_with_one_line_and_leaves_the_last_checkpoint_whole(
-    trained_run, demo_clips, fails_with_one_line, tmp_path
+    trained_run, demo_clips, command_line, tmp_path
 ):
     run = tmp_path / "run"
     shutil.copytree(trained_run.path, run)
     more = ("--data", demo_clips, *SMALL[:-1], 4, "--run-dir", run)
-    line = fails_with_one_line("train", *more, expect=1, largest_file=100_000)
+    line = the_one_line(command_line("train", *more, expect=1, largest_file=100_000).stderr)
     assert str(run) in line and "make room" in line
     before, after = (sorted((path / "checkpoints").glob("ckpt-*")) for path in (trained_run.path, run))
     assert [file.read_bytes() for file in before] == [file.read_bytes() for file in after]
