@@ -61,7 +61,8 @@ def compare_one_with_two_devices():
             assert tensor == one[1][name], name
 
 
-@pytest.mark.parametrize("update", ["alternating", pytest.param("joint", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("update", ["alternating", "joint"])
 def test_two_devices_with_an_image_each_take_the_steps_of_one_with_both(update, tmp_path):
     code = "from tests.test_replicas import compare_one_with_two_devices; compare_one_with_two_devices()"
     command = [sys.executable, "-c", code, str(tmp_path), update]
