@@ -254,14 +254,25 @@ def apply_gains(waveform: np.ndarray, gains: np.ndarray, config: SpectrogramConf
     True
     """
     frames = {"n_fft": config.n_fft, "hop_length": config.n_fft // FRAMES_THAT_OVERLAP, "window": "hann"}
-    magnitude, phase = librosa.magphase(librosa.stft(waveform, **frames))
+    transform = librosa.stft(waveform, **frames)
+    magnitude = np.abs(transform)
     times = np.arange(magnitude.shape[1]) * frames["hop_length"] / config.hop_length
     for bin_magnitude, bin_gains in zip(magnitude, gains):
         bin_magnitude *= librosa.db_to_amplitude(np.interp(times, np.arange(len(bin_gains)), bin_gains))
     for _ in range(refinements):
-        sound = librosa.istft(magnitude * phase, length=len(waveform), **frames)
-        _, phase = librosa.magphase(librosa.stft(sound, **frames))
-    return librosa.istft(magnitude * phase, length=len(waveform), **frames).astype(np.float32)
+        _set_magnitude(transform, magnitude)
+        sound = librosa.istft(transform, length=len(waveform), **frames)
+        del transform  # 300 MB of ten minutes
+        transform = librosa.stft(sound, **frames)
+    _set_magnitude(transform, magnitude)
+    return librosa.istft(transform, length=len(waveform), **frames).astype(np.float32)
+
+
+def _set_magnitude(transform: np.ndarray, magnitude: np.ndarray) -> None:
+    # Bin by bin, as all at once would take three times the memory.
+    for of_bin, wanted in zip(transform, magnitude):
+        _, phase = librosa.magphase(of_bin)
+        of_bin[:] = wanted * phase
 
 
 def waveform_to_phase(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
