@@ -279,7 +279,8 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--strength",
         type=float,
-        help="with the clip's own phase, how much of what the generator changes; default: the run's, 1.5 or as shipped",
+        help="with the clip's own phase, how much of what the generator changes, 0 to 10; "
+        "default: the run's, 1.5 or as shipped",
     )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
