@@ -83,7 +83,7 @@ def checkpointed(run):
 
 @pytest.fixture(scope="module", autouse=True)
 def graphs_left_as_they_are_traced():
-    """As in every command (``machine.prepare_tensorflow``): a step takes half as long to trace."""
+    """As in every command (``machine.prepare_tensorflow``): rewriting each training's graph takes seconds."""
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
