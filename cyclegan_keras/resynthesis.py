@@ -6,6 +6,7 @@ overlap correct each other. A discriminator that is shown the painted one never 
 """
 
 import math
+from typing import Tuple
 
 import tensorflow as tf
 
@@ -82,10 +83,14 @@ def resynthesise_refined(
     gains = _frames(images - sources, config) / config.decibel
     magnitude = tf.abs(closer) * _amplitudes(_interpolated(gains, config.hop_length // hop_length))
     painted = tf.cast(tf.stop_gradient(magnitude), tf.complex64)
-    phase = _without_magnitude(closer)
-    for _ in range(REFINEMENTS):
+
+    def refine(phase: tf.Tensor) -> Tuple[tf.Tensor]:
         sound = _synthesised(painted * phase, hop_length, config)
-        phase = _without_magnitude(_analysed(sound, hop_length, config))
+        return (_without_magnitude(_analysed(sound, hop_length, config)),)
+
+    # A graph of its own: unrolled, it would be traced ten times over for each of a step's six images.
+    first = tf.stop_gradient(_without_magnitude(closer))
+    (phase,) = tf.while_loop(lambda _: True, refine, (first,), maximum_iterations=REFINEMENTS)
     # The gradient of a cast would warn of the imaginary part that it drops.
     refined = tf.complex(magnitude, tf.zeros_like(magnitude)) * tf.stop_gradient(phase)
     return _images(_synthesised(refined, hop_length, config), config)
