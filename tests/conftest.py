@@ -18,6 +18,14 @@ prepare_environment()
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with whole trainings, the longest tests: begun last, one would keep its process long after the others.
+
+    The first of them needs no ``trained_run``, which another process makes meanwhile.
+    """
+    items.sort(key=lambda item: item.path.name != "test_train.py")
+
+
 def _data_folder(variable: str, default: str) -> Path:
     folder = Path(os.environ.get(variable) or PROJECT.parent / "shared" / default)
     if not folder.is_dir():

@@ -34,6 +34,23 @@ SMALL = (
 )
 
 
+def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_beside_the_raw_ones_and_resumes(
+    command_line, demo_clips, tmp_path
+):
+    options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-refined"]
+    options += ["--filters", 2, "--n-resnet", 1, "--adversarial", 4]
+    options += ["--precision", "float32", "--run-dir", tmp_path / "run"]
+    done = command_line("train", *options, "--steps", 2)
+    assert "WARNING" not in done.stdout + done.stderr
+    run = RunDirectory(tmp_path / "run")
+    trained = RunConfig.load(run.config_file).train
+    assert trained.update == "joint" and trained.resynthesis and trained.refined
+    assert trained.loss_weights == LossWeights(adversarial=4.0)
+    averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
+    assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
+    assert "resumed after step 2" in command_line("train", *options, "--steps", 3).stdout
+
+
 def test_the_first_line_says_device_preset_and_why_clips_and_steps(trained_run):
     first, second, *_ = trained_run.output.splitlines()
     assert "preset cpu (asked for)" in first and ("CPU" in first or "GPU" in first)
@@ -183,20 +200,3 @@ def test_real_recordings_train(ravdess_dir, command_line, tmp_path):
     done = command_line("train", "--data", ravdess_dir, *SMALL, "--run-dir", tmp_path / "run")
     assert "calm 140 clips, fearful 140 clips" in done.stdout or "calm 171 clips, fearful 171 clips" in done.stdout
     assert RunDirectory(tmp_path / "run").epochs() == [1]
-
-
-def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_beside_the_raw_ones_and_resumes(
-    command_line, demo_clips, tmp_path
-):
-    options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-refined"]
-    options += ["--filters", 2, "--n-resnet", 1, "--adversarial", 4]
-    options += ["--precision", "float32", "--run-dir", tmp_path / "run"]
-    done = command_line("train", *options, "--steps", 2)
-    assert "WARNING" not in done.stdout + done.stderr
-    run = RunDirectory(tmp_path / "run")
-    trained = RunConfig.load(run.config_file).train
-    assert trained.update == "joint" and trained.resynthesis and trained.refined
-    assert trained.loss_weights == LossWeights(adversarial=4.0)
-    averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
-    assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
-    assert "resumed after step 2" in command_line("train", *options, "--steps", 3).stdout
