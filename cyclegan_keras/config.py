@@ -212,9 +212,9 @@ PRESETS = {
     "cpu-resynthesis": Preset(
         model=ModelConfig(filters=16, output_init="data"),
         # The discriminators, whom what is heard makes hard to please, win outright in the end: at weight 1 from the
-        # sixth epoch on, at weight 2 from the ninth, and the emotion goes.
+        # sixth epoch on, at weight 2 from the sixth or the ninth, by the seed, and the emotion goes.
         train=TrainConfig(
-            epochs=6,
+            epochs=5,
             snapshot_every=1,
             update="joint",
             average_decay=0.995,
@@ -223,9 +223,9 @@ PRESETS = {
         ),
     ),
 }
-# What is heard can be of another pitch here, so most discriminators win later, from the ninth epoch on.
+# What is heard can be of another pitch here, so most discriminators win later, from the eighth epoch or the ninth on.
 PRESETS["cpu-refined"] = dataclasses.replace(
-    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, refined=True, epochs=10)
+    PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, refined=True, epochs=7)
 )
 
 

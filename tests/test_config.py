@@ -33,8 +33,8 @@ def run_config(preset="cpu", **changes):
         ("report-520", 520, 64, 6, 100, "default"),
         ("cpu", 260, 16, 6, 20, "data"),
         ("cpu-plus", 260, 16, 6, 20, "data"),
-        ("cpu-resynthesis", 260, 16, 6, 6, "data"),
-        ("cpu-refined", 260, 16, 6, 10, "data"),
+        ("cpu-resynthesis", 260, 16, 6, 5, "data"),
+        ("cpu-refined", 260, 16, 6, 7, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
