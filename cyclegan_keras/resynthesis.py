@@ -92,7 +92,7 @@ def resynthesise_refined(
     first = tf.stop_gradient(_without_magnitude(closer))
     (phase,) = tf.while_loop(lambda _: True, refine, (first,), maximum_iterations=REFINEMENTS)
     # The gradient of a cast would warn of the imaginary part that it drops.
-    refined = tf.complex(magnitude, tf.zeros_like(magnitude)) * tf.stop_gradient(phase)
+    refined = tf.complex(magnitude, tf.zeros_like(magnitude)) * phase
     return _images(_synthesised(refined, hop_length, config), config)
 
 
