@@ -27,7 +27,7 @@ from cyclegan_keras.config import (
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import locked
 from cyclegan_keras.machine import Machine, prepare_tensorflow
-from cyclegan_keras.ravdess import Clip, Split, describe, domain, index_clips, split_clips
+from cyclegan_keras.ravdess import UNSEEN_ACTORS, Clip, Split, describe, domain, index_clips, split_clips
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 
 if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option should be answered at once.
@@ -101,6 +101,12 @@ def command(arguments: argparse.Namespace) -> int:
     emotions = split_pair(arguments.pair)
     _check_options(arguments)
     split = split_clips(index_clips(arguments.data))
+    if not split.train:
+        unseen = " or ".join(map(str, UNSEEN_ACTORS))
+        raise InputError(
+            f"{arguments.data}: every clip is held back or by an unseen actor ({unseen}), none is left to train on; "
+            "give other actors' recordings"
+        )
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
     machine = prepare_tensorflow(arguments.deterministic)
 
@@ -135,7 +141,7 @@ def command(arguments: argparse.Namespace) -> int:
         print(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED
     listen = f"listen to {run.samples(run.epoch_or_latest())}" if chief else "the first worker has written them"
-    print(f"trained {last_step} steps: {run.path}; {listen}")
+    print(f"trained {observer.step} steps: {run.path}; {listen}")
     return 0
 
 
@@ -216,8 +222,8 @@ class TerminalObserver:
         shown.update({name: losses[f"{name}_real"] + losses[f"{name}_fake"] for name in ("d_a", "d_b")})
         pace = statistics.median(self.seconds[1:][-10:] or self.seconds)
         self.bar.add(1, [*shown.items(), ("steps/s", 1.0 / pace)])
-        if len(self.seconds) == 1 + FIRST_STEPS_FOR_ESTIMATE:
-            left = self.last_step - self.step
+        left = self.last_step - self.step
+        if len(self.seconds) == 1 + FIRST_STEPS_FOR_ESTIMATE and left:
             print(f"\nabout {_duration(left * pace)} for the {left} steps left, at {pace:.2f} s a step", flush=True)
 
     def stop_requested(self) -> bool:

@@ -128,6 +128,12 @@ def test_a_folder_without_clips_of_a_domain_says_what_it_has(demo_clips, fails_w
     assert "sad" in line and "calm" in line and "fearful" in line
 
 
+def test_a_folder_of_unseen_actors_alone_says_that_none_is_left_to_train_on(tmp_path, demo_clips, fails_with_one_line):
+    shutil.copytree(demo_clips / "Actor_19", tmp_path / "Actor_19")
+    line = fails_with_one_line("train", "--pair", "calm_fearful", "--data", tmp_path, expect=2)
+    assert str(tmp_path) in line and "19 or 20" in line
+
+
 @pytest.mark.parametrize(
     "option, value", [("--filters", 0), ("--epochs", 0), ("--batch-size", 100), ("--seed", -1), ("--adversarial", -1)]
 )
@@ -187,12 +193,14 @@ def test_ctrl_c_pressed_twice_still_saves(capsys):
 
 
 def test_the_time_left_is_estimated_once_the_first_steps_are_done(capsys):
-    observer = TerminalObserver(last_step=100)
-    observer.epoch_begins(1, 0, 100)
+    ends_first, observer = TerminalObserver(last_step=4), TerminalObserver(last_step=100)
     losses = {f"{name}_{part}": 1.0 for name in ("d_a", "d_b") for part in ("real", "fake")}
-    for _ in range(6):
-        observer.step_done({"g_loss": 1.0, "f_loss": 1.0, **losses})
-    assert capsys.readouterr().out.count("for the 96 steps left") == 1
+    for watching, steps in ((ends_first, 4), (observer, 6)):
+        watching.epoch_begins(1, 0, steps)
+        for _ in range(steps):
+            watching.step_done({"g_loss": 1.0, "f_loss": 1.0, **losses})
+    said = capsys.readouterr().out
+    assert said.count("steps left") == said.count("for the 96 steps left") == 1
 
 
 @pytest.mark.real
