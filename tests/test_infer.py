@@ -171,13 +171,29 @@ def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(t
 
 
 @pytest.mark.parametrize(
-    "preset, iterations", [("cpu", 4), ("cpu-plus", 4), ("cpu-resynthesis", 2), ("cpu-refined", 2)]
+    "preset, expected",
+    [("cpu", (4, 0.75)), ("cpu-plus", (4, 0.75)), ("cpu-resynthesis", (2, 1.0)), ("cpu-refined", (2, 1.0))],
 )
-def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations(trained_run, preset, iterations):
+def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations_and_less_envelope(
+    trained_run, preset, expected
+):
     config = RunConfig.load(RunDirectory(trained_run.path).config_file)
     config = dataclasses.replace(config, preset=preset, train=PRESETS[preset].train)
     arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful"])
-    assert infer.chosen_conversion(arguments, config).refinements == iterations
+    how = infer.chosen_conversion(arguments, config)
+    assert (how.refinements, how.envelope) == expected
+
+
+def test_less_envelope_weakens_what_neighbouring_bins_share_and_leaves_what_they_do_not():
+    source = np.zeros((CONFIG.n_bins, 40), np.float32)
+    bins = np.arange(CONFIG.n_bins)[:, np.newaxis]
+    formant = np.broadcast_to(0.2 * np.exp(-(((bins - 100) / 40.0) ** 2)), source.shape)
+    harmonics = np.broadcast_to(0.2 * np.cos(2 * np.pi * bins / 6.4), source.shape)  # of 200 Hz
+    weaker, as_before = (
+        infer.change_gains(source, source + change, CONFIG, 1.5, envelope=0.75) for change in (formant, harmonics)
+    )
+    assert weaker[100].mean() == pytest.approx(0.75 * 1.5 * 0.2, rel=0.02)
+    np.testing.assert_allclose(as_before[20:-20], 1.5 * harmonics[20:-20], atol=1e-3)
 
 
 def test_more_iterations_bring_pitch_nearer_to_what_is_painted():
