@@ -16,6 +16,7 @@ from cyclegan_keras import replicas
 from cyclegan_keras.adam import Adam
 from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.image_pool import ImagePool
+from cyclegan_keras.intelligibility import estoi
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
 from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined
 
@@ -115,8 +116,8 @@ def compile_train_step(
 ) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
     """Make the ``tf.function`` that takes one training step on ``state``, as ``train`` says.
 
-    With ``train.resynthesis`` the analysis, ``spectrogram``, must be told, and the images it is given have a second
-    channel: the phase.
+    With ``train.resynthesis``, or a weight of intelligibility, the analysis, ``spectrogram``, must be told; with the
+    former, the images it is given have a second channel: the phase.
     """
     update = {"alternating": train_step, "joint": joint_train_step}[train.update]
     if train.resynthesis:
@@ -126,7 +127,9 @@ def compile_train_step(
                 return resynthesise_refined(fake, source, phase, spectrogram)
             return resynthesise(fake, phase, spectrogram)
 
-        update = partial(joint_train_step, heard=heard)
+        update = partial(update, heard=heard)
+    if train.loss_weights.intelligibility:
+        update = partial(update, understood=partial(estoi, config=spectrogram))
     strategy = tf.distribute.get_strategy()
 
     def step_of_a_replica(a: tf.Tensor, b: tf.Tensor) -> Losses:
@@ -183,6 +186,7 @@ def joint_train_step(
     a: tf.Tensor,
     b: tf.Tensor,
     heard: Optional[Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]] = None,
+    understood: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = None,
 ) -> Losses:
     """Update G and F together, then D_A and D_B (Zhu et al., 2017).
 
@@ -190,20 +194,24 @@ def joint_train_step(
     composites have both cycles in common, that is the work of 18 generator passes instead of 24.
     Parameters and result are those of ``train_step``; ``heard``, of a generated image, its source and that one's phase,
     gives what stands for the generated image everywhere, and with it ``a`` and ``b`` have their phase as a second
-    channel.
+    channel. ``understood``, of that and its source, tells what share of a sentence is kept; the rest is one loss more.
     """
     g, f, optimizer = state.g, state.f, state.optimizers["generators"]
     phase_a, phase_b, a, b = a[..., 1:], b[..., 1:], a[..., :1], b[..., :1]
+
+    def kept(fake: tf.Tensor, source: tf.Tensor) -> Losses:
+        return {"intelligibility": 1.0 - tf.reduce_mean(understood(fake, source))} if understood else {}
+
     with _recording(optimizer) as tape:
         fake_b, fake_a = g(a, training=True), f(b, training=True)
         if heard:
             fake_b, fake_a = heard(fake_b, a, phase_a), heard(fake_a, b, phase_b)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
-        losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b)
+        losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b, **kept(fake_b, a))
         # The cycles are in both losses; the gradient counts them once.
         once = map(tf.stop_gradient, (cycle_b, cycle_a))
-        losses_f = _generator_losses(weights, b, a, patches_a, f(a, training=True), *once)
+        losses_f = _generator_losses(weights, b, a, patches_a, f(a, training=True), *once, **kept(fake_a, b))
         to_minimize = optimizer.scaled(losses_g["loss"] + losses_f["loss"])
     optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
     losses_d_a = update_discriminator(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
@@ -272,12 +280,14 @@ def _generator_losses(
     same: tf.Tensor,
     forward: tf.Tensor,
     backward: tf.Tensor,
+    **more: tf.Tensor,
 ) -> Losses:
     losses = {
         "adversarial": _mean_squared_error(1.0, patches),
         "identity": _mean_absolute_error(target, same),
         "forward_cycle": _mean_absolute_error(source, forward),
         "backward_cycle": _mean_absolute_error(target, backward),
+        **more,
     }
     return {"loss": tf.add_n([getattr(weights, name) * loss for name, loss in losses.items()]), **losses}
 

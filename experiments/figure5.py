@@ -34,7 +34,8 @@ FACES_WITH_DEMO = 100
 
 def without_sound(train: TrainConfig) -> TrainConfig:
     """How a preset trains, but for what it does with sound: a face makes none."""
-    return dataclasses.replace(train, resynthesis=False, refined=False)
+    weights = dataclasses.replace(train.loss_weights, intelligibility=0.0)
+    return dataclasses.replace(train, resynthesis=False, refined=False, loss_weights=weights)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def run_config(preset="cpu", **changes):
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 5, "data"),
         ("cpu-refined", 260, 16, 6, 7, "data"),
+        ("cpu-intelligible", 260, 16, 6, 9, "data"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -127,13 +128,13 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-intelligible"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-refined"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-intelligible"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
@@ -141,9 +142,24 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 
 def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     heard, refined = PRESETS["cpu-resynthesis"], PRESETS["cpu-refined"]
-    assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined"}
+    assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined", "cpu-intelligible"}
     without = dataclasses.replace(refined.train, refined=False, epochs=heard.train.epochs)
     assert dataclasses.replace(refined, train=without) == heard
+
+
+def test_cpu_intelligible_is_cpu_refined_but_for_the_weights_and_the_epochs():
+    refined, intelligible = PRESETS["cpu-refined"], PRESETS["cpu-intelligible"]
+    weights = intelligible.train.loss_weights
+    assert (weights.adversarial, weights.intelligibility) == (6.0, 5.0)
+    weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
+    assert weighing == {"cpu-intelligible"}
+    without = dataclasses.replace(intelligible.train, loss_weights=refined.train.loss_weights, epochs=7)
+    assert dataclasses.replace(intelligible, train=without) == refined
+
+
+def test_a_weight_of_intelligibility_needs_joint_updates():
+    with pytest.raises(InputError, match="intelligibility: needs joint updates"):
+        TrainConfig(loss_weights=LossWeights(intelligibility=1.0))
 
 
 def test_a_refined_phase_needs_resynthesis():

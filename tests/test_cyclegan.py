@@ -15,6 +15,7 @@ from cyclegan_keras.cyclegan import (
     train_step,
     update_averages,
 )
+from cyclegan_keras.intelligibility import estoi
 from cyclegan_keras.layers import InstanceNormalization
 from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined
 from tests.reports_way import PARTS, ReportsWay
@@ -136,6 +137,29 @@ def test_with_resynthesis_what_is_heard_stands_for_every_generated_image(refined
     assert np.abs(fake_b - fakes[0]).mean() > 0.01
 
 
+@pytest.mark.parametrize("resynthesis", [False, True])
+def test_what_is_lost_of_the_sentence_is_a_loss_where_it_is_weighed(resynthesis):
+    analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64, sample_rate=1000)
+    weights = LossWeights(intelligibility=5.0)
+    train = dataclasses.replace(TRAIN, update="joint", resynthesis=resynthesis, loss_weights=weights)
+    state = build_state(SHAPE, MODEL, train)
+    a, b = (tf.constant(np.concatenate([image] * (1 + resynthesis), -1)) for image in drawn_images()[0])
+    losses = compile_train_step(state, train, analysis)(a, b)
+    fake_b = state.pool_b.images[:1]  # as it was before the step
+    assert float(losses["g_intelligibility"]) == pytest.approx(1.0 - float(estoi(fake_b, a, analysis)[0]), abs=1e-3)
+    assert 0.1 < float(losses["g_intelligibility"]) < 1.5
+    for name in ("g", "f"):
+        parts = [part for part in dataclasses.asdict(weights) if part != "discriminator"]
+        total = sum(getattr(weights, part) * float(losses[f"{name}_{part}"]) for part in parts)
+        assert float(losses[f"{name}_loss"]) == pytest.approx(total, rel=1e-4)
+
+
+def test_where_it_is_not_weighed_nothing_is_said_of_the_sentence():
+    train = dataclasses.replace(TRAIN, update="joint")
+    losses = compile_train_step(build_state(SHAPE, MODEL, train), train)(*map(tf.constant, drawn_images()[0]))
+    assert not any("intelligibility" in name for name in losses)
+
+
 @pytest.mark.slow
 def test_a_joint_update_is_what_train_step_compiles_where_asked():
     train = dataclasses.replace(TRAIN, update="joint")
@@ -160,6 +184,7 @@ def test_a_step_compiled_with_xla_gives_the_same_losses(both_ways):
 def test_the_weights_of_the_losses_are_the_reports():
     assert dataclasses.asdict(LossWeights()) == {
         "adversarial": 1.0, "identity": 5.0, "forward_cycle": 10.0, "backward_cycle": 10.0, "discriminator": 0.5,
+        "intelligibility": 0.0,
     }  # fmt: skip
 
 
