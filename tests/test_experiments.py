@@ -1,9 +1,9 @@
 """The report's tables: what they start from, what their numbers say, and the page they become."""
 
+import dataclasses
 import functools
 import html.parser
 import http.server
-import dataclasses
 import json
 import shutil
 import subprocess
