@@ -79,7 +79,7 @@ def build_state(
         scale, offset = output_start
         return build_generator(
             image_shape, model.n_resnet, model.filters,
-            output_scale=scale, output_offset=offset, seed=4 * train.seed + network,
+            output_scale=scale, output_offset=offset, residual=model.residual, seed=4 * train.seed + network,
         )  # fmt: skip
 
     with _policy(train.precision):

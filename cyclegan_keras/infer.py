@@ -258,7 +258,7 @@ def load_generator(
 
     model = config.model
     try:
-        generator = build_generator(config.image_shape, model.n_resnet, model.filters)
+        generator = build_generator(config.image_shape, model.n_resnet, model.filters, residual=model.residual)
     except tf.errors.ResourceExhaustedError:
         raise RunError(f"{run.config_file}: not enough memory for a network of {model.filters} filters") from None
     load_weights(run.weights_file(epoch, direction), generator)

@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from typing import Callable, Optional, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -99,6 +99,18 @@ class Conv2DTranspose(tf.keras.layers.Conv2DTranspose):
         if not inputs.shape.is_fully_defined() or not _product_is_faster(kernel.shape):
             return super().call(inputs)
         return transposed_with_product_gradient(inputs, kernel, self.strides[0]) + tf.convert_to_tensor(self.bias)
+
+
+@tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
+class ClippedSum(tf.keras.layers.Add):
+    """The sum of images, in float32, clipped to [-1, 1]."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Add images of one shape."""
+        return tf.clip_by_value(super().call(inputs), -1.0, 1.0)
 
 
 def convolution_by_columns(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ from tensorflow.keras import Input, Model, layers
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import HEADER_BYTES, read_arrays, write_arrays
-from cyclegan_keras.layers import Conv2D, Conv2DTranspose, InstanceNormalization
+from cyclegan_keras.layers import ClippedSum, Conv2D, Conv2DTranspose, InstanceNormalization
 
 FAKE, TRANSLATED = "fake", "translated"
 """Names of the layers in a composite whose outputs are G(a), and F(b) on its way back to b."""
@@ -30,6 +30,7 @@ def build_generator(
     *,
     output_scale: float = 1.0,
     output_offset: float = 0.0,
+    residual: bool = False,
     seed: int = 0,
 ) -> Model:
     """Build the network that repaints an image in the other domain.
@@ -47,6 +48,9 @@ def build_generator(
         Channels of the first layer: 64 in the report.
     output_scale, output_offset : float
         Where the norm before tanh starts.
+    residual : bool
+        Paint what is to be added to the image, not the image anew (ours): without a norm before tanh, for a change has
+        the level that it has, and from a start that changes nothing.
     seed : int
         Of the weights; each layer draws from a seed of its own.
 
@@ -78,9 +82,12 @@ def build_generator(
         x = resnet_block(x)
     x = layers.ReLU()(conv(x, 2 * filters, 3, stride=2, layer=Conv2DTranspose))
     x = layers.ReLU()(conv(x, filters, 3, stride=2, layer=Conv2DTranspose))
-    x = Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=initializer())(x)
-    x = InstanceNormalization(scale_start=output_scale, offset_start=output_offset)(x)
-    return Model(image, layers.Activation("tanh", dtype="float32")(x))
+    start = "zeros" if residual else initializer()
+    x = Conv2D(image_shape[-1], 7, padding="same", kernel_initializer=start)(x)
+    if not residual:
+        x = InstanceNormalization(scale_start=output_scale, offset_start=output_offset)(x)
+    painted = layers.Activation("tanh", dtype="float32")(x)
+    return Model(image, ClippedSum()([image, painted]) if residual else painted)
 
 
 def build_discriminator(image_shape: Tuple[int, int, int], filters: int = 64, *, seed: int = 0) -> Model:

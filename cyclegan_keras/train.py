@@ -267,6 +267,8 @@ def _run_config(
             batch_size=batch_size,
             loss_weights=replaced(preset.train.loss_weights, ("adversarial",)),
         ),
+        strength=preset.strength,
+        strength_back=preset.strength_back,
     )
 
 

@@ -27,6 +27,9 @@ CHECKPOINT_SECONDS = 600
 CHECKPOINTS_KEPT = 2
 """The newest, and the one before to fall back to."""
 
+MAY_DIFFER = {"epochs", "data", "strength", "strength_back"}
+"""Of a run's configuration, between one command and the next on the same directory."""
+
 CHECK = "crc32"
 """Heads the column of ``train.csv`` that tells a damaged row."""
 
@@ -86,8 +89,8 @@ def output_start(images: np.ndarray) -> Tuple[float, float]:
 def open_run(run: RunDirectory, config: StoredConfig) -> None:
     """Begin a run directory, or check that an existing one is of the same configuration.
 
-    Epochs and the data's folder may differ: a run can be made longer, and recordings can move. What a
-    killed training left unfinished is deleted.
+    Epochs and the data's folder may differ: a run can be made longer, and recordings can move; and strengths, which
+    are about conversions. What a killed training left unfinished is deleted.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def open_run(run: RunDirectory, config: StoredConfig) -> None:
     before = None
     if run.config_file.exists():
         before = type(config).load(run.config_file)
-        differing = [name for name, old, new in _differences(before, config) if name not in ("epochs", "data")]
+        differing = [name for name in _differences(before, config) if name not in MAY_DIFFER]
         if differing:
             raise InputError(
                 f"{run.path}: holds a run of another configuration ({', '.join(differing)} differ); "
@@ -445,12 +448,12 @@ def _diverged(what: str, run: RunDirectory) -> RunError:
     )
 
 
-def _differences(before: object, after: object) -> List[Tuple[str, object, object]]:
+def _differences(before: object, after: object) -> List[str]:
     differing = []
     for name, old in vars(before).items():
         new = getattr(after, name)
         if hasattr(old, "__dataclass_fields__"):
             differing += _differences(old, new)
         elif old != new:
-            differing.append((name, old, new))
+            differing.append(name)
     return differing

@@ -9,6 +9,7 @@ from cyclegan_keras.config import (
     PRESETS,
     FaceRunConfig,
     LossWeights,
+    ModelConfig,
     RunConfig,
     SpectrogramConfig,
     TrainConfig,
@@ -35,13 +36,13 @@ def run_config(preset="cpu", **changes):
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 5, "data"),
         ("cpu-refined", 260, 16, 6, 7, "data"),
-        ("cpu-intelligible", 260, 16, 6, 9, "data"),
+        ("cpu-residual", 260, 16, 6, 9, "default"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
     preset = PRESETS[name]
     assert preset.spectrogram.image_shape == (size, size, 1)
-    assert preset.model == type(preset.model)(filters, blocks, output_init)
+    assert preset.model == type(preset.model)(filters, blocks, output_init, residual=name == "cpu-residual")
     assert (preset.train.epochs, preset.train.batch_size, preset.train.pool_size) == (epochs, 1, 50)
     assert (preset.train.learning_rate, preset.train.beta_1) == (2e-4, 0.5)
 
@@ -128,13 +129,13 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-intelligible"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-intelligible"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
@@ -142,19 +143,25 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 
 def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     heard, refined = PRESETS["cpu-resynthesis"], PRESETS["cpu-refined"]
-    assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined", "cpu-intelligible"}
+    assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined", "cpu-residual"}
     without = dataclasses.replace(refined.train, refined=False, epochs=heard.train.epochs)
     assert dataclasses.replace(refined, train=without) == heard
 
 
-def test_cpu_intelligible_is_cpu_refined_but_for_the_weights_and_the_epochs():
-    refined, intelligible = PRESETS["cpu-refined"], PRESETS["cpu-intelligible"]
-    weights = intelligible.train.loss_weights
-    assert (weights.adversarial, weights.intelligibility) == (6.0, 5.0)
+def test_cpu_residual_is_cpu_refined_but_for_the_generators_the_weights_the_epochs_and_the_strength():
+    refined, residual = PRESETS["cpu-refined"], PRESETS["cpu-residual"]
+    weights = residual.train.loss_weights
+    assert (weights.adversarial, weights.intelligibility) == (40.0, 30.0)
     weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
-    assert weighing == {"cpu-intelligible"}
-    without = dataclasses.replace(intelligible.train, loss_weights=refined.train.loss_weights, epochs=7)
-    assert dataclasses.replace(intelligible, train=without) == refined
+    assert weighing == {"cpu-residual"}
+    without = dataclasses.replace(residual.train, loss_weights=refined.train.loss_weights, epochs=7)
+    without = dataclasses.replace(residual, model=refined.model, train=without, strength=1.5, strength_back=1.5)
+    assert without == refined
+
+
+def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():
+    with pytest.raises(InputError, match="output_init: a residual generator has no norm"):
+        ModelConfig(residual=True, output_init="data")
 
 
 def test_a_weight_of_intelligibility_needs_joint_updates():

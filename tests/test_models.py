@@ -87,6 +87,20 @@ def test_the_output_norm_starts_where_it_is_told():
     assert scale == pytest.approx(1.12) and offset == pytest.approx(-1.59)
 
 
+def test_a_residual_generator_starts_by_changing_nothing_and_then_adds_within_the_image_scale():
+    generator = build_generator(SMALL, 1, 2, residual=True)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, *SMALL)).astype(np.float32)
+    assert np.array_equal(generator(image).numpy(), image)
+    *others, kernel, bias = generator.get_weights()
+    generator.set_weights([*others, kernel, bias + 0.5])
+    np.testing.assert_allclose(generator(image).numpy(), np.minimum(image + np.tanh(0.5), 1.0), atol=1e-6)
+
+
+def test_a_residual_generator_has_no_norm_at_its_output():
+    residual, painting = (build_generator(SMALL, 1, 2, residual=residual) for residual in (True, False))
+    assert painting.count_params() - residual.count_params() == 2
+
+
 def test_the_composites_outputs_are_the_four_of_the_report_in_order():
     g, d, f = small_networks()
     rng = np.random.default_rng(0)

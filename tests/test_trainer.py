@@ -321,12 +321,13 @@ def test_a_run_of_another_configuration_is_refused_and_left_alone(tmp_path, othe
     assert run.config_file.read_bytes() == before
 
 
-def test_a_run_may_be_made_longer_and_its_data_may_move(tmp_path):
+def test_a_run_may_be_made_longer_its_data_may_move_and_a_presets_strength_change(tmp_path):
     run = RunDirectory(tmp_path)
     trainer.open_run(run, CONFIG)
-    longer = dataclasses.replace(CONFIG, data="/elsewhere", train=dataclasses.replace(CONFIG.train, epochs=9))
-    trainer.open_run(run, longer)
-    assert '"epochs": 9' in run.config_file.read_text()
+    longer = dataclasses.replace(CONFIG.train, epochs=9)
+    trainer.open_run(run, dataclasses.replace(CONFIG, data="/elsewhere", train=longer, strength=3.0, strength_back=2.0))
+    written = run.config_file.read_text()
+    assert '"epochs": 9' in written and '"strength": 3.0' in written
 
 
 def test_a_loss_that_is_not_finite_stops_before_a_checkpoint_is_written(tmp_path, monkeypatch):
