@@ -240,7 +240,7 @@ PRESETS["cpu-refined"] = dataclasses.replace(
     PRESETS["cpu-resynthesis"], train=dataclasses.replace(PRESETS["cpu-resynthesis"].train, refined=True, epochs=7)
 )
 
-# Who paints only a change need not paint the clip again, whose roughness strength would multiply. It errs so little that
+# A generator that paints only a change need not paint the clip anew, in which it errs, and strength multiplies that. So
 # the emotion can be asked for twenty times as much; the weight of intelligibility holds the sentence.
 PRESETS["cpu-residual"] = dataclasses.replace(
     PRESETS["cpu-refined"],

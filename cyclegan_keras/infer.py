@@ -2,7 +2,6 @@
 
 import argparse
 import atexit
-import dataclasses
 import os
 import signal
 import sys
@@ -21,6 +20,7 @@ from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printabl
 from cyclegan_keras.config import (
     PHASES,
     STRENGTH,
+    STRENGTHS,
     RunConfig,
     SpectrogramConfig,
     StoredConfig,
@@ -294,7 +294,7 @@ def parser() -> CommandParser:
         "--strength",
         type=float,
         help="with the clip's own phase, how much of what the generator changes, 0 to 10; "
-        "default: the run's, 1.5 or as shipped",
+        "default: the run's, its preset's or as shipped",
     )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
@@ -352,7 +352,10 @@ def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> Conve
     if arguments.strength is not None:
         if arguments.phase == "griffin-lim":
             raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
-        strength = dataclasses.replace(config, strength=arguments.strength).strength
+        low, high = STRENGTHS
+        strength = arguments.strength
+        if not low <= strength <= high:  # NaN is in no range
+            raise InputError(f"--strength: must lie between {low:g} and {high:g}, not {strength:g}")
     heard = config.train.resynthesis
     return ConversionOptions(arguments.phase, strength, REFINEMENTS[heard], ENVELOPE[heard])
 
