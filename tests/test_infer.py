@@ -174,9 +174,12 @@ def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(t
 @pytest.mark.parametrize(
     "preset, expected",
     [
-        ("cpu", (4, 0.75)), ("cpu-plus", (4, 0.75)),
-        ("cpu-resynthesis", (2, 1.0)), ("cpu-refined", (2, 1.0)), ("cpu-residual", (2, 1.0)),
-    ],  # fmt: skip
+        ("cpu", (4, 0.75)),
+        ("cpu-plus", (4, 0.75)),
+        ("cpu-resynthesis", (2, 1.0)),
+        ("cpu-refined", (2, 1.0)),
+        ("cpu-residual", (2, 1.0)),
+    ],
 )
 def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations_and_less_envelope(
     trained_run, preset, expected
