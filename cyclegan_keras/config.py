@@ -165,9 +165,10 @@ class TrainConfig:
 
     Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
-    ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted, and
+    ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted,
     ``refined``: before that, what a generator changes is smoothed along time, and that phase is refined by it, as
-    conversions do.
+    conversions do, and ``equalised``: training images are given another equaliser every time
+    (``augmentation.equalise``).
     """
 
     epochs: int = 150
@@ -184,6 +185,7 @@ class TrainConfig:
     average_decay: float = 0.0
     resynthesis: bool = False
     refined: bool = False
+    equalised: bool = False
 
     def __post_init__(self):
         problems = _outside(
@@ -248,7 +250,10 @@ PRESETS["cpu-residual"] = dataclasses.replace(
     strength=3.0,
     strength_back=2.0,
     train=dataclasses.replace(
-        PRESETS["cpu-refined"].train, loss_weights=LossWeights(adversarial=40.0, intelligibility=30.0), epochs=9
+        PRESETS["cpu-refined"].train,
+        loss_weights=LossWeights(adversarial=40.0, intelligibility=30.0),
+        equalised=True,
+        epochs=10,
     ),
 )
 
@@ -256,7 +261,7 @@ PRESETS["cpu-residual"] = dataclasses.replace(
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"intelligibility", "refined", "residual", "resynthesis", "strength", "strength_back"}
+ADDED_LATER = {"equalised", "intelligibility", "refined", "residual", "resynthesis", "strength", "strength_back"}
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from cyclegan_keras import audio
+from cyclegan_keras.augmentation import equalise
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import HEADER_BYTES, read_arrays, write_arrays
@@ -124,12 +125,19 @@ def steps_per_epoch(clips_a: int, batch_size: int) -> int:
 
 
 def unpaired_epoch(
-    images_a: np.ndarray, images_b: np.ndarray, *, seed: int, epoch: int, batch_size: int = 1, first_step: int = 0
+    images_a: np.ndarray,
+    images_b: np.ndarray,
+    *,
+    seed: int,
+    epoch: int,
+    batch_size: int = 1,
+    first_step: int = 0,
+    equalised_by: float = 0.0,
 ) -> tf.data.Dataset:
     """Make one epoch of unpaired batches, each domain in an order of its own.
 
-    The order is a function of seed and epoch alone, so a resumed training meets the batches that
-    an uninterrupted one would have.
+    The order is a function of seed and epoch alone, and an equaliser of those and the step, so a resumed training
+    meets the batches that an uninterrupted one would have.
 
     Parameters
     ----------
@@ -139,6 +147,8 @@ def unpaired_epoch(
     batch_size : int
     first_step : int
         Steps of this epoch to leave out, because they were taken before an interruption.
+    equalised_by : float
+        A decibel in units of an image, for random equalisers (``augmentation.equalise``); 0 for none.
 
     Returns
     -------
@@ -152,15 +162,19 @@ def unpaired_epoch(
     5
     """
 
-    def draw(index_a, index_b):
-        return tf.gather(tensor_a, index_a), tf.gather(tensor_b, index_b)
+    def draw(step, indices):
+        batches = (tf.gather(images, index) for images, index in zip((tensor_a, tensor_b), indices))
+        if equalised_by:
+            batches = (equalise(b, equalised_by, (key, step)) for b, key in zip(batches, equaliser_seeds))
+        return tuple(batches)
 
+    equaliser_seeds = np.random.SeedSequence([seed, epoch]).generate_state(2, np.uint32).astype(np.int64)
     with tf.device("CPU"):
         tensor_a, tensor_b = tf.constant(images_a), tf.constant(images_b)
     indices = unpaired_indices(
         len(images_a), len(images_b), seed=seed, epoch=epoch, batch_size=batch_size, first_step=first_step
     )
-    return indices.map(draw).prefetch(tf.data.AUTOTUNE)
+    return indices.enumerate(first_step).map(draw).prefetch(tf.data.AUTOTUNE)
 
 
 def unpaired_indices(

@@ -180,6 +180,7 @@ def train(
             batches = unpaired_epoch(
                 images_a, images_b, seed=config.train.seed, epoch=epoch,
                 batch_size=config.train.batch_size, first_step=first_step,
+                equalised_by=config.spectrogram.decibel if config.train.equalised else 0.0,
             )  # fmt: skip
             for a, b in batches.take(last_step - step):
                 began = time.perf_counter()

@@ -36,7 +36,7 @@ def run_config(preset="cpu", **changes):
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 5, "data"),
         ("cpu-refined", 260, 16, 6, 7, "data"),
-        ("cpu-residual", 260, 16, 6, 9, "default"),
+        ("cpu-residual", 260, 16, 6, 10, "default"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -148,13 +148,16 @@ def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     assert dataclasses.replace(refined, train=without) == heard
 
 
-def test_cpu_residual_is_cpu_refined_but_for_the_generators_the_weights_the_epochs_and_the_strength():
+def test_cpu_residual_is_cpu_refined_but_for_generators_weights_equalisers_epochs_and_strength():
     refined, residual = PRESETS["cpu-refined"], PRESETS["cpu-residual"]
     weights = residual.train.loss_weights
     assert (weights.adversarial, weights.intelligibility) == (40.0, 30.0)
     weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
-    assert weighing == {"cpu-residual"}
-    without = dataclasses.replace(residual.train, loss_weights=refined.train.loss_weights, epochs=7)
+    equalised = {name for name, preset in PRESETS.items() if preset.train.equalised}
+    assert weighing == equalised == {"cpu-residual"}
+    without = dataclasses.replace(
+        residual.train, loss_weights=refined.train.loss_weights, equalised=False, epochs=refined.train.epochs
+    )
     without = dataclasses.replace(residual, model=refined.model, train=without, strength=1.5, strength_back=1.5)
     assert without == refined
 

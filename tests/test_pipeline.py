@@ -142,6 +142,21 @@ def test_an_epoch_resumed_in_its_middle_goes_on_with_the_same_batches():
     assert drawn(a, b, epoch=3, first_step=13) == drawn(a, b, epoch=3)[13:]
 
 
+def equalised(images, **options):
+    batches = pipeline.unpaired_epoch(images, images, **{"seed": 0, "epoch": 0, "equalised_by": 0.025, **options})
+    return [np.stack([a.numpy(), b.numpy()]) for a, b in batches]
+
+
+def test_equalisers_differ_by_domain_step_epoch_and_seed_and_an_epoch_resumed_meets_the_same():
+    images = np.zeros((4, 16, 2, 1), np.float32)
+    whole = np.stack(equalised(images))
+    assert len(np.unique(whole[:, :, 0, 0, 0, 0])) == 8
+    np.testing.assert_array_equal(whole, equalised(images))
+    np.testing.assert_array_equal(whole[3:], equalised(images, first_step=3))
+    for other in ({"epoch": 1}, {"seed": 1}):
+        assert not np.isin(whole, equalised(images, **other)).any()
+
+
 def test_batches_have_a_known_size_and_an_incomplete_one_is_left_out():
     batches = pipeline.unpaired_epoch(numbered(0, 7), numbered(0, 9), seed=0, epoch=0, batch_size=3)
     assert [a.shape[0] for a, _ in batches] == [3, 3]

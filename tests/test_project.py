@@ -15,9 +15,9 @@ from tests.conftest import PROJECT
 MODULES = sorted((PROJECT / "cyclegan_keras").glob("*.py"))
 COMMAND_LINES = {"cli", "data", "train", "infer", "evaluate", "ship"}
 FLOW = [
-    "errors", "files", "config", "machine", "cli", "audio", "ravdess", "demo_corpus", "fer2013", "pipeline", "layers",
-    "models", "replicas", "image_pool", "adam", "resynthesis", "intelligibility", "cyclegan", "plots", "run_directory",
-    "trainer", "judge", "metrics", "data", "train", "infer", "evaluate", "ship",
+    "errors", "files", "config", "machine", "cli", "audio", "ravdess", "demo_corpus", "fer2013", "augmentation",
+    "pipeline", "layers", "models", "replicas", "image_pool", "adam", "resynthesis", "intelligibility", "cyclegan",
+    "plots", "run_directory", "trainer", "judge", "metrics", "data", "train", "infer", "evaluate", "ship",
 ]  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_besid
     trained = config.train
     assert (config.strength, config.strength_back) == (3.0, 2.0), "the preset's"
     assert config.model.residual and trained.update == "joint" and trained.resynthesis and trained.refined
+    assert trained.equalised
     assert trained.loss_weights == LossWeights(adversarial=4.0, intelligibility=30.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)

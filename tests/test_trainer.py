@@ -21,8 +21,9 @@ SMALL = SpectrogramConfig(n_fft=126, hop_length=64, n_frames=64, image_size=64, 
 CONFIG = run_config(
     spectrogram=SMALL,
     model=ModelConfig(filters=2, n_resnet=1, output_init="data"),
-    train=TrainConfig(epochs=2, pool_size=2, snapshot_every=1, average_decay=0.9),
+    train=TrainConfig(epochs=2, pool_size=2, snapshot_every=1, average_decay=0.9, equalised=True),
 )
+AS_THEY_ARE = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, equalised=False))
 CLIPS, STEPS = 4, 6
 """Two epochs of four steps each, stopped in the middle of the second."""
 
@@ -105,6 +106,11 @@ def interrupted(tmp_path_factory):
     finished, second = train(run)
     assert finished is True and second.resumes == [(5, [])] and second.epochs == [(2, 1, 2)]
     return run
+
+
+def test_networks_are_shown_equalised_images(uninterrupted, tmp_path):
+    train(tmp_path, last_step=1, config=AS_THEY_ARE)
+    assert losses(tmp_path)[0] != losses(uninterrupted)[0]
 
 
 def test_a_run_directory_holds_what_the_design_names(uninterrupted):
@@ -371,7 +377,7 @@ def test_the_clips_a_training_diverged_on_are_those_of_the_step(tmp_path, monkey
     monkeypatch.setattr(trainer.CheckpointKeeper, "save", lambda *_: None)
     monkeypatch.setattr(Recorder, "step_done", lambda *_: None)
     with pytest.raises(RunError) as caught:
-        train(tmp_path / "run")
+        train(tmp_path / "run", config=AS_THEY_ARE)
     a, b = (
         names[[np.array_equal(image, shown[0]) for image in images(seed)].index(True)]
         for names, seed, shown in zip(NAMES, (1, 2), drawn[-1])
@@ -392,7 +398,7 @@ def test_the_output_norm_starts_at_deviation_and_mean_of_arctanh_of_the_images()
 
 
 def test_faces_are_trained_jointly_at_48_pixels_and_resumed_with_weights_for_samples(tmp_path):
-    train = dataclasses.replace(CONFIG.train, update="joint")
+    train = dataclasses.replace(AS_THEY_ARE.train, update="joint")
     config = FaceRunConfig("sad_happy", "cpu-plus", "/faces", "0" * 16, 48, CONFIG.model, train)
     faces = np.random.default_rng(0).uniform(-1, 1, (2, 2, *config.image_shape)).astype(np.float32)
     run = RunDirectory(tmp_path / "faces")
