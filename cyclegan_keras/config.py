@@ -167,8 +167,9 @@ class TrainConfig:
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted,
     ``refined``: before that, what a generator changes is smoothed along time, and that phase is refined by it, as
-    conversions do, and ``equalised``: training images are given another equaliser every time
-    (``augmentation.equalise``).
+    conversions do, ``equalised``: training images are given another equaliser every time
+    (``augmentation.equalise``), and ``real_and_fake_at_once``: a discriminator takes one step on both, as Zhu et al.
+    do it, not one on each.
     """
 
     epochs: int = 150
@@ -186,6 +187,7 @@ class TrainConfig:
     resynthesis: bool = False
     refined: bool = False
     equalised: bool = False
+    real_and_fake_at_once: bool = False
 
     def __post_init__(self):
         problems = _outside(
@@ -193,10 +195,15 @@ class TrainConfig:
             pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
         )  # fmt: skip
         problems += _not_among(self, precision=PRECISIONS, update=UPDATES)
-        if self.resynthesis and self.update != "joint":
-            problems.append("resynthesis: needs joint updates, not alternating ones")
-        if self.loss_weights.intelligibility and self.update != "joint":
-            problems.append("intelligibility: needs joint updates, not alternating ones")
+        needing = {
+            "resynthesis": self.resynthesis,
+            "intelligibility": self.loss_weights.intelligibility,
+            "real_and_fake_at_once": self.real_and_fake_at_once,
+        }
+        if self.update != "joint":
+            problems += [
+                f"{name}: needs joint updates, not alternating ones" for name, wanted in needing.items() if wanted
+            ]
         if self.refined and not self.resynthesis:
             problems.append("refined: needs resynthesis")
         _refuse(problems)
@@ -251,8 +258,10 @@ PRESETS["cpu-residual"] = dataclasses.replace(
     strength_back=2.0,
     train=dataclasses.replace(
         PRESETS["cpu-refined"].train,
-        loss_weights=LossWeights(adversarial=40.0, intelligibility=30.0),
+        loss_weights=LossWeights(40.0, identity=2.0, forward_cycle=2.0, backward_cycle=2.0, intelligibility=30.0),
+        average_decay=0.998,
         equalised=True,
+        real_and_fake_at_once=True,
         epochs=10,
     ),
 )
@@ -261,7 +270,10 @@ PRESETS["cpu-residual"] = dataclasses.replace(
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
-ADDED_LATER = {"equalised", "intelligibility", "refined", "residual", "resynthesis", "strength", "strength_back"}
+ADDED_LATER = {
+    "equalised", "intelligibility", "real_and_fake_at_once", "refined", "residual", "resynthesis", "strength",
+    "strength_back",
+}  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
 

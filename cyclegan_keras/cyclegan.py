@@ -128,6 +128,8 @@ def compile_train_step(
             return resynthesise(fake, phase, spectrogram)
 
         update = partial(update, heard=heard)
+    if train.real_and_fake_at_once:
+        update = partial(update, at_once=True)
     if train.loss_weights.intelligibility:
         update = partial(update, understood=partial(estoi, config=spectrogram))
     strategy = tf.distribute.get_strategy()
@@ -187,6 +189,7 @@ def joint_train_step(
     b: tf.Tensor,
     heard: Optional[Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]] = None,
     understood: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = None,
+    at_once: bool = False,
 ) -> Losses:
     """Update G and F together, then D_A and D_B (Zhu et al., 2017).
 
@@ -195,6 +198,7 @@ def joint_train_step(
     Parameters and result are those of ``train_step``; ``heard``, of a generated image, its source and that one's phase,
     gives what stands for the generated image everywhere, and with it ``a`` and ``b`` have their phase as a second
     channel. ``understood``, of that and its source, tells what share of a sentence is kept; the rest is one loss more.
+    ``at_once`` is that of ``update_discriminator``.
     """
     g, f, optimizer = state.g, state.f, state.optimizers["generators"]
     phase_a, phase_b, a, b = a[..., 1:], b[..., 1:], a[..., :1], b[..., :1]
@@ -214,8 +218,9 @@ def joint_train_step(
         losses_f = _generator_losses(weights, b, a, patches_a, f(a, training=True), *once, **kept(fake_a, b))
         to_minimize = optimizer.scaled(losses_g["loss"] + losses_f["loss"])
     optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
-    losses_d_a = update_discriminator(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
-    losses_d_b = update_discriminator(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
+    judged = partial(update_discriminator, at_once=at_once)
+    losses_d_a = judged(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
+    losses_d_b = judged(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
     state.step.assign_add(1)
     return _named(g=losses_g, f=losses_f, d_a=losses_d_a, d_b=losses_d_b)
 
@@ -226,15 +231,27 @@ def update_discriminator(
     weights: LossWeights,
     real: tf.Tensor,
     fake: tf.Tensor,
+    at_once: bool = False,
 ) -> Losses:
-    """Train a discriminator in two optimizer steps: on real images, then on fakes."""
+    """Train a discriminator in two optimizer steps: on real images, then on fakes; or ``at_once``, in one on both.
+
+    The two undo a good part of each other, as the first alone says that everything is real.
+    """
     losses = {}
-    for name, images, wanted in (("real", real, 1.0), ("fake", fake, 0.0)):
+
+    def learn(**images: tf.Tensor) -> None:
         with _recording(optimizer) as tape:
-            patches = discriminator(images, training=True)
-            losses[name] = weights.discriminator * _mean_squared_error(wanted, patches)
-            to_minimize = optimizer.scaled(losses[name])
+            for name, shown in images.items():
+                patches = discriminator(shown, training=True)
+                losses[name] = weights.discriminator * _mean_squared_error(float(name == "real"), patches)
+            to_minimize = optimizer.scaled(tf.add_n([losses[name] for name in images]))
         optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
+
+    if at_once:
+        learn(real=real, fake=fake)
+    else:
+        learn(real=real)
+        learn(fake=fake)
     return losses
 
 

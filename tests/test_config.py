@@ -148,16 +148,14 @@ def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     assert dataclasses.replace(refined, train=without) == heard
 
 
-def test_cpu_residual_is_cpu_refined_but_for_generators_weights_equalisers_epochs_and_strength():
+def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discriminators_averages_and_strength():
     refined, residual = PRESETS["cpu-refined"], PRESETS["cpu-residual"]
-    weights = residual.train.loss_weights
-    assert (weights.adversarial, weights.intelligibility) == (40.0, 30.0)
-    weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
-    equalised = {name for name, preset in PRESETS.items() if preset.train.equalised}
-    assert weighing == equalised == {"cpu-residual"}
-    without = dataclasses.replace(
-        residual.train, loss_weights=refined.train.loss_weights, equalised=False, epochs=refined.train.epochs
-    )
+    assert residual.train.loss_weights == LossWeights(40.0, 2.0, 2.0, 2.0, intelligibility=30.0)
+    assert (residual.train.average_decay, residual.strength, residual.strength_back) == (0.998, 3.0, 2.0)
+    for only in ("equalised", "real_and_fake_at_once"):
+        assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == {"cpu-residual"}
+    before = {name: getattr(refined.train, name) for name in ("loss_weights", "average_decay", "epochs")}
+    without = dataclasses.replace(residual.train, equalised=False, real_and_fake_at_once=False, **before)
     without = dataclasses.replace(residual, model=refined.model, train=without, strength=1.5, strength_back=1.5)
     assert without == refined
 
@@ -167,9 +165,15 @@ def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():
         ModelConfig(residual=True, output_init="data")
 
 
-def test_a_weight_of_intelligibility_needs_joint_updates():
-    with pytest.raises(InputError, match="intelligibility: needs joint updates"):
-        TrainConfig(loss_weights=LossWeights(intelligibility=1.0))
+@pytest.mark.parametrize(
+    "given",
+    [{"loss_weights": LossWeights(intelligibility=1.0)}, {"resynthesis": True}, {"real_and_fake_at_once": True}],
+)
+def test_what_only_joint_updates_can_do_is_refused_with_alternating_ones(given):
+    name = "intelligibility" if "loss_weights" in given else next(iter(given))
+    with pytest.raises(InputError, match=f"^{name}: needs joint updates, not alternating ones$"):
+        TrainConfig(**given)
+    TrainConfig(update="joint", **given)
 
 
 def test_a_refined_phase_needs_resynthesis():

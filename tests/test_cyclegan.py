@@ -14,6 +14,7 @@ from cyclegan_keras.cyclegan import (
     joint_train_step,
     train_step,
     update_averages,
+    update_discriminator,
 )
 from cyclegan_keras.intelligibility import estoi
 from cyclegan_keras.layers import InstanceNormalization
@@ -113,6 +114,29 @@ def test_a_joint_update_gives_each_generator_what_its_composite_would():
             assert float(losses[f"{name}_{part}"]) == pytest.approx(loss, rel=1e-5), part
         _assert_same_weights(getattr(joint, name), reference.networks[name])
     assert set(joint.optimizers) == {"generators", "d_a", "d_b"} and int(joint.step) == 1
+
+
+def test_a_discriminators_step_on_both_at_once_is_kerass_on_a_batch_of_them():
+    state, reference = build_state(SHAPE, MODEL, TRAIN), ReportsWay(SHAPE, MODEL, TRAIN)
+    real, fake = map(tf.constant, drawn_images()[0])
+    before = state.d_a(real), state.d_a(fake)
+    losses = update_discriminator(state.d_a, state.optimizers["d_a"], LossWeights(), real, fake, at_once=True)
+    assert float(losses["real"]) == pytest.approx(0.5 * np.mean((before[0] - 1.0) ** 2), rel=1e-5)
+    assert float(losses["fake"]) == pytest.approx(0.5 * np.mean(before[1] ** 2), rel=1e-5)
+    wanted = np.stack([np.ones(before[0].shape[1:]), np.zeros(before[0].shape[1:])])
+    reference.only("d_a").compile(loss="mse", optimizer=reference.adam())
+    reference.networks["d_a"].train_on_batch(tf.concat([real, fake], 0), wanted)
+    _assert_same_weights(state.d_a, reference.networks["d_a"])
+
+
+@pytest.mark.parametrize("at_once, steps", [(False, 2), (True, 1)])
+def test_in_a_joint_update_discriminators_take_one_step_where_asked(monkeypatch, at_once, steps):
+    train = dataclasses.replace(TRAIN, update="joint", real_and_fake_at_once=at_once)
+    state, order = build_state(SHAPE, MODEL, train), []
+    for name, optimizer in state.optimizers.items():
+        monkeypatch.setattr(optimizer, "apply_gradients", lambda _, name=name: order.append(name))
+    compile_train_step(state, train)(*map(tf.constant, drawn_images()[0]))
+    assert order == ["generators"] + ["d_a"] * steps + ["d_b"] * steps
 
 
 @pytest.mark.parametrize("refined", [False, True])

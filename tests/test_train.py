@@ -1,6 +1,7 @@
 """``python -m cyclegan_keras.train`` as a user runs it."""
 
 import csv
+import dataclasses
 import re
 import shutil
 import signal
@@ -11,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from cyclegan_keras.config import LossWeights, RunConfig
+from cyclegan_keras.config import PRESETS, RunConfig
 from cyclegan_keras.files import locked
 from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.train import TerminalObserver, _duration
@@ -47,8 +48,8 @@ def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_besid
     trained = config.train
     assert (config.strength, config.strength_back) == (3.0, 2.0), "the preset's"
     assert config.model.residual and trained.update == "joint" and trained.resynthesis and trained.refined
-    assert trained.equalised
-    assert trained.loss_weights == LossWeights(adversarial=4.0, intelligibility=30.0)
+    assert trained.equalised and trained.real_and_fake_at_once
+    assert trained.loss_weights == dataclasses.replace(PRESETS["cpu-residual"].train.loss_weights, adversarial=4.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
     assert "resumed after step 2" in command_line("train", *options, "--steps", 3).stdout
