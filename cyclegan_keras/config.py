@@ -165,6 +165,7 @@ class TrainConfig:
 
     Ours are ``snapshot_every`` (epochs), ``precision``, ``update``, ``xla`` (compile the step with XLA),
     ``average_decay``: of the moving average of the generators' weights that conversions then use; 0 for none,
+    ``average_ramp``: how soon it is reached (``cyclegan.update_averages``),
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted,
     ``refined``: before that, what a generator changes is smoothed along time, and that phase is refined by it, as
     conversions do, ``equalised``: training images are given another equaliser every time
@@ -184,6 +185,7 @@ class TrainConfig:
     update: str = "alternating"
     xla: bool = False
     average_decay: float = 0.0
+    average_ramp: float = 10.0
     resynthesis: bool = False
     refined: bool = False
     equalised: bool = False
@@ -193,6 +195,7 @@ class TrainConfig:
         problems = _outside(
             self, epochs=(1, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
             pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
+            average_ramp=(1.0, 1000.0),
         )  # fmt: skip
         problems += _not_among(self, precision=PRECISIONS, update=UPDATES)
         needing = {
@@ -260,9 +263,10 @@ PRESETS["cpu-residual"] = dataclasses.replace(
         PRESETS["cpu-refined"].train,
         loss_weights=LossWeights(40.0, identity=2.0, forward_cycle=2.0, backward_cycle=2.0, intelligibility=30.0),
         average_decay=0.998,
+        average_ramp=4.0,
         equalised=True,
         real_and_fake_at_once=True,
-        epochs=10,
+        epochs=7,
     ),
 )
 
@@ -271,8 +275,8 @@ Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "equalised", "intelligibility", "real_and_fake_at_once", "refined", "residual", "resynthesis", "strength",
-    "strength_back",
+    "average_ramp", "equalised", "intelligibility", "real_and_fake_at_once", "refined", "residual", "resynthesis",
+    "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 

@@ -136,7 +136,7 @@ def compile_train_step(
 
     def step_of_a_replica(a: tf.Tensor, b: tf.Tensor) -> Losses:
         losses = update(state, train.loss_weights, replicas.own_share(a), replicas.own_share(b))
-        update_averages(state, train.average_decay)
+        update_averages(state, train.average_decay, train.average_ramp)
         return replicas.mean(losses)
 
     def step(a: tf.Tensor, b: tf.Tensor) -> Losses:
@@ -255,14 +255,15 @@ def update_discriminator(
     return losses
 
 
-def update_averages(state: TrainState, decay: float) -> None:
+def update_averages(state: TrainState, decay: float, ramp: float = 10.0) -> None:
     """Move the averages of the generators' weights, if they are kept, towards the weights.
 
-    An average of few steps forgets faster, so that it does not hold on to the random start:
-    the decay is at most (1 + steps) / (10 + steps), as in ``tf.train.ExponentialMovingAverage``.
+    An average of few steps forgets faster, so that it does not hold on to the random start: the decay is at most
+    (1 + steps) / (ramp + steps), with 10 as in ``tf.train.ExponentialMovingAverage``. Till then what it remembers is
+    the same share of the training at any time: about the last ninth, with 4 the last third.
     """
     steps = tf.cast(state.step, tf.float32)
-    towards = 1.0 - tf.minimum(decay, (1.0 + steps) / (10.0 + steps))
+    towards = 1.0 - tf.minimum(decay, (1.0 + steps) / (ramp + steps))
     for name, averages in state.averages.items():
         for average, weight in zip(averages, variables(getattr(state, name))):
             average.assign_add(towards * (weight - average))

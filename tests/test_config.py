@@ -36,7 +36,7 @@ def run_config(preset="cpu", **changes):
         ("cpu-plus", 260, 16, 6, 20, "data"),
         ("cpu-resynthesis", 260, 16, 6, 5, "data"),
         ("cpu-refined", 260, 16, 6, 7, "data"),
-        ("cpu-residual", 260, 16, 6, 10, "default"),
+        ("cpu-residual", 260, 16, 6, 7, "default"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -151,10 +151,13 @@ def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
 def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discriminators_averages_and_strength():
     refined, residual = PRESETS["cpu-refined"], PRESETS["cpu-residual"]
     assert residual.train.loss_weights == LossWeights(40.0, 2.0, 2.0, 2.0, intelligibility=30.0)
-    assert (residual.train.average_decay, residual.strength, residual.strength_back) == (0.998, 3.0, 2.0)
+    assert (residual.strength, residual.strength_back) == (3.0, 2.0)
+    assert (residual.train.average_decay, residual.train.average_ramp) == (0.998, 4.0)
     for only in ("equalised", "real_and_fake_at_once"):
         assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == {"cpu-residual"}
-    before = {name: getattr(refined.train, name) for name in ("loss_weights", "average_decay", "epochs")}
+    before = {
+        name: getattr(refined.train, name) for name in ("loss_weights", "average_decay", "average_ramp", "epochs")
+    }
     without = dataclasses.replace(residual.train, equalised=False, real_and_fake_at_once=False, **before)
     without = dataclasses.replace(residual, model=refined.model, train=without, strength=1.5, strength_back=1.5)
     assert without == refined

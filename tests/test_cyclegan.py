@@ -271,3 +271,14 @@ def test_averages_follow_the_generators_weights_and_lend_them_for_a_while():
         np.testing.assert_allclose(state.g.get_weights()[0], start + 1 - decay / 2, rtol=1e-5)
     np.testing.assert_allclose(state.g.get_weights()[0], start + 1, rtol=1e-5)
     assert build_state(SHAPE, MODEL, TRAIN).averages == {}
+
+
+@pytest.mark.parametrize("ramp", [10.0, 4.0])
+def test_a_step_moves_the_averages_as_far_as_the_ramp_says(ramp):
+    train = dataclasses.replace(TRAIN, average_decay=0.999, average_ramp=ramp)
+    state = build_state(SHAPE, MODEL, train)
+    start = state.g.get_weights()[0]
+    compile_train_step(state, train)(*map(tf.constant, drawn_images()[0]))
+    moved = state.g.get_weights()[0] - start
+    assert np.abs(moved).min() > 1e-5
+    np.testing.assert_allclose(state.averages["g"][0] - start, (1 - (1 + 1) / (ramp + 1)) * moved, rtol=1e-2)
