@@ -257,7 +257,7 @@ PRESETS["cpu-refined"] = dataclasses.replace(
 PRESETS["cpu-residual"] = dataclasses.replace(
     PRESETS["cpu-refined"],
     model=ModelConfig(filters=16, residual=True),
-    strength=3.0,
+    strength=4.0,
     strength_back=2.0,
     train=dataclasses.replace(
         PRESETS["cpu-refined"].train,

@@ -151,7 +151,7 @@ def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
 def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discriminators_averages_and_strength():
     refined, residual = PRESETS["cpu-refined"], PRESETS["cpu-residual"]
     assert residual.train.loss_weights == LossWeights(40.0, 2.0, 2.0, 2.0, intelligibility=30.0)
-    assert (residual.strength, residual.strength_back) == (3.0, 2.0)
+    assert (residual.strength, residual.strength_back) == (4.0, 2.0)
     assert (residual.train.average_decay, residual.train.average_ramp) == (0.998, 4.0)
     for only in ("equalised", "real_and_fake_at_once"):
         assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == {"cpu-residual"}

@@ -46,7 +46,7 @@ def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_besid
     run = RunDirectory(tmp_path / "run")
     config = RunConfig.load(run.config_file)
     trained = config.train
-    assert (config.strength, config.strength_back) == (3.0, 2.0), "the preset's"
+    assert (config.strength, config.strength_back) == (4.0, 2.0), "the preset's"
     assert config.model.residual and trained.update == "joint" and trained.resynthesis and trained.refined
     assert trained.equalised and trained.real_and_fake_at_once
     assert trained.loss_weights == dataclasses.replace(PRESETS["cpu-residual"].train.loss_weights, adversarial=4.0)
