@@ -153,6 +153,8 @@ def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discrimin
     assert residual.train.loss_weights == LossWeights(40.0, 2.0, 2.0, 2.0, intelligibility=30.0)
     assert (residual.strength, residual.strength_back) == (4.0, 2.0)
     assert (residual.train.average_decay, residual.train.average_ramp) == (0.998, 4.0)
+    weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
+    assert weighing == {"cpu-residual"}
     for only in ("equalised", "real_and_fake_at_once"):
         assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == {"cpu-residual"}
     before = {
