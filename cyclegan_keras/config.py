@@ -125,7 +125,8 @@ class ModelConfig:
 class LossWeights:
     """Weights of a composite's four losses, in the order of its outputs (report, section 4).
 
-    Ours is ``intelligibility``: of what a generated image keeps no more of its source's sentence, 1 - ESTOI.
+    Ours are ``intelligibility``: of what a generated image keeps no more of its source's sentence, 1 - ESTOI, and
+    ``pitch``: an adversarial loss by discriminators that are shown correlograms (``resynthesis.correlogram``).
     """
 
     adversarial: float = 1.0
@@ -134,6 +135,7 @@ class LossWeights:
     backward_cycle: float = 10.0
     discriminator: float = 0.5
     intelligibility: float = 0.0
+    pitch: float = 0.0
 
     def __post_init__(self):
         _refuse(_outside(self, **{weight.name: (0.0, 1e6) for weight in dataclasses.fields(self)}))
@@ -169,8 +171,8 @@ class TrainConfig:
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted,
     ``refined``: before that, what a generator changes is smoothed along time, and that phase is refined by it, as
     conversions do, ``equalised``: training images are given another equaliser every time
-    (``augmentation.equalise``), and ``real_and_fake_at_once``: a discriminator takes one step on both, as Zhu et al.
-    do it, not one on each.
+    (``augmentation.equalise``), ``real_and_fake_at_once``: a discriminator takes one step on both, as Zhu et al.
+    do it, not one on each, and ``others_are_fake``: then it is shown real images of the other domain as well, as fakes.
     """
 
     epochs: int = 150
@@ -190,6 +192,7 @@ class TrainConfig:
     refined: bool = False
     equalised: bool = False
     real_and_fake_at_once: bool = False
+    others_are_fake: bool = False
 
     def __post_init__(self):
         problems = _outside(
@@ -201,14 +204,17 @@ class TrainConfig:
         needing = {
             "resynthesis": self.resynthesis,
             "intelligibility": self.loss_weights.intelligibility,
+            "pitch": self.loss_weights.pitch,
             "real_and_fake_at_once": self.real_and_fake_at_once,
+            "others_are_fake": self.others_are_fake,
         }
         if self.update != "joint":
             problems += [
                 f"{name}: needs joint updates, not alternating ones" for name, wanted in needing.items() if wanted
             ]
-        if self.refined and not self.resynthesis:
-            problems.append("refined: needs resynthesis")
+        if not self.resynthesis:
+            needing = {"refined": self.refined, "pitch": self.loss_weights.pitch}
+            problems += [f"{name}: needs resynthesis" for name, wanted in needing.items() if wanted]
         _refuse(problems)
 
 
@@ -270,13 +276,23 @@ PRESETS["cpu-residual"] = dataclasses.replace(
     ),
 )
 
+# Half of the adversarial loss hears pitch alone, which spectrograms of so short windows hardly show.
+PRESETS["cpu-pitch"] = dataclasses.replace(
+    PRESETS["cpu-residual"],
+    strength=3.0,
+    train=dataclasses.replace(
+        PRESETS["cpu-residual"].train,
+        loss_weights=dataclasses.replace(PRESETS["cpu-residual"].train.loss_weights, adversarial=20.0, pitch=40.0),
+    ),
+)
+
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "average_ramp", "equalised", "intelligibility", "real_and_fake_at_once", "refined", "residual", "resynthesis",
-    "strength", "strength_back",
+    "average_ramp", "equalised", "intelligibility", "others_are_fake", "pitch", "real_and_fake_at_once", "refined",
+    "residual", "resynthesis", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 

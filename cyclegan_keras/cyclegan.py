@@ -18,7 +18,7 @@ from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, T
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.intelligibility import estoi
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
-from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined
+from cyclegan_keras.resynthesis import analyse, correlogram, resynthesise, resynthesise_refined
 
 Losses = Dict[str, tf.Tensor]
 
@@ -30,7 +30,8 @@ class TrainState:
     The composites share the four networks, and both are given G(a): ``composite_f`` takes b, a and G(a) and gives F(b)
     first, ``composite_g`` takes G(a) and b; then come the four outputs of ``models.build_composite``. There is one
     optimizer a network, or one for both generators where they are updated jointly. ``averages`` are the
-    generators' averaged weights, or nothing.
+    generators' averaged weights, or nothing. ``pitch_d`` and ``pitch_pools`` are the discriminators that are shown
+    correlograms and their pools, by domain, or nothing.
     """
 
     g: tf.keras.Model
@@ -43,6 +44,8 @@ class TrainState:
     pool_a: ImagePool
     pool_b: ImagePool
     averages: Dict[str, List[tf.Variable]]
+    pitch_d: Dict[str, tf.keras.Model]
+    pitch_pools: Dict[str, ImagePool]
     step: tf.Variable
 
     def checkpoint(self) -> tf.train.Checkpoint:
@@ -53,7 +56,8 @@ class TrainState:
         networks = {name: variables(getattr(self, name)) for name in ("g", "f", "d_a", "d_b")}
         return tf.train.Checkpoint(
             **networks, optimizers=self.optimizers, pool_a=self.pool_a, pool_b=self.pool_b,
-            averages=self.averages, step=self.step,
+            averages=self.averages, step=self.step, pitch_pools=self.pitch_pools,
+            pitch_d={domain: variables(network) for domain, network in self.pitch_d.items()},
         )  # fmt: skip
 
 
@@ -86,13 +90,18 @@ def build_state(
         g, f = generator(0), generator(1)
         d_a = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 2)
         d_b = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 3)
-    for network in (g, f, d_a, d_b):
+        pitch_d = {
+            domain: build_discriminator(image_shape, model.filters, seed=4 * train.seed + number)
+            for number, domain in enumerate("ab", 4) if train.loss_weights.pitch
+        }  # fmt: skip
+    for network in (g, f, d_a, d_b, *pitch_d.values()):
         # A step runs each network up to five times; this way it is traced once, which takes half as long.
         network.call = tf.function(network.call, autograph=False)
     # All of a network's weights are trained; `trainable_weights` would depend on which composite was built last.
     alternating = {"g": variables(g), "f": variables(f)}
     trained = alternating if train.update == "alternating" else {"generators": variables(g) + variables(f)}
     trained.update(d_a=variables(d_a), d_b=variables(d_b))
+    trained.update({f"pitch_d_{domain}": variables(network) for domain, network in pitch_d.items()})
     return TrainState(
         g=g, f=f, d_a=d_a, d_b=d_b,
         composite_g=_given_fake(build_composite(g, d_b, f, image_shape)),
@@ -107,6 +116,11 @@ def build_state(
             name: [tf.Variable(weight, trainable=False) for weight in variables(network)]
             for name, network in (("g", g), ("f", f)) if train.average_decay
         },
+        pitch_d=pitch_d,
+        pitch_pools={
+            domain: ImagePool(image_shape, train.pool_size, seed=2 * train.seed + number)
+            for number, domain in enumerate(pitch_d, 2)
+        },
         step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
     )  # fmt: skip
 
@@ -119,23 +133,14 @@ def compile_train_step(
     With ``train.resynthesis``, or a weight of intelligibility, the analysis, ``spectrogram``, must be told; with the
     former, the images it is given have a second channel: the phase.
     """
-    update = {"alternating": train_step, "joint": joint_train_step}[train.update]
-    if train.resynthesis:
-
-        def heard(fake: tf.Tensor, source: tf.Tensor, phase: tf.Tensor) -> tf.Tensor:
-            if train.refined:
-                return resynthesise_refined(fake, source, phase, spectrogram)
-            return resynthesise(fake, phase, spectrogram)
-
-        update = partial(update, heard=heard)
-    if train.real_and_fake_at_once:
-        update = partial(update, at_once=True)
-    if train.loss_weights.intelligibility:
-        update = partial(update, understood=partial(estoi, config=spectrogram))
+    if train.update == "joint":
+        update = partial(joint_train_step, state, train, config=spectrogram)
+    else:
+        update = partial(train_step, state, train.loss_weights)
     strategy = tf.distribute.get_strategy()
 
     def step_of_a_replica(a: tf.Tensor, b: tf.Tensor) -> Losses:
-        losses = update(state, train.loss_weights, replicas.own_share(a), replicas.own_share(b))
+        losses = update(replicas.own_share(a), replicas.own_share(b))
         update_averages(state, train.average_decay, train.average_ramp)
         return replicas.mean(losses)
 
@@ -183,46 +188,71 @@ def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tens
 
 
 def joint_train_step(
-    state: TrainState,
-    weights: LossWeights,
-    a: tf.Tensor,
-    b: tf.Tensor,
-    heard: Optional[Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]] = None,
-    understood: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = None,
-    at_once: bool = False,
+    state: TrainState, train: TrainConfig, a: tf.Tensor, b: tf.Tensor, config: Optional[SpectrogramConfig] = None
 ) -> Losses:
     """Update G and F together, then D_A and D_B (Zhu et al., 2017).
 
     Each generator gets the gradient its composite would give it, both from before either moved. As the
     composites have both cycles in common, that is the work of 18 generator passes instead of 24.
-    Parameters and result are those of ``train_step``; ``heard``, of a generated image, its source and that one's phase,
-    gives what stands for the generated image everywhere, and with it ``a`` and ``b`` have their phase as a second
-    channel. ``understood``, of that and its source, tells what share of a sentence is kept; the rest is one loss more.
-    ``at_once`` is that of ``update_discriminator``.
+
+    Parameters
+    ----------
+    state : TrainState
+    train : TrainConfig
+        With ``resynthesis``, what is heard of a generated image stands for it everywhere. Where ``pitch`` is weighed,
+        another two discriminators are shown correlograms of the same sound.
+    a, b : tf.Tensor [shape=(batch, height, width, channels)]
+        Real images of domains A and B; for ``resynthesis`` with a second channel, the phase.
+    config : SpectrogramConfig, optional
+        Needed where something is heard or understood.
+
+    Returns
+    -------
+    losses : dict of scalar tensors
+        As of ``train_step``.
     """
-    g, f, optimizer = state.g, state.f, state.optimizers["generators"]
+    g, f, weights, optimizer = state.g, state.f, train.loss_weights, state.optimizers["generators"]
     phase_a, phase_b, a, b = a[..., 1:], b[..., 1:], a[..., :1], b[..., :1]
-
-    def kept(fake: tf.Tensor, source: tf.Tensor) -> Losses:
-        return {"intelligibility": 1.0 - tf.reduce_mean(understood(fake, source))} if understood else {}
-
     with _recording(optimizer) as tape:
         fake_b, fake_a = g(a, training=True), f(b, training=True)
-        if heard:
-            fake_b, fake_a = heard(fake_b, a, phase_a), heard(fake_a, b, phase_b)
+        if train.resynthesis:
+            sound_b, sound_a = _heard(train, fake_b, a, phase_a, config), _heard(train, fake_a, b, phase_b, config)
+            fake_b, fake_a = analyse(sound_b, config), analyse(sound_a, config)
+        more_g, more_f = {}, {}
+        if weights.pitch:
+            pitch_b, pitch_a = correlogram(sound_b, config), correlogram(sound_a, config)
+            more_g["pitch"] = _mean_squared_error(1.0, state.pitch_d["b"](pitch_b, training=True))
+            more_f["pitch"] = _mean_squared_error(1.0, state.pitch_d["a"](pitch_a, training=True))
+        if weights.intelligibility:
+            more_g["intelligibility"] = 1.0 - tf.reduce_mean(estoi(fake_b, a, config))
+            more_f["intelligibility"] = 1.0 - tf.reduce_mean(estoi(fake_a, b, config))
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
-        losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b, **kept(fake_b, a))
+        losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b, **more_g)
         # The cycles are in both losses; the gradient counts them once.
         once = map(tf.stop_gradient, (cycle_b, cycle_a))
-        losses_f = _generator_losses(weights, b, a, patches_a, f(a, training=True), *once, **kept(fake_a, b))
+        losses_f = _generator_losses(weights, b, a, patches_a, f(a, training=True), *once, **more_f)
         to_minimize = optimizer.scaled(losses_g["loss"] + losses_f["loss"])
     optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
-    judged = partial(update_discriminator, at_once=at_once)
-    losses_d_a = judged(state.d_a, state.optimizers["d_a"], weights, a, state.pool_a.exchange(fake_a))
-    losses_d_b = judged(state.d_b, state.optimizers["d_b"], weights, b, state.pool_b.exchange(fake_b))
+
+    def judged(name: str, discriminator: tf.keras.Model, real: tf.Tensor, fake: tf.Tensor, other: tf.Tensor) -> None:
+        others = {"other": other} if train.others_are_fake else {}
+        at_once = train.real_and_fake_at_once
+        losses[name] = update_discriminator(
+            discriminator, state.optimizers[name], weights, real, fake, at_once, **others
+        )
+
+    losses = {"g": losses_g, "f": losses_f}
+    judged("d_a", state.d_a, a, state.pool_a.exchange(fake_a), b)
+    judged("d_b", state.d_b, b, state.pool_b.exchange(fake_b), a)
+    if weights.pitch:
+        real_a, real_b = (
+            correlogram(resynthesise(image, phase, config), config) for image, phase in ((a, phase_a), (b, phase_b))
+        )
+        judged("pitch_d_a", state.pitch_d["a"], real_a, state.pitch_pools["a"].exchange(pitch_a), real_b)
+        judged("pitch_d_b", state.pitch_d["b"], real_b, state.pitch_pools["b"].exchange(pitch_b), real_a)
     state.step.assign_add(1)
-    return _named(g=losses_g, f=losses_f, d_a=losses_d_a, d_b=losses_d_b)
+    return _named(**losses)
 
 
 def update_discriminator(
@@ -232,26 +262,32 @@ def update_discriminator(
     real: tf.Tensor,
     fake: tf.Tensor,
     at_once: bool = False,
+    other: Optional[tf.Tensor] = None,
 ) -> Losses:
     """Train a discriminator in two optimizer steps: on real images, then on fakes; or ``at_once``, in one on both.
 
-    The two undo a good part of each other, as the first alone says that everything is real.
+    The two undo a good part of each other, as the first alone says that everything is real. ``other``, of the other
+    domain, are fakes as well, and count half of them, so that what tells domains apart is learned, not only what tells
+    of a generator.
     """
     losses = {}
+    share = 1.0 if other is None else 0.5
+    fakes = {"fake": fake} if other is None else {"fake": fake, "other": other}
 
     def learn(**images: tf.Tensor) -> None:
         with _recording(optimizer) as tape:
             for name, shown in images.items():
                 patches = discriminator(shown, training=True)
-                losses[name] = weights.discriminator * _mean_squared_error(float(name == "real"), patches)
+                weight = weights.discriminator * (1.0 if name == "real" else share)
+                losses[name] = weight * _mean_squared_error(float(name == "real"), patches)
             to_minimize = optimizer.scaled(tf.add_n([losses[name] for name in images]))
         optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
 
     if at_once:
-        learn(real=real, fake=fake)
+        learn(real=real, **fakes)
     else:
         learn(real=real)
-        learn(fake=fake)
+        learn(**fakes)
     return losses
 
 
@@ -288,6 +324,14 @@ def _recording(optimizer: Adam) -> tf.GradientTape:
     with tape:
         tape.watch(optimizer.weights)
     return tape
+
+
+def _heard(
+    train: TrainConfig, fake: tf.Tensor, source: tf.Tensor, phase: tf.Tensor, config: SpectrogramConfig
+) -> tf.Tensor:
+    if train.refined:
+        return resynthesise_refined(fake, source, phase, config)
+    return resynthesise(fake, phase, config)
 
 
 def _generator_losses(

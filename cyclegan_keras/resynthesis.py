@@ -23,15 +23,21 @@ a conversion smooths more."""
 SMALLEST_WEIGHT = 1e-8
 """Of a sample that only the end of a window saw."""
 
+HIGHEST_PITCH = 667.0
+"""Hz: where a correlogram begins; a child's cry."""
+
+PAUSE_DB = 35.0
+"""A frame so far below the loudest is half left out of a correlogram."""
+
+SMALLEST_POWER = 1e-10
+"""Of a bin whose magnitude is asked for; the square root has no gradient at 0."""
+
 SMALLEST_MAGNITUDE = 1e-12
 """Of a bin whose phase is asked for: a silent one has none."""
 
 
 def resynthesise(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
-    """Turn images into sound with given phases, and the sound into images again; differentiable by the images.
-
-    It is an inverse STFT and ``audio.waveform_to_spectrogram`` at one stroke. 0 dB stays where it was, so what has
-    become louder than that is cut off.
+    """Turn images into sound with given phases: an inverse STFT; differentiable by the images.
 
     Parameters
     ----------
@@ -43,16 +49,18 @@ def resynthesise(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig
 
     Returns
     -------
-    heard : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
-        In [-1, 1], with silence where images are padded.
+    waveforms : tf.Tensor [shape=(batch, n_samples + n_fft), dtype=float32]
+        From half a window before an image's first frame to half a window after its last.
 
     Example
     -------
     >>> config = SpectrogramConfig()
     >>> resynthesise(tf.fill((1, 260, 260, 1), -1.0), tf.zeros((1, 260, 260, 1)), config).shape
-    TensorShape([1, 260, 260, 1])
+    TensorShape([1, 66048])
     """
-    return _images(_waveforms(images, phases, config), config)
+    amplitudes, phases = _amplitudes(_decibels(_frames(images, config), config)), _frames(phases, config)
+    turned = tf.complex(amplitudes * tf.cos(phases), amplitudes * tf.sin(phases))
+    return _synthesised(turned, config.hop_length, config)
 
 
 def resynthesise_refined(
@@ -74,12 +82,11 @@ def resynthesise_refined(
 
     Returns
     -------
-    heard : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
-        As of ``resynthesise``.
+    waveforms : tf.Tensor [shape=(batch, n_samples + n_fft), dtype=float32]
     """
     images = smooth_gains(images, sources, SMOOTHING)
     hop_length = config.n_fft // FRAMES_THAT_OVERLAP
-    closer = _analysed(_waveforms(sources, phases, config), hop_length, config)
+    closer = _analysed(resynthesise(sources, phases, config), hop_length, config)
     gains = _frames(images - sources, config) / config.decibel
     magnitude = tf.abs(closer) * _amplitudes(_interpolated(gains, config.hop_length // hop_length))
     painted = tf.cast(tf.stop_gradient(magnitude), tf.complex64)
@@ -91,9 +98,66 @@ def resynthesise_refined(
     # A graph of its own: unrolled, it would be traced ten times over for each of a step's six images.
     first = tf.stop_gradient(_without_magnitude(closer))
     (phase,) = tf.while_loop(lambda _: True, refine, (first,), maximum_iterations=REFINEMENTS)
-    # The gradient of a cast would warn of the imaginary part that it drops.
-    refined = tf.complex(magnitude, tf.zeros_like(magnitude)) * phase
-    return _images(_synthesised(refined, hop_length, config), config)
+    return _synthesised(_real(magnitude) * phase, hop_length, config)
+
+
+def analyse(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    """Turn sound into images, as ``audio.waveform_to_spectrogram`` does, but 0 dB is a magnitude of 1; differentiable.
+
+    Parameters
+    ----------
+    waveforms : tf.Tensor [shape=(batch, n_samples + n_fft), dtype=float32]
+        As ``resynthesise`` gives them.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+        In [-1, 1]: what is louder than 0 dB is cut off. Padded with silence.
+    """
+    heard = _analysed(waveforms, config.hop_length, config)
+    power = tf.maximum(_power(heard), 10.0 ** (config.floor_db / 10.0))
+    scaled = 1.0 - 20.0 / math.log(10.0) / config.floor_db * tf.math.log(power)
+    return tf.clip_by_value(_padded(scaled, SILENCE, config), -1.0, 1.0)
+
+
+def correlogram(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    """Show pitch over time: the autocorrelation of each frame, in which a voice's period stands out; differentiable.
+
+    Frames are of two windows, of which a low voice fills three periods. Their autocorrelation is that of the magnitude
+    spectrum, not of the power, in which formants would hide the period (Tolonen & Karjalainen, 2000).
+
+    Parameters
+    ----------
+    waveforms : tf.Tensor [shape=(batch, n_samples + n_fft), dtype=float32]
+        As ``resynthesise`` gives them.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+        In [-1, 1]. Row 0 is the period of ``HIGHEST_PITCH``, every further one a sample longer; 0 in pauses.
+
+    Example
+    -------
+    >>> config = SpectrogramConfig()
+    >>> voice = tf.sin(2 * math.pi * 200 / 16_000 * tf.range(66_048, dtype=tf.float32))[tf.newaxis]
+    >>> shown = correlogram(voice, config)[0, :, 128, 0]
+    >>> int(tf.argmax(shown[:100])) + 24, 16_000 // 200
+    (80, 80)
+    """
+    length = 2 * config.n_fft
+    frames = tf.signal.frame(_with_margins(waveforms, config.n_fft // 2), length, config.hop_length)
+    power = _power(tf.signal.rfft(frames * tf.signal.hann_window(length, periodic=True))) + SMALLEST_POWER
+    level = 10.0 / math.log(10.0) * tf.math.log(tf.reduce_sum(power, -1, keepdims=True))
+    # How loud a pause is counts by the loudest frame, which no gradient should make louder or fainter for it.
+    spoken = tf.sigmoid(level - tf.stop_gradient(tf.reduce_max(level, 1, keepdims=True)) + PAUSE_DB)
+    magnitude = tf.sqrt(power)
+    correlation = tf.signal.irfft(_real(magnitude))
+    first = round(config.sample_rate / HIGHEST_PITCH)
+    lags = correlation[..., first : min(first + config.image_size, config.n_fft)]
+    shown = spoken * lags / correlation[..., :1]
+    return tf.clip_by_value(_padded(shown, 0.0, config), -1.0, 1.0)
 
 
 def smooth_gains(images: tf.Tensor, sources: tf.Tensor, frames: float) -> tf.Tensor:
@@ -124,20 +188,18 @@ def _amplitudes(decibels: tf.Tensor) -> tf.Tensor:
     return tf.exp(math.log(10.0) / 20.0 * decibels)
 
 
-def _waveforms(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
-    amplitudes, phases = _amplitudes(_decibels(_frames(images, config), config)), _frames(phases, config)
-    turned = tf.complex(amplitudes * tf.cos(phases), amplitudes * tf.sin(phases))
-    return _synthesised(turned, config.hop_length, config)
+def _padded(frames: tf.Tensor, value: float, config: SpectrogramConfig) -> tf.Tensor:
+    _, length, height = frames.shape
+    margin = ((0, 0), (0, config.image_size - height), (0, config.image_size - length))
+    return tf.pad(tf.transpose(frames, (0, 2, 1)), margin, constant_values=value)[..., tf.newaxis]
 
 
-def _images(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
-    heard = _analysed(waveforms, config.hop_length, config)
-    power = tf.square(tf.math.real(heard)) + tf.square(tf.math.imag(heard))
-    power = tf.maximum(power, 10.0 ** (config.floor_db / 10.0))
-    scaled = 1.0 - 20.0 / math.log(10.0) / config.floor_db * tf.math.log(power)
-    margin = ((0, 0), (0, config.image_size - config.n_bins), (0, config.image_size - config.n_frames))
-    spectrograms = tf.pad(tf.transpose(scaled, (0, 2, 1)), margin, constant_values=SILENCE)
-    return tf.clip_by_value(spectrograms, -1.0, 1.0)[..., tf.newaxis]
+def _with_margins(waveforms: tf.Tensor, margin: int) -> tf.Tensor:
+    return tf.pad(waveforms, ((0, 0), (margin, margin)))
+
+
+def _power(transform: tf.Tensor) -> tf.Tensor:
+    return tf.square(tf.math.real(transform)) + tf.square(tf.math.imag(transform))
 
 
 def _interpolated(frames: tf.Tensor, times: int) -> tf.Tensor:
@@ -150,6 +212,11 @@ def _interpolated(frames: tf.Tensor, times: int) -> tf.Tensor:
 
 def _without_magnitude(transform: tf.Tensor) -> tf.Tensor:
     return transform / tf.cast(tf.maximum(tf.abs(transform), SMALLEST_MAGNITUDE), tf.complex64)
+
+
+def _real(values: tf.Tensor) -> tf.Tensor:
+    # The gradient of a cast would warn of the imaginary part that it drops.
+    return tf.complex(values, tf.zeros_like(values))
 
 
 def _window(config: SpectrogramConfig) -> tf.Tensor:

@@ -37,12 +37,15 @@ def run_config(preset="cpu", **changes):
         ("cpu-resynthesis", 260, 16, 6, 5, "data"),
         ("cpu-refined", 260, 16, 6, 7, "data"),
         ("cpu-residual", 260, 16, 6, 7, "default"),
+        ("cpu-pitch", 260, 16, 6, 7, "default"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
     preset = PRESETS[name]
     assert preset.spectrogram.image_shape == (size, size, 1)
-    assert preset.model == type(preset.model)(filters, blocks, output_init, residual=name == "cpu-residual")
+    assert preset.model == type(preset.model)(
+        filters, blocks, output_init, residual=name in ("cpu-residual", "cpu-pitch")
+    )
     assert (preset.train.epochs, preset.train.batch_size, preset.train.pool_size) == (epochs, 1, 50)
     assert (preset.train.learning_rate, preset.train.beta_1) == (2e-4, 0.5)
 
@@ -129,13 +132,13 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
@@ -143,7 +146,8 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 
 def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     heard, refined = PRESETS["cpu-resynthesis"], PRESETS["cpu-refined"]
-    assert {name for name, preset in PRESETS.items() if preset.train.refined} == {"cpu-refined", "cpu-residual"}
+    by_refined = {name for name, preset in PRESETS.items() if preset.train.refined}
+    assert by_refined == {"cpu-refined", "cpu-residual", "cpu-pitch"}
     without = dataclasses.replace(refined.train, refined=False, epochs=heard.train.epochs)
     assert dataclasses.replace(refined, train=without) == heard
 
@@ -154,15 +158,24 @@ def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discrimin
     assert (residual.strength, residual.strength_back) == (4.0, 2.0)
     assert (residual.train.average_decay, residual.train.average_ramp) == (0.998, 4.0)
     weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
-    assert weighing == {"cpu-residual"}
+    assert weighing == {"cpu-residual", "cpu-pitch"}
     for only in ("equalised", "real_and_fake_at_once"):
-        assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == {"cpu-residual"}
+        assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == weighing
     before = {
         name: getattr(refined.train, name) for name in ("loss_weights", "average_decay", "average_ramp", "epochs")
     }
     without = dataclasses.replace(residual.train, equalised=False, real_and_fake_at_once=False, **before)
     without = dataclasses.replace(residual, model=refined.model, train=without, strength=1.5, strength_back=1.5)
     assert without == refined
+
+
+def test_cpu_pitch_is_cpu_residual_but_for_the_discriminators_of_pitch_and_the_strength():
+    residual, pitch = PRESETS["cpu-residual"], PRESETS["cpu-pitch"]
+    assert pitch.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=30.0, pitch=40.0)
+    assert {name for name, preset in PRESETS.items() if preset.train.loss_weights.pitch} == {"cpu-pitch"}
+    assert not any(preset.train.others_are_fake for preset in PRESETS.values())
+    without = dataclasses.replace(pitch.train, loss_weights=residual.train.loss_weights)
+    assert dataclasses.replace(pitch, train=without, strength=residual.strength) == residual
 
 
 def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():

@@ -18,7 +18,7 @@ from cyclegan_keras.cyclegan import (
 )
 from cyclegan_keras.intelligibility import estoi
 from cyclegan_keras.layers import InstanceNormalization
-from cyclegan_keras.resynthesis import resynthesise, resynthesise_refined
+from cyclegan_keras.resynthesis import analyse, correlogram, resynthesise, resynthesise_refined
 from tests.reports_way import PARTS, ReportsWay
 
 SHAPE = (64, 64, 1)
@@ -102,7 +102,7 @@ def _has_tanh(function):
 def test_a_joint_update_gives_each_generator_what_its_composite_would():
     joint = build_state(SHAPE, MODEL, dataclasses.replace(TRAIN, update="joint"))
     a, b = map(tf.constant, drawn_images()[0])
-    losses = joint_train_step(joint, LossWeights(), a, b)
+    losses = joint_train_step(joint, TRAIN, a, b)
     for name, judge, (source, target) in (("g", "d_b", (a, b)), ("f", "d_a", (b, a))):
         reference = ReportsWay(SHAPE, MODEL, TRAIN)  # the other generator must not have moved
         ones = np.ones((1, *reference.networks[judge].output_shape[1:]))
@@ -129,6 +129,21 @@ def test_a_discriminators_step_on_both_at_once_is_kerass_on_a_batch_of_them():
     _assert_same_weights(state.d_a, reference.networks["d_a"])
 
 
+def test_real_images_of_the_other_domain_are_fakes_where_asked_and_count_half_of_them():
+    train = dataclasses.replace(TRAIN, update="joint", real_and_fake_at_once=True, others_are_fake=True)
+    state, reference = build_state(SHAPE, MODEL, train), ReportsWay(SHAPE, MODEL, TRAIN)
+    a, b = map(tf.constant, drawn_images()[0])
+    fake_a = state.f(b)
+    shown = tf.concat([a, a, fake_a, b], 0)  # a twice: it weighs as much as both kinds of fakes together
+    before = state.d_a(b)
+    losses = compile_train_step(state, train)(a, b)
+    assert float(losses["d_a_other"]) == pytest.approx(0.25 * np.mean(before**2), rel=1e-5)
+    wanted = np.stack([np.ones(before.shape[1:])] * 2 + [np.zeros(before.shape[1:])] * 2)
+    reference.only("d_a").compile(loss="mse", optimizer=reference.adam())
+    reference.networks["d_a"].train_on_batch(shown, wanted)
+    _assert_same_weights(state.d_a, reference.networks["d_a"])
+
+
 @pytest.mark.parametrize("at_once, steps", [(False, 2), (True, 1)])
 def test_in_a_joint_update_discriminators_take_one_step_where_asked(monkeypatch, at_once, steps):
     train = dataclasses.replace(TRAIN, update="joint", real_and_fake_at_once=at_once)
@@ -148,7 +163,8 @@ def test_with_resynthesis_what_is_heard_stands_for_every_generated_image(refined
     fakes = state.g(a[..., :1]), state.f(b[..., :1])
 
     def heard(fake, source, phase):
-        return resynthesise_refined(fake, source, phase, analysis) if refined else resynthesise(fake, phase, analysis)
+        sound = resynthesise_refined(fake, source, phase, analysis) if refined else resynthesise(fake, phase, analysis)
+        return analyse(sound, analysis)
 
     fake_b, fake_a = (heard(fake, clip[..., :1], clip[..., 1:]) for fake, clip in zip(fakes, (a, b)))
     judged, restored = state.d_b(fake_b), state.f(fake_b)
@@ -173,15 +189,38 @@ def test_what_is_lost_of_the_sentence_is_a_loss_where_it_is_weighed(resynthesis)
     assert float(losses["g_intelligibility"]) == pytest.approx(1.0 - float(estoi(fake_b, a, analysis)[0]), abs=1e-3)
     assert 0.1 < float(losses["g_intelligibility"]) < 1.5
     for name in ("g", "f"):
-        parts = [part for part in dataclasses.asdict(weights) if part != "discriminator"]
+        parts = [part for part in dataclasses.asdict(weights) if f"{name}_{part}" in losses]
         total = sum(getattr(weights, part) * float(losses[f"{name}_{part}"]) for part in parts)
         assert float(losses[f"{name}_loss"]) == pytest.approx(total, rel=1e-4)
 
 
-def test_where_it_is_not_weighed_nothing_is_said_of_the_sentence():
+def test_what_is_not_weighed_is_not_measured():
     train = dataclasses.replace(TRAIN, update="joint")
     losses = compile_train_step(build_state(SHAPE, MODEL, train), train)(*map(tf.constant, drawn_images()[0]))
-    assert not any("intelligibility" in name for name in losses)
+    assert not any("intelligibility" in name or "pitch" in name for name in losses)
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_where_pitch_is_weighed_two_more_discriminators_judge_correlograms_of_what_is_heard(refined):
+    analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64, sample_rate=8000)
+    weights = LossWeights(pitch=7.0)
+    train = dataclasses.replace(TRAIN, update="joint", resynthesis=True, refined=refined, loss_weights=weights)
+    state = build_state(SHAPE, MODEL, train)
+    a, b = (tf.constant(np.concatenate([image, 3.0 * image], -1)) for image in drawn_images()[0])
+    fake, source, phase = state.g(a[..., :1]), a[..., :1], a[..., 1:]
+    sound = resynthesise_refined(fake, source, phase, analysis) if refined else resynthesise(fake, phase, analysis)
+    shown, real = correlogram(sound, analysis), correlogram(resynthesise(b[..., :1], b[..., 1:], analysis), analysis)
+    judged, judged_real = (state.pitch_d["b"](image) for image in (shown, real))
+    before = [network.get_weights() for network in state.pitch_d.values()]
+    losses = {name: float(loss) for name, loss in compile_train_step(state, train, analysis)(a, b).items()}
+    assert losses["g_pitch"] == pytest.approx(np.mean((judged - 1.0) ** 2), rel=1e-3)
+    parts = [part for part in dataclasses.asdict(weights) if f"g_{part}" in losses]
+    total = sum(getattr(weights, part) * losses[f"g_{part}"] for part in parts)
+    assert "pitch" in parts and losses["g_loss"] == pytest.approx(total, rel=1e-4)
+    assert losses["pitch_d_b_real"] == pytest.approx(0.5 * np.mean((judged_real - 1.0) ** 2), rel=1e-3)
+    np.testing.assert_allclose(state.pitch_pools["b"].images[:1], shown, atol=1e-3)
+    for network, weights_before in zip(state.pitch_d.values(), before):
+        assert all(np.any(now != then) for now, then in zip(network.get_weights()[-2:], weights_before[-2:]))
 
 
 @pytest.mark.slow
@@ -190,7 +229,7 @@ def test_a_joint_update_is_what_train_step_compiles_where_asked():
     state, same = build_state(SHAPE, MODEL, train), build_state(SHAPE, MODEL, train)
     a, b = map(tf.constant, drawn_images()[0])
     compiled = compile_train_step(state, train)(a, b)
-    for name, loss in joint_train_step(same, LossWeights(), a, b).items():
+    for name, loss in joint_train_step(same, train, a, b).items():
         assert float(compiled[name]) == pytest.approx(float(loss), rel=1e-4), name
 
 
@@ -208,7 +247,7 @@ def test_a_step_compiled_with_xla_gives_the_same_losses(both_ways):
 def test_the_weights_of_the_losses_are_the_reports():
     assert dataclasses.asdict(LossWeights()) == {
         "adversarial": 1.0, "identity": 5.0, "forward_cycle": 10.0, "backward_cycle": 10.0, "discriminator": 0.5,
-        "intelligibility": 0.0,
+        "intelligibility": 0.0, "pitch": 0.0,
     }  # fmt: skip
 
 

@@ -9,7 +9,16 @@ import tensorflow as tf
 from cyclegan_keras import audio, infer
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.infer import ConversionOptions, Reading, synthesise
-from cyclegan_keras.resynthesis import REFINEMENTS, SMOOTHING, resynthesise, resynthesise_refined, smooth_gains
+from cyclegan_keras.resynthesis import (
+    HIGHEST_PITCH,
+    REFINEMENTS,
+    SMOOTHING,
+    analyse,
+    correlogram,
+    resynthesise,
+    resynthesise_refined,
+    smooth_gains,
+)
 
 CONFIGS = (SpectrogramConfig(), SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60))
 INSIDE = slice(4, -4)
@@ -28,7 +37,8 @@ def analysed(config):
 
 
 def heard(image, phase, config):
-    return resynthesise(tf.constant(image[np.newaxis]), tf.constant(phase[np.newaxis]), config).numpy()[0]
+    sound = resynthesise(tf.constant(image[np.newaxis]), tf.constant(phase[np.newaxis]), config)
+    return analyse(sound, config).numpy()[0]
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -62,7 +72,8 @@ def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, 
     painted = np.clip(source + 0.3 * np.sin(0.8 * np.arange(config.n_frames)) - 0.3, -1.0, 1.0).astype(np.float32)
     shown = tf.constant(audio.spectrogram_to_image(painted, config)[np.newaxis])
     images, phases = (tf.constant(array[np.newaxis]) for array in (image, phase))
-    refined = audio.image_to_spectrogram(resynthesise_refined(shown, images, phases, config).numpy()[0], config)
+    refined_sound = resynthesise_refined(shown, images, phases, config)
+    refined = audio.image_to_spectrogram(analyse(refined_sound, config).numpy()[0], config)
 
     how = ConversionOptions(strength=1.0, refinements=REFINEMENTS)
     sound = synthesise(Reading(waveform, source, reference), painted, config, how)
@@ -72,7 +83,7 @@ def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, 
     difference = (refined - again)[loud]
     # A conversion has its recording's level, so all bins differ by the same.
     assert loud.mean() > 0.05 and np.abs(difference - np.median(difference)).mean() < 1e-3
-    own = audio.image_to_spectrogram(resynthesise(shown, phases, config).numpy()[0], config)
+    own = audio.image_to_spectrogram(analyse(resynthesise(shown, phases, config), config).numpy()[0], config)
     assert np.abs(refined - own)[loud].mean() > 0.01, "a phase that was left as it is sounds otherwise"
 
 
@@ -86,13 +97,15 @@ def test_padding_is_heard_as_silence_and_silence_as_silence():
 
 
 @pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("shown", [analyse, correlogram])
 @pytest.mark.parametrize("sound", [lambda painted, _, *rest: resynthesise(painted, *rest), resynthesise_refined])
-def test_the_gradient_reaches_what_sounds_and_is_finite_everywhere(sound, config):
+def test_the_gradient_reaches_what_sounds_and_is_finite_everywhere(sound, shown, config):
     image, phase, *_ = analysed(config)
     images = tf.constant(np.stack([image, np.full_like(image, -1.0)]))
     with tf.GradientTape() as tape:
         tape.watch(images)
-        total = tf.reduce_sum(sound(images, tf.constant(np.stack([image, image])), np.stack([phase, phase]), config))
+        heard = sound(images, tf.constant(np.stack([image, image])), np.stack([phase, phase]), config)
+        total = tf.reduce_sum(shown(heard, config))
     gradient = tape.gradient(total, images).numpy()
     assert np.isfinite(gradient).all() and np.abs(gradient[0][image > -0.5]).min() > 0.0
 
@@ -103,3 +116,41 @@ def test_gains_are_smoothed_as_conversions_smooth_them(frames):
     expected = source + scipy.ndimage.gaussian_filter1d(painted - source, frames, axis=2)
     smoothed = smooth_gains(tf.constant(painted), tf.constant(source), frames)
     np.testing.assert_allclose(smoothed, expected, atol=1e-5)
+
+
+def voice(pitch, config):
+    """Twenty harmonics of a pitch that may change, at most up to a third of the sample rate."""
+    phase = 2.0 * np.pi * np.cumsum(np.broadcast_to(pitch, config.n_samples + config.n_fft)) / config.sample_rate
+    harmonics = np.arange(1, 21)[:, np.newaxis]
+    return (np.sin(harmonics * phase) * (harmonics * np.max(pitch) < config.sample_rate / 3)).sum(0).astype(np.float32)
+
+
+@pytest.mark.parametrize("pitch", [80.0, 140.0, 220.0, 400.0])
+def test_in_a_correlogram_a_voices_period_stands_out(pitch):
+    config = CONFIGS[0]
+    shown = correlogram(tf.constant(voice(pitch, config)[np.newaxis]), config).numpy()[0, :, 5:250, 0]
+    first = round(config.sample_rate / HIGHEST_PITCH)
+    # The periods that it is not, for twice a period is one as well.
+    once = int(1.5 * config.sample_rate / pitch) - first
+    periods = shown[:once].argmax(0) + first
+    assert np.abs(periods - config.sample_rate / pitch).max() <= 1.0
+    assert shown[:once].max(0).min() > 0.5 and np.abs(shown[:once]).mean() < 0.3
+
+
+def test_in_a_correlogram_pitch_is_followed_and_pauses_are_blank():
+    config = CONFIGS[0]
+    rising = np.linspace(150.0, 250.0, config.n_samples + config.n_fft)
+    sound = np.where(np.arange(rising.size) < 40_000, voice(rising, config), 0.0).astype(np.float32)
+    image = correlogram(tf.constant(sound[np.newaxis]), config).numpy()[0, :, :, 0]
+    assert image.shape == (260, 260) and np.abs(image).max() <= 1.0
+    frames = np.arange(10, 140)
+    found = config.sample_rate / (image[30:100, frames].argmax(0) + 30 + round(config.sample_rate / HIGHEST_PITCH))
+    assert np.abs(found / rising[256 + frames * config.hop_length] - 1.0).max() < 0.02
+    assert np.abs(image[:, 165:]).max() < 1e-3
+
+
+def test_a_correlogram_does_not_tell_how_loud_a_voice_is():
+    config = CONFIGS[0]
+    loud = voice(150.0, config)[np.newaxis] * 0.05
+    images = [correlogram(tf.constant(gain * loud), config) for gain in (1.0, 0.1)]
+    np.testing.assert_allclose(*images, atol=2e-3)
