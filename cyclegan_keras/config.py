@@ -171,8 +171,8 @@ class TrainConfig:
     ``resynthesis``: networks are shown generated images as they sound with their clip's phase, not as painted,
     ``refined``: before that, what a generator changes is smoothed along time, and that phase is refined by it, as
     conversions do, ``equalised``: training images are given another equaliser every time
-    (``augmentation.equalise``), ``real_and_fake_at_once``: a discriminator takes one step on both, as Zhu et al.
-    do it, not one on each, and ``others_are_fake``: then it is shown real images of the other domain as well, as fakes.
+    (``augmentation.equalise``), and ``real_and_fake_at_once``: a discriminator takes one step on both, as Zhu et al.
+    do it, not one on each.
     """
 
     epochs: int = 150
@@ -192,7 +192,6 @@ class TrainConfig:
     refined: bool = False
     equalised: bool = False
     real_and_fake_at_once: bool = False
-    others_are_fake: bool = False
 
     def __post_init__(self):
         problems = _outside(
@@ -206,7 +205,6 @@ class TrainConfig:
             "intelligibility": self.loss_weights.intelligibility,
             "pitch": self.loss_weights.pitch,
             "real_and_fake_at_once": self.real_and_fake_at_once,
-            "others_are_fake": self.others_are_fake,
         }
         if self.update != "joint":
             problems += [
@@ -276,10 +274,11 @@ PRESETS["cpu-residual"] = dataclasses.replace(
     ),
 )
 
-# Half of the adversarial loss hears pitch alone, which spectrograms of so short windows hardly show.
+# Two more discriminators hear pitch alone, which spectrograms of so short windows hardly show.
 PRESETS["cpu-pitch"] = dataclasses.replace(
     PRESETS["cpu-residual"],
-    strength=3.0,
+    strength=2.5,
+    strength_back=1.5,
     train=dataclasses.replace(
         PRESETS["cpu-residual"].train,
         loss_weights=dataclasses.replace(PRESETS["cpu-residual"].train.loss_weights, adversarial=20.0, pitch=40.0),
@@ -291,7 +290,7 @@ Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "average_ramp", "equalised", "intelligibility", "others_are_fake", "pitch", "real_and_fake_at_once", "refined",
+    "average_ramp", "equalised", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
     "residual", "resynthesis", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""

@@ -235,22 +235,18 @@ def joint_train_step(
         to_minimize = optimizer.scaled(losses_g["loss"] + losses_f["loss"])
     optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
 
-    def judged(name: str, discriminator: tf.keras.Model, real: tf.Tensor, fake: tf.Tensor, other: tf.Tensor) -> None:
-        others = {"other": other} if train.others_are_fake else {}
-        at_once = train.real_and_fake_at_once
-        losses[name] = update_discriminator(
-            discriminator, state.optimizers[name], weights, real, fake, at_once, **others
-        )
+    def judged(name: str, discriminator: tf.keras.Model, real: tf.Tensor, fake: tf.Tensor) -> None:
+        optimizer = state.optimizers[name]
+        losses[name] = update_discriminator(discriminator, optimizer, weights, real, fake, train.real_and_fake_at_once)
 
     losses = {"g": losses_g, "f": losses_f}
-    judged("d_a", state.d_a, a, state.pool_a.exchange(fake_a), b)
-    judged("d_b", state.d_b, b, state.pool_b.exchange(fake_b), a)
+    judged("d_a", state.d_a, a, state.pool_a.exchange(fake_a))
+    judged("d_b", state.d_b, b, state.pool_b.exchange(fake_b))
     if weights.pitch:
-        real_a, real_b = (
-            correlogram(resynthesise(image, phase, config), config) for image, phase in ((a, phase_a), (b, phase_b))
-        )
-        judged("pitch_d_a", state.pitch_d["a"], real_a, state.pitch_pools["a"].exchange(pitch_a), real_b)
-        judged("pitch_d_b", state.pitch_d["b"], real_b, state.pitch_pools["b"].exchange(pitch_b), real_a)
+        clips = {"a": (a, phase_a, pitch_a), "b": (b, phase_b, pitch_b)}
+        for domain, (image, phase, fake) in clips.items():
+            real = correlogram(resynthesise(image, phase, config), config)
+            judged(f"pitch_d_{domain}", state.pitch_d[domain], real, state.pitch_pools[domain].exchange(fake))
     state.step.assign_add(1)
     return _named(**losses)
 
@@ -262,32 +258,26 @@ def update_discriminator(
     real: tf.Tensor,
     fake: tf.Tensor,
     at_once: bool = False,
-    other: Optional[tf.Tensor] = None,
 ) -> Losses:
     """Train a discriminator in two optimizer steps: on real images, then on fakes; or ``at_once``, in one on both.
 
-    The two undo a good part of each other, as the first alone says that everything is real. ``other``, of the other
-    domain, are fakes as well, and count half of them, so that what tells domains apart is learned, not only what tells
-    of a generator.
+    The two undo a good part of each other, as the first alone says that everything is real.
     """
     losses = {}
-    share = 1.0 if other is None else 0.5
-    fakes = {"fake": fake} if other is None else {"fake": fake, "other": other}
 
     def learn(**images: tf.Tensor) -> None:
         with _recording(optimizer) as tape:
             for name, shown in images.items():
                 patches = discriminator(shown, training=True)
-                weight = weights.discriminator * (1.0 if name == "real" else share)
-                losses[name] = weight * _mean_squared_error(float(name == "real"), patches)
+                losses[name] = weights.discriminator * _mean_squared_error(float(name == "real"), patches)
             to_minimize = optimizer.scaled(tf.add_n([losses[name] for name in images]))
         optimizer.apply_gradients(tape.gradient(to_minimize, optimizer.weights))
 
     if at_once:
-        learn(real=real, **fakes)
+        learn(real=real, fake=fake)
     else:
         learn(real=real)
-        learn(**fakes)
+        learn(fake=fake)
     return losses
 
 

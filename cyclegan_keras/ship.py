@@ -123,13 +123,10 @@ def training_command(config: RunConfig, epochs: int) -> str:
     preset = PRESETS[config.preset]
     before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights)}
     chosen = {**vars(config.model), **vars(config.train), **vars(config.train.loss_weights), "epochs": epochs}
-    names = (
-        "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial",
-        "others_are_fake",
-    )  # fmt: skip
+    names = ("epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial")
     # Which precision is the default, the machine decides.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
-    options = [f"--{name.replace('_', '-')}" + ("" if chosen[name] is True else f" {chosen[name]}") for name in named]
+    options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
     return " ".join(["python -m cyclegan_keras.train --pair", config.pair, "--preset", config.preset, *options])
 
 

@@ -62,12 +62,6 @@ def parser() -> CommandParser:
     parser.add_argument("--batch-size", type=int, help="of all devices together; default: 1 a device, as in the report")
     parser.add_argument("--adversarial", type=float, help="weight of the adversarial loss; default: the preset's")
     parser.add_argument(
-        "--others-are-fake",
-        action="store_true",
-        default=None,
-        help="show discriminators real images of the other domain as fakes as well (needs joint updates)",
-    )
-    parser.add_argument(
         "--output-init", choices=("data", "default"), help="start of the generators' output norm; default: the preset's"
     )
     parser.add_argument(
@@ -268,7 +262,7 @@ def _run_config(
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(
-            replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every", "others_are_fake")),
+            replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every")),
             precision=precision,
             batch_size=batch_size,
             loss_weights=replaced(preset.train.loss_weights, ("adversarial",)),

@@ -173,9 +173,9 @@ def test_cpu_pitch_is_cpu_residual_but_for_the_discriminators_of_pitch_and_the_s
     residual, pitch = PRESETS["cpu-residual"], PRESETS["cpu-pitch"]
     assert pitch.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=30.0, pitch=40.0)
     assert {name for name, preset in PRESETS.items() if preset.train.loss_weights.pitch} == {"cpu-pitch"}
-    assert not any(preset.train.others_are_fake for preset in PRESETS.values())
+    assert (pitch.strength, pitch.strength_back) == (2.5, 1.5)
     without = dataclasses.replace(pitch.train, loss_weights=residual.train.loss_weights)
-    assert dataclasses.replace(pitch, train=without, strength=residual.strength) == residual
+    assert dataclasses.replace(pitch, train=without, strength=4.0, strength_back=2.0) == residual
 
 
 def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():

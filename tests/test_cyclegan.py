@@ -129,21 +129,6 @@ def test_a_discriminators_step_on_both_at_once_is_kerass_on_a_batch_of_them():
     _assert_same_weights(state.d_a, reference.networks["d_a"])
 
 
-def test_real_images_of_the_other_domain_are_fakes_where_asked_and_count_half_of_them():
-    train = dataclasses.replace(TRAIN, update="joint", real_and_fake_at_once=True, others_are_fake=True)
-    state, reference = build_state(SHAPE, MODEL, train), ReportsWay(SHAPE, MODEL, TRAIN)
-    a, b = map(tf.constant, drawn_images()[0])
-    fake_a = state.f(b)
-    shown = tf.concat([a, a, fake_a, b], 0)  # a twice: it weighs as much as both kinds of fakes together
-    before = state.d_a(b)
-    losses = compile_train_step(state, train)(a, b)
-    assert float(losses["d_a_other"]) == pytest.approx(0.25 * np.mean(before**2), rel=1e-5)
-    wanted = np.stack([np.ones(before.shape[1:])] * 2 + [np.zeros(before.shape[1:])] * 2)
-    reference.only("d_a").compile(loss="mse", optimizer=reference.adam())
-    reference.networks["d_a"].train_on_batch(shown, wanted)
-    _assert_same_weights(state.d_a, reference.networks["d_a"])
-
-
 @pytest.mark.parametrize("at_once, steps", [(False, 2), (True, 1)])
 def test_in_a_joint_update_discriminators_take_one_step_where_asked(monkeypatch, at_once, steps):
     train = dataclasses.replace(TRAIN, update="joint", real_and_fake_at_once=at_once)

@@ -92,14 +92,9 @@ def test_the_training_command_names_what_differs_from_the_preset():
     preset = PRESETS["cpu"]
     config = RunConfig("calm_anger", "cpu", "", "0" * 16, preset.spectrogram, preset.model, preset.train)
     assert ship.training_command(config, 20).endswith("--pair calm_anger --preset cpu --precision float32")
-    weights = LossWeights(adversarial=4.0)
-    train = dataclasses.replace(
-        preset.train, seed=3, update="joint", real_and_fake_at_once=True, others_are_fake=True, loss_weights=weights
-    )
+    train = dataclasses.replace(preset.train, seed=3, update="joint", loss_weights=LossWeights(adversarial=4.0))
     command = ship.training_command(dataclasses.replace(config, train=train), 5)
-    assert command.endswith(
-        "--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0 --others-are-fake"
-    )
+    assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0")
 
 
 @pytest.mark.parametrize("folder", sorted(SHIPPED.glob("*/")), ids=lambda folder: folder.name)

@@ -39,16 +39,16 @@ def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_besid
     command_line, demo_clips, tmp_path
 ):
     options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-pitch"]
-    options += ["--filters", 2, "--n-resnet", 1, "--adversarial", 4, "--others-are-fake"]
+    options += ["--filters", 2, "--n-resnet", 1, "--adversarial", 4]
     options += ["--precision", "float32", "--run-dir", tmp_path / "run"]
     done = command_line("train", *options, "--steps", 2)
     assert "WARNING" not in done.stdout + done.stderr
     run = RunDirectory(tmp_path / "run")
     config = RunConfig.load(run.config_file)
     trained = config.train
-    assert (config.strength, config.strength_back) == (3.0, 2.0), "the preset's"
+    assert (config.strength, config.strength_back) == (2.5, 1.5), "the preset's"
     assert config.model.residual and trained.update == "joint" and trained.resynthesis and trained.refined
-    assert trained.equalised and trained.real_and_fake_at_once and trained.others_are_fake
+    assert trained.equalised and trained.real_and_fake_at_once
     assert trained.loss_weights == dataclasses.replace(PRESETS["cpu-pitch"].train.loss_weights, adversarial=4.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
