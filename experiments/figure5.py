@@ -34,7 +34,7 @@ FACES_WITH_DEMO = 100
 
 def without_sound(train: TrainConfig) -> TrainConfig:
     """How a preset trains, but for what it does with sound: a face makes none."""
-    weights = dataclasses.replace(train.loss_weights, intelligibility=0.0)
+    weights = dataclasses.replace(train.loss_weights, intelligibility=0.0, pitch=0.0)
     return dataclasses.replace(train, resynthesis=False, refined=False, equalised=False, loss_weights=weights)
 
 
