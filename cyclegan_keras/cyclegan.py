@@ -48,16 +48,20 @@ class TrainState:
     pitch_pools: Dict[str, ImagePool]
     step: tf.Variable
 
+    def networks(self) -> Dict[str, tf.keras.Model]:
+        """All networks by name: four, and the discriminators of pitch where there are any."""
+        of_pitch = {f"pitch_d_{domain}": network for domain, network in self.pitch_d.items()}
+        return {"g": self.g, "f": self.f, "d_a": self.d_a, "d_b": self.d_b, **of_pitch}
+
     def checkpoint(self) -> tf.train.Checkpoint:
         """Everything that must be saved to go on exactly where training stopped.
 
         Networks are lists of variables in it, not Keras's objects, so that what one Keras saved another restores.
         """
-        networks = {name: variables(getattr(self, name)) for name in ("g", "f", "d_a", "d_b")}
+        networks = {name: variables(network) for name, network in self.networks().items()}
         return tf.train.Checkpoint(
             **networks, optimizers=self.optimizers, pool_a=self.pool_a, pool_b=self.pool_b,
             averages=self.averages, step=self.step, pitch_pools=self.pitch_pools,
-            pitch_d={domain: variables(network) for domain, network in self.pitch_d.items()},
         )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ SPEECH_DB = 40.0
 SMALLEST_NORM = 1e-5
 """Of a band's amplitudes over a segment, where 0 dB is 1: far below the loudest, and it has a gradient still."""
 
+SMALLEST_SHARE = 1e-3
+"""Of a frame's bands once each has norm 1 over the segment: less is how silence was rounded."""
+
 
 def estoi(images: tf.Tensor, sources: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
     """Measure how intelligible images are by their sources (Jensen & Taal, 2016); differentiable by the images.
@@ -75,13 +78,13 @@ def _normalised_segments(powers: tf.Tensor, order: tf.Tensor, length: int, confi
     amplitudes = tf.sqrt(tf.einsum("kb,nbf->nkf", third_octaves(config), powers))
     in_order = tf.gather(amplitudes, order, axis=2, batch_dims=1)
     bands_over_time = tf.transpose(tf.signal.frame(in_order, length, 1, axis=2), (0, 2, 1, 3))
-    return _normalised(_normalised(bands_over_time, 3), 2)
+    return _normalised(_normalised(bands_over_time, 3, SMALLEST_NORM), 2, SMALLEST_SHARE)
 
 
-def _normalised(segments: tf.Tensor, axis: int) -> tf.Tensor:
+def _normalised(segments: tf.Tensor, axis: int, smallest: float) -> tf.Tensor:
     centred = segments - tf.reduce_mean(segments, axis, keepdims=True)
     norm = tf.reduce_sum(tf.square(centred), axis, keepdims=True)
-    return centred * tf.math.rsqrt(norm + SMALLEST_NORM**2)
+    return centred * tf.math.rsqrt(norm + smallest**2)
 
 
 def third_octaves(config: SpectrogramConfig) -> np.ndarray:

@@ -86,19 +86,19 @@ def resynthesise_refined(
     """
     images = smooth_gains(images, sources, SMOOTHING)
     hop_length = config.n_fft // FRAMES_THAT_OVERLAP
-    closer = _analysed(resynthesise(sources, phases, config), hop_length, config)
+    closer = _analysed(resynthesise(sources, phases, config), hop_length, config.n_fft)
     gains = _frames(images - sources, config) / config.decibel
-    magnitude = tf.abs(closer) * _amplitudes(_interpolated(gains, config.hop_length // hop_length))
-    painted = tf.cast(tf.stop_gradient(magnitude), tf.complex64)
+    magnitude = _real(tf.abs(closer) * _amplitudes(_interpolated(gains, config.hop_length // hop_length)))
+    painted = tf.stop_gradient(magnitude)
 
     def refine(phase: tf.Tensor) -> Tuple[tf.Tensor]:
         sound = _synthesised(painted * phase, hop_length, config)
-        return (_without_magnitude(_analysed(sound, hop_length, config)),)
+        return (_without_magnitude(_analysed(sound, hop_length, config.n_fft)),)
 
     # A graph of its own: unrolled, it would be traced ten times over for each of a step's six images.
     first = tf.stop_gradient(_without_magnitude(closer))
     (phase,) = tf.while_loop(lambda _: True, refine, (first,), maximum_iterations=REFINEMENTS)
-    return _synthesised(_real(magnitude) * phase, hop_length, config)
+    return _synthesised(magnitude * phase, hop_length, config)
 
 
 def analyse(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
@@ -115,7 +115,7 @@ def analyse(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
     images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
         In [-1, 1]: what is louder than 0 dB is cut off. Padded with silence.
     """
-    heard = _analysed(waveforms, config.hop_length, config)
+    heard = _analysed(waveforms, config.hop_length, config.n_fft)
     power = tf.maximum(_power(heard), 10.0 ** (config.floor_db / 10.0))
     scaled = 1.0 - 20.0 / math.log(10.0) / config.floor_db * tf.math.log(power)
     return tf.clip_by_value(_padded(scaled, SILENCE, config), -1.0, 1.0)
@@ -146,14 +146,13 @@ def correlogram(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
     >>> int(tf.argmax(shown[:100])) + 24, 16_000 // 200
     (80, 80)
     """
-    length = 2 * config.n_fft
-    frames = tf.signal.frame(_with_margins(waveforms, config.n_fft // 2), length, config.hop_length)
-    power = _power(tf.signal.rfft(frames * tf.signal.hann_window(length, periodic=True))) + SMALLEST_POWER
+    margin = config.n_fft // 2
+    longer = _analysed(tf.pad(waveforms, ((0, 0), (margin, margin))), config.hop_length, 2 * config.n_fft)
+    power = _power(longer) + SMALLEST_POWER
     level = 10.0 / math.log(10.0) * tf.math.log(tf.reduce_sum(power, -1, keepdims=True))
     # How loud a pause is counts by the loudest frame, which no gradient should make louder or fainter for it.
     spoken = tf.sigmoid(level - tf.stop_gradient(tf.reduce_max(level, 1, keepdims=True)) + PAUSE_DB)
-    magnitude = tf.sqrt(power)
-    correlation = tf.signal.irfft(_real(magnitude))
+    correlation = tf.signal.irfft(_real(tf.sqrt(power)))
     first = round(config.sample_rate / HIGHEST_PITCH)
     lags = correlation[..., first : min(first + config.image_size, config.n_fft)]
     shown = spoken * lags / correlation[..., :1]
@@ -194,10 +193,6 @@ def _padded(frames: tf.Tensor, value: float, config: SpectrogramConfig) -> tf.Te
     return tf.pad(tf.transpose(frames, (0, 2, 1)), margin, constant_values=value)[..., tf.newaxis]
 
 
-def _with_margins(waveforms: tf.Tensor, margin: int) -> tf.Tensor:
-    return tf.pad(waveforms, ((0, 0), (margin, margin)))
-
-
 def _power(transform: tf.Tensor) -> tf.Tensor:
     return tf.square(tf.math.real(transform)) + tf.square(tf.math.imag(transform))
 
@@ -219,16 +214,16 @@ def _real(values: tf.Tensor) -> tf.Tensor:
     return tf.complex(values, tf.zeros_like(values))
 
 
-def _window(config: SpectrogramConfig) -> tf.Tensor:
-    return tf.signal.hann_window(config.n_fft, periodic=True)
+def _window(n_fft: int) -> tf.Tensor:
+    return tf.signal.hann_window(n_fft, periodic=True)
 
 
 def _synthesised(transform: tf.Tensor, hop_length: int, config: SpectrogramConfig) -> tf.Tensor:
-    window = _window(config)
+    window = _window(config.n_fft)
     frames = tf.signal.irfft(transform, (config.n_fft,)) * window
     weights = tf.signal.overlap_and_add(tf.repeat(window[tf.newaxis] ** 2, transform.shape[1], 0), hop_length)
     return tf.signal.overlap_and_add(frames, hop_length) / tf.maximum(weights, SMALLEST_WEIGHT)
 
 
-def _analysed(waveforms: tf.Tensor, hop_length: int, config: SpectrogramConfig) -> tf.Tensor:
-    return tf.signal.rfft(tf.signal.frame(waveforms, config.n_fft, hop_length) * _window(config))
+def _analysed(waveforms: tf.Tensor, hop_length: int, n_fft: int) -> tf.Tensor:
+    return tf.signal.rfft(tf.signal.frame(waveforms, n_fft, hop_length) * _window(n_fft))

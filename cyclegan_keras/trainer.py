@@ -422,9 +422,7 @@ def _rows_until(step: int, file: Path) -> Tuple[str, List[str]]:
 
 
 def _trained_values(state: TrainState) -> Iterable[Tuple[str, np.ndarray]]:
-    networks = {name: getattr(state, name) for name in ("g", "f", "d_a", "d_b")}
-    networks.update({f"pitch_d_{domain}": network for domain, network in state.pitch_d.items()})
-    for name, network in networks.items():
+    for name, network in state.networks().items():
         for weight in network.weights:
             yield f"a weight of {name}", weight.numpy()
     for name, optimizer in state.optimizers.items():
