@@ -307,7 +307,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Convert as the options say; returns the exit status."""
-    run = RunDirectory(arguments.run_dir) if arguments.run_dir else newest_run(arguments.pair, RUNS)
+    if arguments.run_dir:
+        run = RunDirectory(arguments.run_dir)
+    else:
+        run = newest_run(arguments.pair, RUNS, reverse=arguments.reverse)
     config = RunConfig.load(run.config_file)
     epoch = run.epoch_or_latest(arguments.epoch)
     source, target = reversed(split_pair(config.pair)) if arguments.reverse else split_pair(config.pair)

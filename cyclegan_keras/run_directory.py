@@ -12,7 +12,8 @@ DIRECTIONS = ("a_to_b", "b_to_a")
 """G and F, as files name them."""
 
 SHIPPED = Path(__file__).parent / "weights"
-"""The models that come with the package: a small run directory a pair, with a card that says what it is worth."""
+"""The models that come with the package: a small run directory a pair, with a card that says what it is worth. Where
+another training does the way back better, that is a second one, inside the first."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class RunDirectory:
         return epoch or epochs[-1]
 
 
-def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
+def newest_run(pair: str, root: Path, shipped: Path = SHIPPED, reverse: bool = False) -> RunDirectory:
     """Find the run of a pair whose weights were written last, or the model of it that comes with the package.
 
     Parameters
@@ -93,6 +94,8 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
         The folder that holds run directories.
     shipped : Path
         The folder to look in next.
+    reverse : bool
+        It is for the way back, which may have a shipped model of its own.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     """
     emotions = split_pair(pair)
     pair, turned = "_".join(emotions), "_".join(reversed(emotions))
-    runs = _trained(pair, root) or _trained(pair, shipped)
+    runs = _trained(pair, root) or (reverse and _trained(pair, shipped / pair)) or _trained(pair, shipped)
     if runs:
         return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)
     if _trained(turned, root) or _trained(turned, shipped):

@@ -50,6 +50,17 @@ def test_the_newest_trained_run_of_a_pair_is_found(tmp_path):
     assert newest_run("calm_angry", tmp_path).path.name == "other"
 
 
+def test_the_way_back_has_a_shipped_model_of_its_own_where_there_is_one(tmp_path):
+    shipped, runs = tmp_path / "shipped", tmp_path / "runs"
+    both = make_run(shipped / "calm_fearful", [1])
+    assert newest_run("calm_fearful", runs, shipped, reverse=True) == both
+    back = make_run(shipped / "calm_fearful" / "back", [2])
+    assert newest_run("calm_fearful", runs, shipped, reverse=True) == back
+    assert newest_run("calm_fearful", runs, shipped) == both
+    trained = make_run(runs / "new", [1])
+    assert newest_run("calm_fearful", runs, shipped, reverse=True) == trained
+
+
 def test_the_demonstration_is_never_taken_for_a_training(tmp_path):
     makefile = (PROJECT / "Makefile").read_text()
     demo = re.search(r"^DEMO \?= runs/(.*)$", makefile, re.MULTILINE).group(1)

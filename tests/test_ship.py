@@ -97,9 +97,9 @@ def test_the_training_command_names_what_differs_from_the_preset():
     assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0")
 
 
-@pytest.mark.parametrize("folder", sorted(SHIPPED.glob("*/")), ids=lambda folder: folder.name)
-def test_every_shipped_model_is_whole(folder):
-    run = RunDirectory(folder)
-    assert RunConfig.load(run.config_file).pair == folder.name and len(run.epochs()) == 1
-    card = (folder / "card.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("model", sorted(str(file.parent.relative_to(SHIPPED)) for file in SHIPPED.rglob("config.json")))
+def test_every_shipped_model_is_whole(model):
+    run = RunDirectory(SHIPPED / model)
+    assert RunConfig.load(run.config_file).pair == model.split("/")[0] and len(run.epochs()) == 1
+    card = (run.path / "card.md").read_text(encoding="utf-8")
     assert "CC BY-NC-SA 4.0" in card and f"epoch {run.epochs()[0]}" in card
