@@ -296,7 +296,7 @@ def _decibels(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
 
 
 def spectrogram_to_image(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Cut or fill a spectrogram to ``n_frames`` and pad it to the square image.
+    """Cut or fill a spectrogram to ``n_frames`` and pad it to the image.
 
     A longer one gives its middle; a shorter one is followed by silence.
 
@@ -307,12 +307,12 @@ def spectrogram_to_image(spectrogram: np.ndarray, config: SpectrogramConfig) -> 
 
     Returns
     -------
-    image : np.ndarray [shape=(image_size, image_size, 1), dtype=float32]
+    image : np.ndarray [shape=(height, width, 1), dtype=float32]
     """
     start = max(0, (spectrogram.shape[1] - config.n_frames) // 2)
     middle = spectrogram[:, start : start + config.n_frames]
-    size = config.image_size
-    padding = ((0, size - middle.shape[0]), (0, size - middle.shape[1]))
+    height, width, _ = config.image_shape
+    padding = ((0, height - middle.shape[0]), (0, width - middle.shape[1]))
     return np.pad(middle, padding, constant_values=SILENCE)[:, :, np.newaxis]
 
 
@@ -321,7 +321,7 @@ def image_to_spectrogram(image: np.ndarray, config: SpectrogramConfig) -> np.nda
 
     Parameters
     ----------
-    image : np.ndarray [shape=(image_size, image_size, 1)]
+    image : np.ndarray [shape=(height, width, 1)]
     config : SpectrogramConfig
 
     Returns
@@ -336,7 +336,7 @@ def load_image(path: Path, config: SpectrogramConfig, phase: bool = False) -> Tu
 
     Returns
     -------
-    image : np.ndarray [shape=(image_size, image_size, 1), dtype=float32]
+    image : np.ndarray [shape=(height, width, 1), dtype=float32]
         In [-1, 1]. With ``phase``, a second channel holds every bin's phase in radians.
     reference : float
         The STFT magnitude of 0 dB.
@@ -362,7 +362,7 @@ def image_to_waveform(image: np.ndarray, reference: float, config: SpectrogramCo
 
     Parameters
     ----------
-    image : np.ndarray [shape=(image_size, image_size, 1)]
+    image : np.ndarray [shape=(height, width, 1)]
         In [-1, 1].
     reference : float
         The STFT magnitude that stands for 0 dB.
@@ -385,7 +385,7 @@ def split_windows(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndar
 
     Returns
     -------
-    images : np.ndarray [shape=(windows, image_size, image_size, 1), dtype=float32]
+    images : np.ndarray [shape=(windows, height, width, 1), dtype=float32]
     """
     return np.stack(
         [
@@ -400,7 +400,7 @@ def blend_windows(images: np.ndarray, frames: int, config: SpectrogramConfig) ->
 
     Parameters
     ----------
-    images : np.ndarray [shape=(windows, image_size, image_size, 1)]
+    images : np.ndarray [shape=(windows, height, width, 1)]
     frames : int
         Frames of the spectrogram that was split.
     config : SpectrogramConfig

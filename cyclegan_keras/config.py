@@ -51,7 +51,8 @@ class SpectrogramConfig:
     """The analysis: how a waveform becomes an image and back (report, section 3).
 
     ``n_frames`` frames of a Hann-windowed STFT, in dB relative to the clip's maximum and floored
-    at ``floor_db``, padded with silence to a square of ``image_size`` pixels.
+    at ``floor_db``, padded with silence to ``image_size`` pixels of frequency, and as many of time or
+    ``image_width``, where that is not 0.
     """
 
     sample_rate: int = 16_000
@@ -59,6 +60,7 @@ class SpectrogramConfig:
     hop_length: int = 256
     n_frames: int = 257
     image_size: int = 260
+    image_width: int = 0
     floor_db: float = -80.0
     griffin_lim_iterations: int = 32
     griffin_lim_momentum: float = 0.99
@@ -66,14 +68,15 @@ class SpectrogramConfig:
     def __post_init__(self):
         problems = _outside(
             self, sample_rate=(1000, 192_000), n_fft=(16, 8192), hop_length=(1, 8192), n_frames=(2, 4096),
-            image_size=(16, 4096), floor_db=(-200.0, -1.0), griffin_lim_iterations=(1, 1000),
+            image_size=(16, 4096), image_width=(0, 4096), floor_db=(-200.0, -1.0), griffin_lim_iterations=(1, 1000),
             griffin_lim_momentum=(0.0, 0.999),
         )  # fmt: skip
         if self.hop_length > self.n_fft:
             problems.append("hop_length: must not exceed n_fft")
-        if self.image_size < max(self.n_frames, self.n_bins):
+        height, width, _ = self.image_shape
+        if height < self.n_bins or width < self.n_frames:
             problems.append("image_size: must hold every frame and bin")
-        if self.image_size % 4:
+        if height % 4 or width % 4:
             problems.append("image_size: must be a multiple of 4, the generator's stride")
         _refuse(problems)
 
@@ -95,7 +98,13 @@ class SpectrogramConfig:
     @property
     def image_shape(self) -> Tuple[int, int, int]:
         """Height, width and channels of an image."""
-        return (self.image_size, self.image_size, 1)
+        return (self.image_size, self.image_width or self.image_size, 1)
+
+    @property
+    def listening(self) -> "SpectrogramConfig":
+        """The analysis in which words and pitch are measured: the report's, unless this one's windows are shorter."""
+        report = SpectrogramConfig()
+        return self if self.n_fft < report.n_fft else report
 
 
 @dataclass(frozen=True)
@@ -200,18 +209,12 @@ class TrainConfig:
             average_ramp=(1.0, 1000.0),
         )  # fmt: skip
         problems += _not_among(self, precision=PRECISIONS, update=UPDATES)
-        needing = {
-            "resynthesis": self.resynthesis,
-            "intelligibility": self.loss_weights.intelligibility,
-            "pitch": self.loss_weights.pitch,
-            "real_and_fake_at_once": self.real_and_fake_at_once,
-        }
         if self.update != "joint":
-            problems += [
-                f"{name}: needs joint updates, not alternating ones" for name, wanted in needing.items() if wanted
-            ]
+            given = [name for name in ("resynthesis", "real_and_fake_at_once") if getattr(self, name)]
+            problems += [f"{name}: needs joint updates, not alternating ones" for name in given]
         if not self.resynthesis:
-            needing = {"refined": self.refined, "pitch": self.loss_weights.pitch}
+            weights = self.loss_weights
+            needing = {"refined": self.refined, "intelligibility": weights.intelligibility, "pitch": weights.pitch}
             problems += [f"{name}: needs resynthesis" for name, wanted in needing.items() if wanted]
         _refuse(problems)
 
@@ -285,12 +288,17 @@ PRESETS["cpu-pitch"] = dataclasses.replace(
     ),
 )
 
+# Windows twice as long tell harmonics apart that are twice as close. Half as many frames leave images as large, and are
+# no loss: conversions smooth what a generator changes over as long.
+SPECTROGRAM_FINE = SpectrogramConfig(n_fft=1024, hop_length=512, n_frames=129, image_size=516, image_width=132)
+PRESETS["cpu-fine"] = dataclasses.replace(PRESETS["cpu-pitch"], spectrogram=SPECTROGRAM_FINE, strength=2.0)
+
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "average_ramp", "equalised", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
+    "average_ramp", "equalised", "image_width", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
     "residual", "resynthesis", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""

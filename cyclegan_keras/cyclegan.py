@@ -18,7 +18,7 @@ from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, T
 from cyclegan_keras.image_pool import ImagePool
 from cyclegan_keras.intelligibility import estoi
 from cyclegan_keras.models import FAKE, TRANSLATED, build_composite, build_discriminator, build_generator, variables
-from cyclegan_keras.resynthesis import analyse, correlogram, resynthesise, resynthesise_refined
+from cyclegan_keras.resynthesis import analyse, correlogram, listened, resynthesise, resynthesise_refined
 
 Losses = Dict[str, tf.Tensor]
 
@@ -70,6 +70,7 @@ def build_state(
     model: ModelConfig,
     train: TrainConfig,
     output_start: Tuple[float, float] = (1.0, 0.0),
+    correlogram_shape: Optional[Tuple[int, int, int]] = None,
 ) -> TrainState:
     """Build the networks, optimizers and pools of a training that starts from nothing.
 
@@ -81,7 +82,10 @@ def build_state(
     model, train : ModelConfig, TrainConfig
     output_start : (scale, offset)
         Where the generators' output norm starts.
+    correlogram_shape : (height, width, channels), optional
+        Of what discriminators of pitch are shown; default: as images.
     """
+    correlogram_shape = correlogram_shape or image_shape
 
     def generator(network: int) -> tf.keras.Model:
         scale, offset = output_start
@@ -95,7 +99,7 @@ def build_state(
         d_a = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 2)
         d_b = build_discriminator(image_shape, model.filters, seed=4 * train.seed + 3)
         pitch_d = {
-            domain: build_discriminator(image_shape, model.filters, seed=4 * train.seed + number)
+            domain: build_discriminator(correlogram_shape, model.filters, seed=4 * train.seed + number)
             for number, domain in enumerate("ab", 4) if train.loss_weights.pitch
         }  # fmt: skip
     for network in (g, f, d_a, d_b, *pitch_d.values()):
@@ -122,7 +126,7 @@ def build_state(
         },
         pitch_d=pitch_d,
         pitch_pools={
-            domain: ImagePool(image_shape, train.pool_size, seed=2 * train.seed + number)
+            domain: ImagePool(correlogram_shape, train.pool_size, seed=2 * train.seed + number)
             for number, domain in enumerate(pitch_d, 2)
         },
         step=tf.Variable(0, dtype=tf.int64, trainable=False, name="step"),
@@ -224,12 +228,12 @@ def joint_train_step(
             fake_b, fake_a = analyse(sound_b, config), analyse(sound_a, config)
         more_g, more_f = {}, {}
         if weights.pitch:
-            pitch_b, pitch_a = correlogram(sound_b, config), correlogram(sound_a, config)
+            pitch_b, pitch_a = (correlogram(listened(sound, config), config.listening) for sound in (sound_b, sound_a))
             more_g["pitch"] = _mean_squared_error(1.0, state.pitch_d["b"](pitch_b, training=True))
             more_f["pitch"] = _mean_squared_error(1.0, state.pitch_d["a"](pitch_a, training=True))
         if weights.intelligibility:
-            more_g["intelligibility"] = 1.0 - tf.reduce_mean(estoi(fake_b, a, config))
-            more_f["intelligibility"] = 1.0 - tf.reduce_mean(estoi(fake_a, b, config))
+            more_g["intelligibility"] = _words_lost(sound_b, resynthesise(a, phase_a, config), config)
+            more_f["intelligibility"] = _words_lost(sound_a, resynthesise(b, phase_b, config), config)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
         losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b, **more_g)
@@ -249,7 +253,7 @@ def joint_train_step(
     if weights.pitch:
         clips = {"a": (a, phase_a, pitch_a), "b": (b, phase_b, pitch_b)}
         for domain, (image, phase, fake) in clips.items():
-            real = correlogram(resynthesise(image, phase, config), config)
+            real = correlogram(listened(resynthesise(image, phase, config), config), config.listening)
             judged(f"pitch_d_{domain}", state.pitch_d[domain], real, state.pitch_pools[domain].exchange(fake))
     state.step.assign_add(1)
     return _named(**losses)
@@ -326,6 +330,11 @@ def _heard(
     if train.refined:
         return resynthesise_refined(fake, source, phase, config)
     return resynthesise(fake, phase, config)
+
+
+def _words_lost(sound: tf.Tensor, source: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    images, sources = (analyse(listened(heard, config), config.listening) for heard in (sound, source))
+    return 1.0 - tf.reduce_mean(estoi(images, sources, config.listening))
 
 
 def _generator_losses(

@@ -106,8 +106,7 @@ class Ruler:
 def load_source(path: Path, statement: int, config: SpectrogramConfig) -> Source:
     """Read and analyse a recording's middle 4.096 s; ``statement`` as in ``Source``."""
     waveform = middle(audio.load_waveform(path, config.sample_rate), config)
-    return Source(path.stem, Reading(waveform, *audio.waveform_to_spectrogram(waveform, config)), statement)
-
+    return Source(path.stem, _analysed(waveform, config), statement)
 
 def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig) -> Ruler:
     """Fit a pair's judge to the training actors' clips of a data set, and try it on the unseen actors'.
@@ -187,7 +186,7 @@ def command(arguments: argparse.Namespace) -> int:
         prepare_tensorflow()
         split = split_clips(index_clips(arguments.data))
         sources = _sources(arguments.clips, split, source, config.spectrogram)
-        ruler = build_ruler(arguments.data, source, target, config.spectrogram)
+        ruler = build_ruler(arguments.data, source, target, config.spectrogram.listening)
         real = domain(split.unseen, target)
         rows = measure_run(ruler, run, config, epochs, sources, real, how)
         caption = (
@@ -217,26 +216,25 @@ def measure_run(
     real: Sequence[Clip],
     how: ConversionOptions,
 ) -> List[Row]:
-    """Measure a run's conversions by epoch, between what they start from and what they should become."""
-    analysis = config.spectrogram
+    """Measure a run's conversions by epoch, between what they start from and what they should become.
+
+    All but conversions, which have the run's, is made in the judge's analysis.
+    """
+    analysis, plain = config.spectrogram, ruler.judge.config
     directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
     statements = [source.statement for source in sources]
     spectrograms = [source.reading.spectrogram for source in sources]
     own, other = ruler.judge.spectra if ruler.target == ruler.judge.emotions[1] else ruler.judge.spectra[::-1]
 
-    def sounds(converted: Sequence[np.ndarray]) -> List[np.ndarray]:
-        return [
-            synthesise(source.reading, spectrogram, analysis, how) for source, spectrogram in zip(sources, converted)
-        ]
+    def sounds(change: Callable[[np.ndarray], np.ndarray]) -> List[np.ndarray]:
+        readings = [_analysed(source.reading.waveform, plain) for source in sources]
+        return [synthesise(reading, change(reading.spectrogram), plain, how) for reading in readings]
 
-    references = sounds(spectrograms)
-    equalised = sounds([judge.equalised(spectrogram, own, other) for spectrogram in spectrograms])
+    references = sounds(lambda spectrogram: spectrogram)
+    equalised = sounds(lambda spectrogram: judge.equalised(spectrogram, own, other))
     rng = np.random.default_rng(0)
     random = sounds(
-        [
-            judge.randomly_changed(spectrogram, judge.CHANGE_DB, judge.CHANGE_WIDTHS, rng, analysis)
-            for spectrogram in spectrograms
-        ]
+        lambda spectrogram: judge.randomly_changed(spectrogram, judge.CHANGE_DB, judge.CHANGE_WIDTHS, rng, plain)
     )
     rows = [
         ruler.measure(f"{ruler.source}, no network", references, references, statements),
@@ -249,7 +247,8 @@ def measure_run(
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)
         spun = repaint(spectrograms, there, analysis, SPINS[how.phase]) if SPINS[how.phase] > 1 else converted
-        row = ruler.measure(f"epoch {epoch}", sounds(spun), references, statements)
+        heard = [synthesise(source.reading, image, analysis, how) for source, image in zip(sources, spun)]
+        row = ruler.measure(f"epoch {epoch}", heard, references, statements)
         rows.append(
             dataclasses.replace(
                 row,
@@ -257,7 +256,7 @@ def measure_run(
                 cycle=metrics.mimicry(np.concatenate(spectrograms, 1), np.concatenate(restored, 1)),
             )
         )
-    vocoded = [judge.vocoded(waveform, analysis) for waveform in _load(real, analysis)]
+    vocoded = [judge.vocoded(waveform, plain) for waveform in _load(real, plain)]
     rows.append(ruler.measure(f"real {ruler.target}, unseen actors", vocoded, [], [clip.statement for clip in real]))
     return rows
 
@@ -365,6 +364,10 @@ def _sources(wanted: str, split: Split, emotion: str, config: SpectrogramConfig)
     else:
         recordings = [(path, 0) for path in _recordings(Path(wanted))]
     return [load_source(path, statement, config) for path, statement in recordings]
+
+
+def _analysed(waveform: np.ndarray, config: SpectrogramConfig) -> Reading:
+    return Reading(waveform, *audio.waveform_to_spectrogram(waveform, config))
 
 
 def _recordings(folder: Path) -> List[Path]:

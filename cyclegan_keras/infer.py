@@ -42,8 +42,9 @@ A phase fits the magnitudes it was measured with. Chosen on clips that were trai
 costs words and cleanness.
 """
 
-SMOOTHING = 1.5
-"""Frames: the standard deviation of the Gaussian that smooths what a generator changes along time."""
+SMOOTHING = 0.024
+"""Seconds, of the report's frames one and a half: the standard deviation of the Gaussian that smooths what a generator
+changes along time."""
 
 REFINEMENTS = {True: 2, False: 4}
 """Iterations of Griffin-Lim from the recording's own phase, by whether networks were shown what is heard of what they
@@ -223,7 +224,8 @@ def change_gains(
     changed : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
     """
-    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, SMOOTHING, axis=1)
+    frames = SMOOTHING * config.sample_rate / config.hop_length
+    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, frames, axis=1)
     gains -= (1.0 - envelope) * scipy.ndimage.gaussian_filter1d(gains, ENVELOPE_BINS, axis=0)
     limit = GAIN_LIMIT_DB * config.decibel
     return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)

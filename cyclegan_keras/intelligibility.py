@@ -37,7 +37,7 @@ def estoi(images: tf.Tensor, sources: tf.Tensor, config: SpectrogramConfig) -> t
 
     Parameters
     ----------
-    images, sources : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    images, sources : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
         In [-1, 1].
     config : SpectrogramConfig
 

@@ -174,7 +174,7 @@ class Spectrum:
 
     @classmethod
     def of(cls, images: Sequence[np.ndarray], config: SpectrogramConfig) -> "Spectrum":
-        """Measure images of shape (image_size, image_size, 1)."""
+        """Measure images of shape (height, width, 1)."""
         spectrograms = np.stack([audio.image_to_spectrogram(image, config) for image in images])
         mean, std = spectrograms.mean(axis=(0, 2)), spectrograms.std(axis=(0, 2))
         # A bin that is always silent has no spread to divide by.

@@ -47,7 +47,10 @@ def cache_key(path: Path, config: SpectrogramConfig) -> str:
     """
     if not Path(path).is_file():  # reading a pipe would wait for ever
         raise InputError(f"{path}: not a file; take it away, or name another folder with --data")
-    settings = json.dumps([ANALYSIS_VERSION, dataclasses.asdict(config)], sort_keys=True)
+    analysis = dataclasses.asdict(config)
+    if not config.image_width:
+        del analysis["image_width"]  # as keys were before an image could be other than square
+    settings = json.dumps([ANALYSIS_VERSION, analysis], sort_keys=True)
     return hashlib.sha256(settings.encode() + Path(path).read_bytes()).hexdigest()
 
 
@@ -76,7 +79,7 @@ def load_images(
 
     Returns
     -------
-    images : np.ndarray [shape=(len(paths), image_size, image_size, 1 or 2), dtype=float32]
+    images : np.ndarray [shape=(len(paths), height, width, 1 or 2), dtype=float32]
 
     Raises
     ------
@@ -198,7 +201,7 @@ def unpaired_indices(
 
 
 def _shape(config: SpectrogramConfig, phase: bool) -> Tuple[int, int, int]:
-    return (config.image_size, config.image_size, 2 if phase else 1)
+    return (*config.image_shape[:2], 2 if phase else 1)
 
 
 def _cached_image(

@@ -16,9 +16,9 @@ from cyclegan_keras.config import FRAMES_THAT_OVERLAP, SpectrogramConfig
 REFINEMENTS = 10
 """Iterations of Griffin-Lim from the recording's own phase: more than of a conversion, so that pitch can move."""
 
-SMOOTHING = 1.0
-"""Frames: the standard deviation of the Gaussian that smooths what a generator changes along time before it is refined;
-a conversion smooths more."""
+SMOOTHING = 0.016
+"""Seconds, a frame of the report's: the standard deviation of the Gaussian that smooths what a generator changes along
+time before it is refined; a conversion smooths more."""
 
 SMALLEST_WEIGHT = 1e-8
 """Of a sample that only the end of a window saw."""
@@ -41,9 +41,9 @@ def resynthesise(images: tf.Tensor, phases: tf.Tensor, config: SpectrogramConfig
 
     Parameters
     ----------
-    images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    images : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
         In [-1, 1].
-    phases : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    phases : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
         In radians, of the same bins and frames.
     config : SpectrogramConfig
 
@@ -74,8 +74,8 @@ def resynthesise_refined(
 
     Parameters
     ----------
-    images, sources : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
-    phases : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    images, sources : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
+    phases : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
         The sources'.
     config : SpectrogramConfig
         Its hop length is a multiple of ``n_fft / FRAMES_THAT_OVERLAP``.
@@ -84,7 +84,7 @@ def resynthesise_refined(
     -------
     waveforms : tf.Tensor [shape=(batch, n_samples + n_fft), dtype=float32]
     """
-    images = smooth_gains(images, sources, SMOOTHING)
+    images = smooth_gains(images, sources, SMOOTHING * config.sample_rate / config.hop_length)
     hop_length = config.n_fft // FRAMES_THAT_OVERLAP
     closer = _analysed(resynthesise(sources, phases, config), hop_length, config.n_fft)
     gains = _frames(images - sources, config) / config.decibel
@@ -101,6 +101,23 @@ def resynthesise_refined(
     return _synthesised(magnitude * phase, hop_length, config)
 
 
+def listened(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
+    """Cut sound to what the analysis sees of it that words and pitch are measured in, ``config.listening``.
+
+    Parameters
+    ----------
+    waveforms : tf.Tensor [shape=(batch, n_samples + n_fft), dtype=float32]
+        As ``resynthesise`` gives them.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    waveforms : tf.Tensor [shape=(batch, n_samples + config.listening.n_fft), dtype=float32]
+    """
+    margin = (config.n_fft - config.listening.n_fft) // 2
+    return waveforms[:, margin : waveforms.shape[1] - margin]
+
+
 def analyse(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
     """Turn sound into images, as ``audio.waveform_to_spectrogram`` does, but 0 dB is a magnitude of 1; differentiable.
 
@@ -112,7 +129,7 @@ def analyse(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
 
     Returns
     -------
-    images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    images : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
         In [-1, 1]: what is louder than 0 dB is cut off. Padded with silence.
     """
     heard = _analysed(waveforms, config.hop_length, config.n_fft)
@@ -135,7 +152,7 @@ def correlogram(waveforms: tf.Tensor, config: SpectrogramConfig) -> tf.Tensor:
 
     Returns
     -------
-    images : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    images : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
         In [-1, 1]. Row 0 is the period of ``HIGHEST_PITCH``, every further one a sample longer; 0 in pauses.
 
     Example
@@ -164,7 +181,7 @@ def smooth_gains(images: tf.Tensor, sources: tf.Tensor, frames: float) -> tf.Ten
 
     Parameters
     ----------
-    images, sources : tf.Tensor [shape=(batch, image_size, image_size, 1), dtype=float32]
+    images, sources : tf.Tensor [shape=(batch, height, width, 1), dtype=float32]
     frames : float
         Standard deviation of the Gaussian, which ends at four of them.
     """
@@ -188,8 +205,8 @@ def _amplitudes(decibels: tf.Tensor) -> tf.Tensor:
 
 
 def _padded(frames: tf.Tensor, value: float, config: SpectrogramConfig) -> tf.Tensor:
-    _, length, height = frames.shape
-    margin = ((0, 0), (0, config.image_size - height), (0, config.image_size - length))
+    height, width, _ = config.image_shape
+    margin = ((0, 0), (0, height - frames.shape[2]), (0, width - frames.shape[1]))
     return tf.pad(tf.transpose(frames, (0, 2, 1)), margin, constant_values=value)[..., tf.newaxis]
 
 

@@ -129,7 +129,7 @@ def train(
     config : RunConfig or FaceRunConfig
     run : RunDirectory
         Opened with ``open_run``.
-    images_a, images_b : np.ndarray [shape=(n, image_size, image_size, 1), dtype=float32]
+    images_a, images_b : np.ndarray [shape=(n, height, width, 1), dtype=float32]
         The training images of the domains; for ``resynthesis`` with a second channel, the phase.
     names : (sequence of str, sequence of str)
         Of the images, to say on which a training diverged.
@@ -155,10 +155,12 @@ def train(
     start = (1.0, 0.0)
     if config.model.output_init == "data":
         start = output_start(np.concatenate([images_a, images_b])[..., :1])
-    state = build_state(config.image_shape, config.model, config.train, start)
+    spectrogram = getattr(config, "spectrogram", None)
+    correlogram_shape = spectrogram.listening.image_shape if spectrogram else None
+    state = build_state(config.image_shape, config.model, config.train, start, correlogram_shape)
     keeper = CheckpointKeeper(state, run, checkpoint_seconds)
     keeper.restore_newest(observer)
-    take_step = compile_train_step(state, config.train, getattr(config, "spectrogram", None))
+    take_step = compile_train_step(state, config.train, spectrogram)
     epoch_steps = steps_per_epoch(len(images_a), config.train.batch_size)
     step = int(state.step.numpy())
     if not replicas.agree_on(step):

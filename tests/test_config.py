@@ -38,13 +38,15 @@ def run_config(preset="cpu", **changes):
         ("cpu-refined", 260, 16, 6, 7, "data"),
         ("cpu-residual", 260, 16, 6, 7, "default"),
         ("cpu-pitch", 260, 16, 6, 7, "default"),
+        ("cpu-fine", (516, 132), 16, 6, 7, "default"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
     preset = PRESETS[name]
-    assert preset.spectrogram.image_shape == (size, size, 1)
+    height, width = size if isinstance(size, tuple) else (size, size)
+    assert preset.spectrogram.image_shape == (height, width, 1)
     assert preset.model == type(preset.model)(
-        filters, blocks, output_init, residual=name in ("cpu-residual", "cpu-pitch")
+        filters, blocks, output_init, residual=name in ("cpu-residual", "cpu-pitch", "cpu-fine")
     )
     assert (preset.train.epochs, preset.train.batch_size, preset.train.pool_size) == (epochs, 1, 50)
     assert (preset.train.learning_rate, preset.train.beta_1) == (2e-4, 0.5)
@@ -106,6 +108,8 @@ def edited(path, edit):
         (lambda v: v["train"].update(loss_weights=3), "LossWeights"),
         (lambda v: v["spectrogram"].update(floor_db=3.0), "floor_db"),
         (lambda v: v["spectrogram"].update(image_size=100), "image_size"),
+        (lambda v: v["spectrogram"].update(image_width=256), "image_size: must hold every frame"),
+        (lambda v: v["spectrogram"].update(image_width=262), "multiple of 4"),
         (lambda v: v["train"]["loss_weights"].pop("identity"), "identity"),
         (lambda v: v.update(pair="calm_joyful"), "joyful"),
     ],
@@ -132,13 +136,13 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch"}
+    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine"}
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
@@ -147,7 +151,7 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     heard, refined = PRESETS["cpu-resynthesis"], PRESETS["cpu-refined"]
     by_refined = {name for name, preset in PRESETS.items() if preset.train.refined}
-    assert by_refined == {"cpu-refined", "cpu-residual", "cpu-pitch"}
+    assert by_refined == {"cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine"}
     without = dataclasses.replace(refined.train, refined=False, epochs=heard.train.epochs)
     assert dataclasses.replace(refined, train=without) == heard
 
@@ -158,7 +162,7 @@ def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discrimin
     assert (residual.strength, residual.strength_back) == (4.0, 2.0)
     assert (residual.train.average_decay, residual.train.average_ramp) == (0.998, 4.0)
     weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
-    assert weighing == {"cpu-residual", "cpu-pitch"}
+    assert weighing == {"cpu-residual", "cpu-pitch", "cpu-fine"}
     for only in ("equalised", "real_and_fake_at_once"):
         assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == weighing
     before = {
@@ -172,10 +176,24 @@ def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discrimin
 def test_cpu_pitch_is_cpu_residual_but_for_the_discriminators_of_pitch_and_the_strength():
     residual, pitch = PRESETS["cpu-residual"], PRESETS["cpu-pitch"]
     assert pitch.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=30.0, pitch=40.0)
-    assert {name for name, preset in PRESETS.items() if preset.train.loss_weights.pitch} == {"cpu-pitch"}
+    assert {name for name, preset in PRESETS.items() if preset.train.loss_weights.pitch} == {"cpu-pitch", "cpu-fine"}
     assert (pitch.strength, pitch.strength_back) == (2.5, 1.5)
     without = dataclasses.replace(pitch.train, loss_weights=residual.train.loss_weights)
     assert dataclasses.replace(pitch, train=without, strength=4.0, strength_back=2.0) == residual
+
+
+def test_cpu_fine_is_cpu_pitch_but_for_windows_twice_as_long_half_as_often_of_the_same_sound():
+    pitch, fine = PRESETS["cpu-pitch"], PRESETS["cpu-fine"]
+    assert dataclasses.replace(fine, spectrogram=pitch.spectrogram, strength=2.5) == pitch and fine.strength == 2.0
+    assert (fine.spectrogram.n_fft, fine.spectrogram.hop_length) == (1024, 512)
+    assert fine.spectrogram.n_samples == pitch.spectrogram.n_samples == 65_536
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_words_and_pitch_are_measured_in_the_reports_analysis_whatever_the_images(name):
+    assert PRESETS[name].spectrogram.listening == SpectrogramConfig()
+    shorter = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60)
+    assert shorter.listening == shorter
 
 
 def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():
@@ -183,20 +201,19 @@ def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():
         ModelConfig(residual=True, output_init="data")
 
 
-@pytest.mark.parametrize(
-    "given",
-    [{"loss_weights": LossWeights(intelligibility=1.0)}, {"resynthesis": True}, {"real_and_fake_at_once": True}],
-)
-def test_what_only_joint_updates_can_do_is_refused_with_alternating_ones(given):
-    name = "intelligibility" if "loss_weights" in given else next(iter(given))
+@pytest.mark.parametrize("name", ["resynthesis", "real_and_fake_at_once"])
+def test_what_only_joint_updates_can_do_is_refused_with_alternating_ones(name):
     with pytest.raises(InputError, match=f"^{name}: needs joint updates, not alternating ones$"):
-        TrainConfig(**given)
-    TrainConfig(update="joint", **given)
+        TrainConfig(**{name: True})
+    TrainConfig(update="joint", **{name: True})
 
 
-def test_a_refined_phase_needs_resynthesis():
-    with pytest.raises(InputError, match="refined: needs resynthesis"):
-        TrainConfig(refined=True)
+@pytest.mark.parametrize("name", ["refined", "intelligibility", "pitch"])
+def test_what_is_done_with_sound_needs_resynthesis(name):
+    given = {"refined": True} if name == "refined" else {"loss_weights": LossWeights(**{name: 1.0})}
+    with pytest.raises(InputError, match=f"^{name}: needs resynthesis$"):
+        TrainConfig(update="joint", **given)
+    TrainConfig(update="joint", resynthesis=True, **given)
 
 
 def test_a_phase_is_refined_only_where_the_frames_of_the_analysis_are_among_the_closer_ones():

@@ -162,16 +162,16 @@ def test_with_resynthesis_what_is_heard_stands_for_every_generated_image(refined
     assert np.abs(fake_b - fakes[0]).mean() > 0.01
 
 
-@pytest.mark.parametrize("resynthesis", [False, True])
-def test_what_is_lost_of_the_sentence_is_a_loss_where_it_is_weighed(resynthesis):
+def test_what_is_lost_of_the_sentence_is_a_loss_where_it_is_weighed():
     analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64, sample_rate=1000)
     weights = LossWeights(intelligibility=5.0)
-    train = dataclasses.replace(TRAIN, update="joint", resynthesis=resynthesis, loss_weights=weights)
+    train = dataclasses.replace(TRAIN, update="joint", resynthesis=True, loss_weights=weights)
     state = build_state(SHAPE, MODEL, train)
-    a, b = (tf.constant(np.concatenate([image] * (1 + resynthesis), -1)) for image in drawn_images()[0])
+    a, b = (tf.constant(np.concatenate([image, 3.0 * image], -1)) for image in drawn_images()[0])
+    heard = analyse(resynthesise(a[..., :1], a[..., 1:], analysis), analysis)
     losses = compile_train_step(state, train, analysis)(a, b)
     fake_b = state.pool_b.images[:1]  # as it was before the step
-    assert float(losses["g_intelligibility"]) == pytest.approx(1.0 - float(estoi(fake_b, a, analysis)[0]), abs=1e-3)
+    assert float(losses["g_intelligibility"]) == pytest.approx(1.0 - float(estoi(fake_b, heard, analysis)[0]), abs=1e-3)
     assert 0.1 < float(losses["g_intelligibility"]) < 1.5
     for name in ("g", "f"):
         parts = [part for part in dataclasses.asdict(weights) if part not in ("discriminator", "pitch")]

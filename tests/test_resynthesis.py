@@ -7,7 +7,7 @@ import scipy.ndimage
 import tensorflow as tf
 
 from cyclegan_keras import audio, infer
-from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.config import PRESETS, SpectrogramConfig
 from cyclegan_keras.infer import ConversionOptions, Reading, synthesise
 from cyclegan_keras.resynthesis import (
     HIGHEST_PITCH,
@@ -15,12 +15,15 @@ from cyclegan_keras.resynthesis import (
     SMOOTHING,
     analyse,
     correlogram,
+    listened,
     resynthesise,
     resynthesise_refined,
     smooth_gains,
 )
 
-CONFIGS = (SpectrogramConfig(), SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60))
+FINE = PRESETS["cpu-fine"].spectrogram
+SMALL = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60, sample_rate=1000)
+CONFIGS = (SpectrogramConfig(), SMALL)
 INSIDE = slice(4, -4)
 """Frames that see no edge of the image, where the sound of a whole clip goes on."""
 
@@ -41,7 +44,7 @@ def heard(image, phase, config):
     return analyse(sound, config).numpy()[0]
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("config", (*CONFIGS, FINE))
 def test_a_clip_with_its_own_phase_is_heard_as_it_is(config):
     image, phase, *_ = analysed(config)
     difference = audio.image_to_spectrogram(heard(image, phase, config) - image, config)
@@ -85,6 +88,17 @@ def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, 
     assert loud.mean() > 0.05 and np.abs(difference - np.median(difference)).mean() < 1e-3
     own = audio.image_to_spectrogram(analyse(resynthesise(shown, phases, config), config).numpy()[0], config)
     assert np.abs(refined - own)[loud].mean() > 0.01, "a phase that was left as it is sounds otherwise"
+
+
+def test_what_is_heard_of_longer_windows_is_listened_to_in_the_reports():
+    _, phase, waveform, reference = analysed(FINE)
+    image = analysed(FINE)[0]
+    sound = resynthesise(tf.constant(image[np.newaxis]), tf.constant(phase[np.newaxis]), FINE)
+    shown = analyse(listened(sound, FINE), FINE.listening).numpy()[0]
+    expected, own_reference = audio.waveform_to_spectrogram(waveform, FINE.listening)
+    expected = expected + 40.0 / 80.0 * np.log10(own_reference / reference)  # 0 dB is the longer windows' loudest bin
+    difference = audio.image_to_spectrogram(shown, FINE.listening) - np.clip(expected, -1.0, 1.0)
+    assert shown.shape == (260, 260, 1) and np.abs(difference[:, 8:-8]).mean() < 5e-3
 
 
 def test_padding_is_heard_as_silence_and_silence_as_silence():

@@ -97,7 +97,10 @@ def test_the_training_command_names_what_differs_from_the_preset():
     assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0")
 
 
-@pytest.mark.parametrize("model", sorted(str(file.parent.relative_to(SHIPPED)) for file in SHIPPED.rglob("config.json")))
+SHIPPED_MODELS = sorted(str(file.parent.relative_to(SHIPPED)) for file in SHIPPED.rglob("config.json"))
+
+
+@pytest.mark.parametrize("model", SHIPPED_MODELS)
 def test_every_shipped_model_is_whole(model):
     run = RunDirectory(SHIPPED / model)
     assert RunConfig.load(run.config_file).pair == model.split("/")[0] and len(run.epochs()) == 1

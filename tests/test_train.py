@@ -38,7 +38,7 @@ SMALL = (
 def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_beside_the_raw_ones_and_resumes(
     command_line, demo_clips, tmp_path
 ):
-    options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-pitch"]
+    options = ["--pair", "calm_fearful", "--data", demo_clips, "--preset", "cpu-fine"]
     options += ["--filters", 2, "--n-resnet", 1, "--adversarial", 4]
     options += ["--precision", "float32", "--run-dir", tmp_path / "run"]
     done = command_line("train", *options, "--steps", 2)
@@ -46,10 +46,10 @@ def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_besid
     run = RunDirectory(tmp_path / "run")
     config = RunConfig.load(run.config_file)
     trained = config.train
-    assert (config.strength, config.strength_back) == (2.5, 1.5), "the preset's"
+    assert (config.strength, config.strength_back) == (2.0, 1.5), "the preset's"
     assert config.model.residual and trained.update == "joint" and trained.resynthesis and trained.refined
     assert trained.equalised and trained.real_and_fake_at_once
-    assert trained.loss_weights == dataclasses.replace(PRESETS["cpu-pitch"].train.loss_weights, adversarial=4.0)
+    assert trained.loss_weights == dataclasses.replace(PRESETS["cpu-fine"].train.loss_weights, adversarial=4.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
     assert "resumed after step 2" in command_line("train", *options, "--steps", 3).stdout
