@@ -2,17 +2,22 @@
 
 import json
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 
 from cyclegan_keras import evaluate, judge
-from cyclegan_keras.config import RunConfig, SpectrogramConfig
+from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig
 from cyclegan_keras.errors import RunError
 from cyclegan_keras.infer import ConversionOptions
 from cyclegan_keras.run_directory import RunDirectory
+from tests.test_config import run_config
+
+CONFIG = SpectrogramConfig()
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +136,7 @@ def test_the_raw_weights_of_an_averaged_run_are_no_epoch_of_their_own(tmp_path):
 
 @pytest.mark.parametrize("source, target", [("calm", "fearful"), ("fearful", "calm")])
 def test_the_generator_that_is_measured_starts_from_the_rulers_source(trained_run, monkeypatch, source, target):
-    fitted = SimpleNamespace(emotions=("calm", "fearful"), spectra=(None, None))
+    fitted = SimpleNamespace(emotions=("calm", "fearful"), spectra=(None, None), config=CONFIG)
     ruler = SimpleNamespace(source=source, target=target, judge=fitted, measure=lambda *_: None)
     loaded = []
 
@@ -145,3 +150,26 @@ def test_the_generator_that_is_measured_starts_from_the_rulers_source(trained_ru
     with pytest.raises(RunError, match="both were asked for"):
         evaluate.measure_run(ruler, run, RunConfig.load(run.config_file), [1], [], [], ConversionOptions())
     assert loaded == (["a_to_b", "b_to_a"] if source == "calm" else ["b_to_a", "a_to_b"])
+
+
+def test_a_run_with_an_analysis_of_its_own_is_measured_against_the_same_sounds_as_any(demo_clips, monkeypatch):
+    fitted = SimpleNamespace(emotions=("calm", "fearful"), spectra=(judge.Spectrum(0.0, 1.0),) * 2, config=CONFIG)
+    monkeypatch.setattr(evaluate, "load_generator", lambda *_: lambda images, training: tf.constant(images))
+    clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
+    heard = []
+    for analysis in (CONFIG, PRESETS["cpu-fine"].spectrogram):
+        sounds = {}
+
+        def measure(name, converted, *_, sounds=sounds):
+            sounds[name] = converted
+            return evaluate.Row(name, len(converted), *[0.0] * 7)
+
+        ruler = SimpleNamespace(source="calm", target="fearful", judge=fitted, measure=measure)
+        sources = [evaluate.load_source(clip, 1, analysis)]
+        config = run_config(spectrogram=analysis)
+        evaluate.measure_run(ruler, RunDirectory(Path()), config, [1], sources, [], ConversionOptions())
+        heard.append(sounds)
+    assert list(heard[0]) == list(heard[1])
+    for name in ("calm, no network", "fixed equaliser, no network", "random gains, no network"):
+        np.testing.assert_array_equal(heard[0][name], heard[1][name])
+    np.testing.assert_allclose(heard[1]["epoch 1"], heard[0]["calm, no network"], atol=1e-3)
