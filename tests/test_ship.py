@@ -88,6 +88,13 @@ def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_p
     assert "epoch 7" in fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path, expect=2)
 
 
+def test_the_way_back_from_anger_is_converted_by_the_model_that_ships_for_it(command_line, demo_clips, tmp_path):
+    clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
+    for reverse, model in (((), "calm_anger,"), (("--reverse",), "calm_anger/back,")):
+        done = command_line("infer", clip, "--pair", "calm_anger", *reverse, "--output", tmp_path / "out.wav")
+        assert f"weights/{model} epoch" in done.stdout
+
+
 def test_the_training_command_names_what_differs_from_the_preset():
     preset = PRESETS["cpu"]
     config = RunConfig("calm_anger", "cpu", "", "0" * 16, preset.spectrogram, preset.model, preset.train)
