@@ -108,6 +108,7 @@ def load_source(path: Path, statement: int, config: SpectrogramConfig) -> Source
     waveform = middle(audio.load_waveform(path, config.sample_rate), config)
     return Source(path.stem, _analysed(waveform, config), statement)
 
+
 def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig) -> Ruler:
     """Fit a pair's judge to the training actors' clips of a data set, and try it on the unseen actors'.
 
@@ -218,7 +219,7 @@ def measure_run(
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become.
 
-    All but conversions, which have the run's, is made in the judge's analysis.
+    Equaliser, random gains and real clips go through the judge's analysis, all else through the run's, which may differ.
     """
     analysis, plain = config.spectrogram, ruler.judge.config
     directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
@@ -226,14 +227,19 @@ def measure_run(
     spectrograms = [source.reading.spectrogram for source in sources]
     own, other = ruler.judge.spectra if ruler.target == ruler.judge.emotions[1] else ruler.judge.spectra[::-1]
 
-    def sounds(change: Callable[[np.ndarray], np.ndarray]) -> List[np.ndarray]:
+    def sounds(converted: Sequence[np.ndarray]) -> List[np.ndarray]:
+        return [
+            synthesise(source.reading, spectrogram, analysis, how) for source, spectrogram in zip(sources, converted)
+        ]
+
+    def changed(change: Callable[[np.ndarray], np.ndarray]) -> List[np.ndarray]:
         readings = [_analysed(source.reading.waveform, plain) for source in sources]
         return [synthesise(reading, change(reading.spectrogram), plain, how) for reading in readings]
 
-    references = sounds(lambda spectrogram: spectrogram)
-    equalised = sounds(lambda spectrogram: judge.equalised(spectrogram, own, other))
+    references = sounds(spectrograms)
+    equalised = changed(lambda spectrogram: judge.equalised(spectrogram, own, other))
     rng = np.random.default_rng(0)
-    random = sounds(
+    random = changed(
         lambda spectrogram: judge.randomly_changed(spectrogram, judge.CHANGE_DB, judge.CHANGE_WIDTHS, rng, plain)
     )
     rows = [
@@ -247,8 +253,7 @@ def measure_run(
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)
         spun = repaint(spectrograms, there, analysis, SPINS[how.phase]) if SPINS[how.phase] > 1 else converted
-        heard = [synthesise(source.reading, image, analysis, how) for source, image in zip(sources, spun)]
-        row = ruler.measure(f"epoch {epoch}", heard, references, statements)
+        row = ruler.measure(f"epoch {epoch}", sounds(spun), references, statements)
         rows.append(
             dataclasses.replace(
                 row,

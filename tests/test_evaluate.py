@@ -170,6 +170,7 @@ def test_a_run_with_an_analysis_of_its_own_is_measured_against_the_same_sounds_a
         evaluate.measure_run(ruler, RunDirectory(Path()), config, [1], sources, [], ConversionOptions())
         heard.append(sounds)
     assert list(heard[0]) == list(heard[1])
-    for name in ("calm, no network", "fixed equaliser, no network", "random gains, no network"):
+    for name in ("fixed equaliser, no network", "random gains, no network"):
         np.testing.assert_array_equal(heard[0][name], heard[1][name])
-    np.testing.assert_allclose(heard[1]["epoch 1"], heard[0]["calm, no network"], atol=1e-3)
+    for name in ("calm, no network", "epoch 1"):
+        np.testing.assert_allclose(heard[1][name], heard[0]["calm, no network"], atol=1e-3)
