@@ -219,7 +219,7 @@ def measure_run(
 ) -> List[Row]:
     """Measure a run's conversions by epoch, between what they start from and what they should become.
 
-    Equaliser, random gains and real clips go through the judge's analysis, all else through the run's, which may differ.
+    Equaliser, random gains and real clips go through the judge's analysis, all else through the run's.
     """
     analysis, plain = config.spectrogram, ruler.judge.config
     directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
