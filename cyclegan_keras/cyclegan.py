@@ -226,14 +226,15 @@ def joint_train_step(
         if train.resynthesis:
             sound_b, sound_a = _heard(train, fake_b, a, phase_a, config), _heard(train, fake_a, b, phase_b, config)
             fake_b, fake_a = analyse(sound_b, config), analyse(sound_a, config)
+            clip_a, clip_b = resynthesise(a, phase_a, config), resynthesise(b, phase_b, config)
         more_g, more_f = {}, {}
         if weights.pitch:
             pitch_b, pitch_a = (correlogram(listened(sound, config), config.listening) for sound in (sound_b, sound_a))
             more_g["pitch"] = _mean_squared_error(1.0, state.pitch_d["b"](pitch_b, training=True))
             more_f["pitch"] = _mean_squared_error(1.0, state.pitch_d["a"](pitch_a, training=True))
         if weights.intelligibility:
-            more_g["intelligibility"] = _words_lost(sound_b, resynthesise(a, phase_a, config), config)
-            more_f["intelligibility"] = _words_lost(sound_a, resynthesise(b, phase_b, config), config)
+            more_g["intelligibility"] = _words_lost(sound_b, clip_a, config)
+            more_f["intelligibility"] = _words_lost(sound_a, clip_b, config)
         cycle_a, cycle_b = f(fake_b, training=True), g(fake_a, training=True)
         patches_a, patches_b = state.d_a(fake_a, training=True), state.d_b(fake_b, training=True)
         losses_g = _generator_losses(weights, a, b, patches_b, g(b, training=True), cycle_a, cycle_b, **more_g)
@@ -251,9 +252,8 @@ def joint_train_step(
     judged("d_a", state.d_a, a, state.pool_a.exchange(fake_a))
     judged("d_b", state.d_b, b, state.pool_b.exchange(fake_b))
     if weights.pitch:
-        clips = {"a": (a, phase_a, pitch_a), "b": (b, phase_b, pitch_b)}
-        for domain, (image, phase, fake) in clips.items():
-            real = correlogram(listened(resynthesise(image, phase, config), config), config.listening)
+        for domain, (clip, fake) in {"a": (clip_a, pitch_a), "b": (clip_b, pitch_b)}.items():
+            real = correlogram(listened(clip, config), config.listening)
             judged(f"pitch_d_{domain}", state.pitch_d[domain], real, state.pitch_pools[domain].exchange(fake))
     state.step.assign_add(1)
     return _named(**losses)

@@ -91,8 +91,7 @@ def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, 
 
 
 def test_what_is_heard_of_longer_windows_is_listened_to_in_the_reports():
-    _, phase, waveform, reference = analysed(FINE)
-    image = analysed(FINE)[0]
+    image, phase, waveform, reference = analysed(FINE)
     sound = resynthesise(tf.constant(image[np.newaxis]), tf.constant(phase[np.newaxis]), FINE)
     shown = analyse(listened(sound, FINE), FINE.listening).numpy()[0]
     expected, own_reference = audio.waveform_to_spectrogram(waveform, FINE.listening)
