@@ -75,9 +75,9 @@ class SpectrogramConfig:
             problems.append("hop_length: must not exceed n_fft")
         height, width, _ = self.image_shape
         if height < self.n_bins or width < self.n_frames:
-            problems.append("image_size: must hold every frame and bin")
+            problems.append("image_size, image_width: must hold every bin and frame")
         if height % 4 or width % 4:
-            problems.append("image_size: must be a multiple of 4, the generator's stride")
+            problems.append("image_size, image_width: must be multiples of 4, the generator's stride")
         _refuse(problems)
 
     @property
@@ -102,9 +102,10 @@ class SpectrogramConfig:
 
     @property
     def listening(self) -> "SpectrogramConfig":
-        """The analysis in which words and pitch are measured: the report's, unless this one's windows are shorter."""
+        """The analysis for words and pitch: the report's, if it sees as much in windows no longer, else this one."""
         report = SpectrogramConfig()
-        return self if self.n_fft < report.n_fft else report
+        sees_as_much = (self.sample_rate, self.n_samples) == (report.sample_rate, report.n_samples)
+        return report if sees_as_much and self.n_fft >= report.n_fft else self
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,8 @@ def compile_train_step(
 ) -> Callable[[tf.Tensor, tf.Tensor], Losses]:
     """Make the ``tf.function`` that takes one training step on ``state``, as ``train`` says.
 
-    With ``train.resynthesis``, or a weight of intelligibility, the analysis, ``spectrogram``, must be told; with the
-    former, the images it is given have a second channel: the phase.
+    With ``train.resynthesis`` the analysis, ``spectrogram``, must be told, and the images the step is given have a
+    second channel: the phase.
     """
     if train.update == "joint":
         update = partial(joint_train_step, state, train, config=spectrogram)

@@ -237,6 +237,7 @@ def measure_run(
         return [synthesise(reading, change(reading.spectrogram), plain, how) for reading in readings]
 
     references = sounds(spectrograms)
+    unchanged = changed(lambda spectrogram: spectrogram)
     equalised = changed(lambda spectrogram: judge.equalised(spectrogram, own, other))
     rng = np.random.default_rng(0)
     random = changed(
@@ -244,8 +245,8 @@ def measure_run(
     )
     rows = [
         ruler.measure(f"{ruler.source}, no network", references, references, statements),
-        ruler.measure("fixed equaliser, no network", equalised, references, statements),
-        ruler.measure("random gains, no network", random, references, statements),
+        ruler.measure("fixed equaliser, no network", equalised, unchanged, statements),
+        ruler.measure("random gains, no network", random, unchanged, statements),
     ]
     for epoch in epochs:
         print(f"measuring epoch {epoch} on {len(sources)} clips", flush=True)

@@ -55,8 +55,8 @@ ENVELOPE = {True: 1.0, False: 0.75}
 more of a sentence is left at the same transfer, which those that were shown what is heard do not gain by."""
 
 ENVELOPE_BINS = 4.0
-"""The standard deviation of the Gaussian along frequency that leaves the envelope of what is changed, 125 Hz: a voice's
-harmonics are closer."""
+"""The standard deviation of the Gaussian along frequency that leaves the envelope of what is changed, in the
+report's analysis 125 Hz: a voice's harmonics are closer."""
 
 SPINS = {"source": 4, "griffin-lim": 1}
 """By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""

@@ -31,7 +31,12 @@ def parser() -> CommandParser:
     )
     parser.add_argument("--run-dir", type=Path, required=True, help="the run to take the generators from")
     parser.add_argument("--epoch", type=int, default=0, help="of this epoch; 0 is the latest")
-    parser.add_argument("--output", type=Path, help="folder to write; default: the pair's in the package")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="folder to write; default: the pair's in the package. "
+        "A folder `back` in that holds a model of its own for the way back",
+    )
     return parser
 
 
@@ -49,13 +54,16 @@ def command(arguments: argparse.Namespace) -> int:
     stale = [other for other in shipped.epochs() if other != epoch]
     if stale:
         raise InputError(
-            f"{shipped.path}: holds a model of epoch {stale[0]}; delete this folder first, or name another by --output"
+            f"{shipped.path}: holds a model of epoch {stale[0]}; delete its weights/ first, or name another by --output"
         )
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
     there, back = (measured["strength"] for measured in measures)
     if {measured["phase"] for measured in measures} != {PHASES[0]}:
         raise InputError(f"{run.path}: not measured as models convert; measure it with --phase {PHASES[0]}, both ways")
     text = card(config, epoch, measures)
+    way_back = shipped.path / "back"
+    if way_back.is_dir():
+        text += "\nThe way back is converted by the model in `back/`, which has a card of its own.\n"
     prepare_tensorflow()
 
     from cyclegan_keras.models import save_weights
@@ -69,6 +77,8 @@ def command(arguments: argparse.Namespace) -> int:
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"written: {shipped.path}")
+    if way_back.is_dir():
+        print(f"{way_back} goes on converting the way back; delete it where the new model should")
     return 0
 
 

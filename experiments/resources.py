@@ -97,8 +97,9 @@ def measure(preset: str, size: Size) -> dict:
     precision = prepare_tensorflow().precision
     chosen = of_size(PRESETS[preset], size)
     state = build_state(
-        chosen.spectrogram.image_shape, chosen.model, dataclasses.replace(chosen.train, precision=precision)
-    )
+        chosen.spectrogram.image_shape, chosen.model, dataclasses.replace(chosen.train, precision=precision),
+        correlogram_shape=chosen.spectrogram.listening.image_shape,
+    )  # fmt: skip
     take_step = compile_train_step(state, chosen.train, chosen.spectrogram)
     height, width, _ = chosen.spectrogram.image_shape
     shape = (1, height, width, 2 if chosen.train.resynthesis else 1)

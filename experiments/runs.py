@@ -118,9 +118,10 @@ class Needed:
         return len(clips_a)
 
 
-def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6, image_size: int = 260) -> Needed:
+def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6, image_size: int = 0) -> Needed:
     """Name the training of a pair with the settings' preset, at another depth or size where asked."""
     chosen = PRESETS[settings.preset]
+    image_size = image_size or chosen.spectrogram.image_size
     options: Tuple[str, ...] = ()
     preset = settings.preset
     if n_resnet != chosen.model.n_resnet:
@@ -143,8 +144,9 @@ def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6
 def describe(run: Needed) -> str:
     """A caption's part on a training: preset, networks, epoch and seed."""
     config = RunConfig.load(run.directory.config_file)
+    height, width, _ = config.spectrogram.image_shape
     return (
-        f"{config.pair}: preset {config.preset}, {config.spectrogram.image_size} x {config.spectrogram.image_size}, "
+        f"{config.pair}: preset {config.preset}, {height} x {width}, "
         f"{config.model.filters} filters, {config.model.n_resnet} blocks, epoch {run.epoch()} of {run.epochs}, "
         f"seed {config.train.seed}"
     )

@@ -108,8 +108,8 @@ def edited(path, edit):
         (lambda v: v["train"].update(loss_weights=3), "LossWeights"),
         (lambda v: v["spectrogram"].update(floor_db=3.0), "floor_db"),
         (lambda v: v["spectrogram"].update(image_size=100), "image_size"),
-        (lambda v: v["spectrogram"].update(image_width=256), "image_size: must hold every frame"),
-        (lambda v: v["spectrogram"].update(image_width=262), "multiple of 4"),
+        (lambda v: v["spectrogram"].update(image_width=256), "image_size, image_width: must hold every bin and frame"),
+        (lambda v: v["spectrogram"].update(image_width=262), "multiples of 4"),
         (lambda v: v["train"]["loss_weights"].pop("identity"), "identity"),
         (lambda v: v.update(pair="calm_joyful"), "joyful"),
     ],
@@ -192,8 +192,20 @@ def test_cpu_fine_is_cpu_pitch_but_for_windows_twice_as_long_half_as_often_of_th
 @pytest.mark.parametrize("name", PRESETS)
 def test_words_and_pitch_are_measured_in_the_reports_analysis_whatever_the_images(name):
     assert PRESETS[name].spectrogram.listening == SpectrogramConfig()
-    shorter = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=60)
-    assert shorter.listening == shorter
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dict(n_fft=64, hop_length=16, n_frames=57, image_size=60),
+        dict(n_fft=256),
+        dict(sample_rate=8000),
+        dict(n_frames=300, image_size=300),
+    ],
+)
+def test_where_the_report_would_see_less_or_other_sound_words_and_pitch_are_measured_in_the_images_analysis(other):
+    analysis = SpectrogramConfig(**other)
+    assert analysis.listening == analysis
 
 
 def test_a_residual_generator_has_no_output_norm_that_could_start_anywhere():

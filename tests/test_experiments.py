@@ -17,6 +17,7 @@ import PIL.Image
 import pytest
 import soundfile
 
+from cyclegan_keras import cyclegan
 from cyclegan_keras.config import PRESETS, SpectrogramConfig
 from cyclegan_keras.data import DEMO_MARK
 from cyclegan_keras.demo_corpus import write_demo_corpus
@@ -86,6 +87,9 @@ def test_every_depth_and_size_has_a_run_directory_of_its_own_and_the_usual_one_i
         "calm_anger-cpu", "calm_anger-cpu-9-blocks", "calm_anger-cpu-520",
     ]  # fmt: skip
     assert runs[2].preset == "report-520" and runs[2].options[:2] == ("--filters", "16")
+    fine = needed(settings(tmp_path, preset="cpu-fine"), "calm_anger", 100)
+    assert (fine.preset, fine.image_size, fine.directory.path.name) == ("cpu-fine", 516, "calm_anger-cpu-fine")
+    assert fine.options == ()
     joint = needed(settings(tmp_path, preset="cpu-plus"), "calm_anger", 100, image_size=520)
     assert joint.options[joint.options.index("--update") + 1] == "joint", "only the size differs"
 
@@ -167,6 +171,18 @@ def test_espeak_speaks_the_sentences_of_a_language_and_is_named_for_it(tmp_path,
 def test_the_cost_table_counts_the_reports_weights():
     assert resources.weights(resources.of_size(PRESETS["report"], resources.SIZES[0])) == 20_846_791
     assert resources.of_size(PRESETS["cpu"], resources.SIZES[3]).spectrogram == PRESETS["report-520"].spectrogram
+
+
+def test_a_size_is_timed_with_discriminators_of_pitch_as_large_as_correlograms_whatever_the_images(monkeypatch):
+    shapes = []
+
+    def compile_train_step(state, *_):
+        shapes.extend(network.input_shape[1:] for network in (state.d_a, *state.pitch_d.values()))
+        return lambda a, b: {"g_loss": 0.0}
+
+    monkeypatch.setattr(cyclegan, "compile_train_step", compile_train_step)
+    resources.measure("cpu-fine", resources.SIZES[3])
+    assert shapes == [(520, 520, 1), (260, 260, 1), (260, 260, 1)]
 
 
 def cell(holds=True, **measures):

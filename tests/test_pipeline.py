@@ -78,11 +78,19 @@ def test_with_the_phase_images_have_a_second_channel_and_a_cache_of_their_own(cl
     np.testing.assert_array_equal(images[0, :257, : phase.shape[1], 1], phase[:, :257])
 
 
-@pytest.mark.parametrize("change", [{"hop_length": 200}, {"floor_db": -60.0}, {"image_size": 264}])
+@pytest.mark.parametrize(
+    "change", [{"hop_length": 200}, {"floor_db": -60.0}, {"image_size": 264}, {"image_width": 264}]
+)
 def test_a_changed_setting_never_meets_the_old_cache(clips, tmp_path, analyses, change):
     pipeline.load_images(clips, CONFIG, tmp_path / "cache")
     pipeline.load_images(clips, dataclasses.replace(CONFIG, **change), tmp_path / "cache")
     assert len(analyses) == 6
+
+
+def test_a_recordings_key_is_what_it_was_before_images_could_be_other_than_square(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"a recording")
+    key = pipeline.cache_key(tmp_path / "a.wav", CONFIG)
+    assert key == "cd3ce74f2f62a930a27a47b2d912dbdd9d3599a0135b73dcfe6ba7b48970a220"
 
 
 def test_a_moved_file_is_still_in_the_cache(clips, tmp_path, analyses):

@@ -88,6 +88,13 @@ def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_p
     assert "epoch 7" in fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path, expect=2)
 
 
+def test_where_the_way_back_has_a_model_of_its_own_card_and_command_say_so(measured, command_line, tmp_path):
+    (tmp_path / "back").mkdir()
+    done = command_line("ship", "--run-dir", measured.path, "--output", tmp_path)
+    assert "goes on converting the way back" in done.stdout
+    assert "by the model in `back/`" in (tmp_path / "card.md").read_text(encoding="utf-8")
+
+
 def test_the_way_back_from_anger_is_converted_by_the_model_that_ships_for_it(command_line, demo_clips, tmp_path):
     clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
     for reverse, model in (((), "calm_anger,"), (("--reverse",), "calm_anger/back,")):
