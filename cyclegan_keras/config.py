@@ -300,7 +300,7 @@ Stored = TypeVar("Stored", bound="StoredConfig")
 
 ADDED_LATER = {
     "average_ramp", "equalised", "image_width", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
-    "residual", "resynthesis", "strength", "strength_back",
+    "residual", "resynthesis", "start_from", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
@@ -349,6 +349,7 @@ class RunConfig(StoredConfig):
     ``data`` is the folder the clips came from and ``data_key`` the fingerprint of the training
     clips' content, so that a run is never continued on other recordings. Unless told otherwise, a conversion
     applies ``strength`` and, from B to A, ``strength_back`` of what a generator changes (``infer.change_gains``).
+    ``start_from`` is the checkpoint of another run that this one began with, if it did not with random weights.
     """
 
     pair: str
@@ -360,6 +361,7 @@ class RunConfig(StoredConfig):
     train: TrainConfig
     strength: float = STRENGTH
     strength_back: float = STRENGTH
+    start_from: str = ""
 
     def __post_init__(self):
         problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS)

@@ -58,11 +58,17 @@ class TrainState:
 
         Networks are lists of variables in it, not Keras's objects, so that what one Keras saved another restores.
         """
-        networks = {name: variables(network) for name, network in self.networks().items()}
         return tf.train.Checkpoint(
-            **networks, optimizers=self.optimizers, pool_a=self.pool_a, pool_b=self.pool_b,
-            averages=self.averages, step=self.step, pitch_pools=self.pitch_pools,
-        )  # fmt: skip
+            **self._learned(), pool_a=self.pool_a, pool_b=self.pool_b, step=self.step, pitch_pools=self.pitch_pools
+        )
+
+    def beginning(self) -> tf.train.Checkpoint:
+        """What of another training's checkpoint this one can begin with: all it learned, and not how far it came."""
+        return tf.train.Checkpoint(**self._learned())
+
+    def _learned(self) -> Dict[str, object]:
+        networks = {name: variables(network) for name, network in self.networks().items()}
+        return {**networks, "optimizers": self.optimizers, "averages": self.averages}
 
 
 def build_state(

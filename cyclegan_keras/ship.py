@@ -71,8 +71,9 @@ def command(arguments: argparse.Namespace) -> int:
     for direction in DIRECTIONS:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
-    # Where the trainer's recordings lay is nobody's business.
-    config = dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back)
+    # Where the trainer's recordings and runs lay is nobody's business.
+    start_from = "/".join(Path(config.start_from).parts[-4:])
+    config = dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back, start_from=start_from)
     config.save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
@@ -109,9 +110,9 @@ def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
         "",
         LICENCE,
         "",
-        "The command that made them:",
+        "What made them:",
         "",
-        f"    {training_command(config, epoch)}",
+        *(f"    {line}" for line in training_commands(config, epoch)),
     ]
     for measured in measures:
         verdict = measured["judge"]
@@ -126,6 +127,20 @@ def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
             f"alarms: {alarms}. {'' if verdict['holds'] else 'It does not hold: its figures of transfer say nothing.'}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def training_commands(config: RunConfig, epochs: int) -> List[str]:
+    """Write the commands that train a run of this configuration, before it the one that it began with."""
+    command = training_command(config, epochs)
+    if not config.start_from:
+        return [command]
+    checkpoint = Path(config.start_from)
+    other = RunDirectory(checkpoint.parent.parent)
+    begun_with = RunConfig.load(other.config_file)
+    *before, last = training_commands(begun_with, begun_with.train.epochs)
+    run_dir = f"runs/{other.path.name}"
+    steps = checkpoint.name.rpartition("-")[2]
+    return [*before, f"{last} --steps {steps} --run-dir {run_dir}", f"{command} --start-from {run_dir}"]
 
 
 def training_command(config: RunConfig, epochs: int) -> str:

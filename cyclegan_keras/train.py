@@ -55,6 +55,12 @@ def parser() -> CommandParser:
     parser.add_argument("--epochs", type=int, help="default: the preset's")
     parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
     parser.add_argument("--run-dir", type=Path, help="default: runs/PAIR-PRESET")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="run whose networks to begin with, as its newest checkpoint has them, for another "
+        "pair or other recordings; default: random weights",
+    )
     parser.add_argument("--seed", type=int, help="of weights, data order and pools; default: 0")
     parser.add_argument("--filters", type=int, help="channels of the networks' first layer; default: the preset's")
     parser.add_argument("--n-resnet", type=int, help="ResNet blocks of a generator; default: the preset's")
@@ -117,6 +123,9 @@ def command(arguments: argparse.Namespace) -> int:
     devices = strategy.num_replicas_in_sync
     config = _run_config(arguments, clips, machine, devices)
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
+    if arguments.start_from:
+        config = dataclasses.replace(config, start_from=_start(arguments.start_from, run))
+        print(f"begun with {config.start_from}")
     epoch_steps = steps_per_epoch(len(clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
     device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
@@ -135,7 +144,16 @@ def command(arguments: argparse.Namespace) -> int:
         names = tuple([str(clip.path) for clip in found] for found in clips.values())
         with TerminalObserver(last_step) as observer:
             finished = trainer.train(
-                config, written, images_a, images_b, names, samples, last_step, observer, arguments.checkpoint_seconds
+                config,
+                written,
+                images_a,
+                images_b,
+                names,
+                samples,
+                last_step,
+                observer,
+                arguments.checkpoint_seconds,
+                config.start_from,
             )
     if not finished:
         print(f"stopped and saved; the same command resumes: {run.path}")
@@ -270,6 +288,17 @@ def _run_config(
         strength=preset.strength,
         strength_back=preset.strength_back,
     )
+
+
+def _start(other: Path, run: RunDirectory) -> str:
+    """The checkpoint a run begins with: another's newest, or, once it has begun, what that was then."""
+    from cyclegan_keras.trainer import newest_checkpoint
+
+    if run.config_file.exists():
+        begun_with = RunConfig.load(run.config_file).start_from
+        if Path(begun_with).parent == RunDirectory(other).checkpoints:
+            return begun_with
+    return newest_checkpoint(RunDirectory(other))
 
 
 def _load_images(clips: Sequence[Clip], config: RunConfig, emotion: str) -> np.ndarray:

@@ -121,6 +121,7 @@ def train(
     last_step: int,
     observer: Observer,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    start_from: str = "",
 ) -> bool:
     """Train until ``last_step``, from the newest checkpoint of the run if there is one.
 
@@ -140,6 +141,8 @@ def train(
     observer : Observer
     checkpoint_seconds : float
         After so long without a checkpoint, one is written at the next step's end.
+    start_from : str
+        The checkpoint of another run to begin with, where the run has none.
 
     Returns
     -------
@@ -148,6 +151,8 @@ def train(
 
     Raises
     ------
+    InputError
+        What to begin with is no checkpoint of networks as these.
     RunError
         A loss or weight is no longer finite (nothing was saved since), no checkpoint can be read, or none can
         be written. One of several workers is lost, or does not resume from where the others do.
@@ -159,7 +164,8 @@ def train(
     correlogram_shape = spectrogram.listening.image_shape if spectrogram else None
     state = build_state(config.image_shape, config.model, config.train, start, correlogram_shape)
     keeper = CheckpointKeeper(state, run, checkpoint_seconds)
-    keeper.restore_newest(observer)
+    if not keeper.restore_newest(observer) and start_from:
+        begin_with(state, start_from)
     take_step = compile_train_step(state, config.train, spectrogram)
     epoch_steps = steps_per_epoch(len(images_a), config.train.batch_size)
     step = int(state.step.numpy())
@@ -206,6 +212,43 @@ def train(
             if observer.stop_requested() and step < last_step:
                 return False
     return True
+
+
+def newest_checkpoint(run: RunDirectory) -> str:
+    """Name the newest checkpoint of a run, as TensorFlow does: without the file's ending.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    prefixes = _prefixes(run.checkpoints)
+    if not prefixes:
+        raise InputError(f"{run.path}: no checkpoint to start from; is this a run directory that `train` made?")
+    return str(prefixes[0])
+
+
+def begin_with(state: TrainState, prefix: str) -> None:
+    """Begin with what another training learned: networks, their optimizers, averages; steps and pools are as of none.
+
+    Raises
+    ------
+    InputError
+        It is no checkpoint of networks as these.
+    """
+    try:
+        state.beginning().read(prefix).assert_existing_objects_matched().expect_partial()
+    except UNREADABLE:
+        raise InputError(
+            f"{prefix}: not a checkpoint of networks as these; give --start-from a run of the same preset and options"
+        ) from None
+
+
+def _prefixes(folder: Path) -> List[Path]:
+    """Checkpoints in a folder, the newest first."""
+    names = (re.fullmatch(r"ckpt-(\d+)\.index", file.name) for file in folder.glob("ckpt-*.index"))
+    steps = sorted((int(name.group(1)) for name in names if name), reverse=True)
+    return [folder / f"ckpt-{step}" for step in steps]
 
 
 def write_snapshot(
@@ -286,13 +329,24 @@ class CheckpointKeeper:
                 self._remove_unfinished()
             self._remove(path for path in self.damaged if path != prefix)
             self.damaged = []
-            self._remove(self._prefixes()[CHECKPOINTS_KEPT:])
+            self._remove(_prefixes(self.folder)[CHECKPOINTS_KEPT:])
         self.saved_at = time.monotonic()
 
-    def restore_newest(self, observer: Observer) -> None:
-        """Restore the newest whole checkpoint, if the run has any, and tell the observer; clear what a kill left."""
+    def restore_newest(self, observer: Observer) -> bool:
+        """Restore the newest whole checkpoint and tell the observer; clear what a kill left.
+
+        Returns
+        -------
+        restored : bool
+            False if the run has none.
+
+        Raises
+        ------
+        RunError
+            It has, and none can be read.
+        """
         self._remove_unfinished()
-        for prefix in self._prefixes():
+        for prefix in _prefixes(self.folder):
             try:
                 # A checkpoint of an earlier version counts its savings as well, which nobody needs.
                 self.checkpoint.read(str(prefix)).assert_existing_objects_matched().expect_partial()
@@ -304,18 +358,14 @@ class CheckpointKeeper:
                 continue
             observer.resumed(int(self.state.step.numpy()), [str(path) for path in self.damaged])
             if not self.damaged:
-                self._remove(self._prefixes()[CHECKPOINTS_KEPT:])
-            return
+                self._remove(_prefixes(self.folder)[CHECKPOINTS_KEPT:])
+            return True
         if self.damaged:
             raise RunError(
                 f"{self.folder}: no checkpoint can be read ({len(self.damaged)} damaged or of another version); "
                 "delete this folder to train from the beginning"
             )
-
-    def _prefixes(self) -> List[Path]:
-        names = (re.fullmatch(r"ckpt-(\d+)\.index", file.name) for file in self.folder.glob("ckpt-*.index"))
-        steps = sorted((int(name.group(1)) for name in names if name), reverse=True)
-        return [self.folder / f"ckpt-{step}" for step in steps]
+        return False
 
     def _remove(self, prefixes: Iterable[Path]) -> None:
         for prefix in prefixes:
@@ -327,7 +377,7 @@ class CheckpointKeeper:
         # TensorFlow writes a checkpoint into a folder beside and moves it, the index last.
         for folder in self.folder.glob("ckpt-*_temp"):
             shutil.rmtree(folder, ignore_errors=True)
-        whole = {path.name for path in self._prefixes()}
+        whole = {path.name for path in _prefixes(self.folder)}
         for file in self.folder.glob("ckpt-*.data-*"):
             if file.name.partition(".")[0] not in whole:
                 file.unlink()

@@ -103,6 +103,22 @@ def test_ctrl_c_saves_exits_130_and_the_same_command_ends_where_an_uninterrupted
         assert [row["g_loss"] for row in csv.DictReader(rows)] == [row["g_loss"] for row in csv.DictReader(others)]
 
 
+def test_a_run_begins_with_another_and_the_same_command_resumes_it_however_far_that_came(
+    trained_run, demo_clips, command_line, tmp_path
+):
+    other = tmp_path / "other"
+    shutil.copytree(trained_run.path, other)
+    command = [*SMALL, "--data", demo_clips, "--precision", "float32", "--seed", 1, "--steps", 1, "--start-from", other]
+    command += ["--run-dir", tmp_path / "run"]
+    assert f"begun with {other / 'checkpoints' / 'ckpt-3'}" in command_line("train", *command).stdout
+    begun, started = (np.load(RunDirectory(path).weights_file(1, "a_to_b")) for path in (tmp_path / "run", other))
+    for name in started.files:
+        assert np.abs(begun[name] - started[name]).max() < 3e-4, "no further than one step of Adam"
+    for file in (other / "checkpoints").iterdir():
+        file.rename(file.with_name(file.name.replace("ckpt-3", "ckpt-4")))
+    assert "resumed after step 1 of 1" in command_line("train", *command).stdout
+
+
 def test_a_run_of_another_configuration_is_refused(trained_run, demo_clips, fails_with_one_line):
     line = fails_with_one_line(
         "train", "--data", demo_clips, *SMALL, "--seed", 1, "--run-dir", trained_run.path, expect=2

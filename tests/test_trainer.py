@@ -197,6 +197,34 @@ def cut_short(file):
     file.write_bytes(file.read_bytes()[:1000])
 
 
+def test_a_run_begins_with_what_anothers_newest_checkpoint_learned_at_step_0_and_with_empty_pools(
+    two_checkpoints, state
+):
+    state.d_a.weights[0].assign_add(tf.ones_like(state.d_a.weights[0]))
+    means = state.optimizers["g"].means[0]
+    means.assign(tf.ones_like(means))
+    state.pool_a.seen.assign(1)
+    two_checkpoints.save()
+    newest = trainer.newest_checkpoint(RunDirectory(two_checkpoints.folder.parent))
+    assert newest == str(two_checkpoints.folder / "ckpt-9")
+    begun = build_state(SMALL.image_shape, CONFIG.model, dataclasses.replace(CONFIG.train, seed=1))
+    trainer.begin_with(begun, newest)
+    for name, network in state.networks().items():
+        for ours, theirs in zip(begun.networks()[name].weights, network.weights):
+            np.testing.assert_array_equal(ours, theirs)
+    assert np.all(begun.optimizers["g"].means[0].numpy() == 1.0)
+    assert (int(begun.step), int(begun.pool_a.seen)) == (0, 0)
+    state.pool_a.seen.assign(0)
+
+
+def test_a_run_never_begins_with_networks_of_another_width_or_with_nothing(two_checkpoints, tmp_path):
+    wider = build_state(SMALL.image_shape, dataclasses.replace(CONFIG.model, filters=3), CONFIG.train)
+    with pytest.raises(InputError, match="ckpt-8: not a checkpoint of networks as these"):
+        trainer.begin_with(wider, str(two_checkpoints.folder / "ckpt-8"))
+    with pytest.raises(InputError, match="no checkpoint to start from"):
+        trainer.newest_checkpoint(RunDirectory(tmp_path / "nowhere"))
+
+
 def test_the_newest_checkpoint_is_restored(two_checkpoints):
     assert restored(two_checkpoints) == [(8, [])]
 
