@@ -76,7 +76,7 @@ def build_state(
     model: ModelConfig,
     train: TrainConfig,
     output_start: Tuple[float, float] = (1.0, 0.0),
-    correlogram_shape: Optional[Tuple[int, int, int]] = None,
+    spectrogram: Optional[SpectrogramConfig] = None,
 ) -> TrainState:
     """Build the networks, optimizers and pools of a training that starts from nothing.
 
@@ -88,10 +88,10 @@ def build_state(
     model, train : ModelConfig, TrainConfig
     output_start : (scale, offset)
         Where the generators' output norm starts.
-    correlogram_shape : (height, width, channels), optional
-        Of what discriminators of pitch are shown; default: as images.
+    spectrogram : SpectrogramConfig, optional
+        The analysis of the images; needed where pitch is weighed, by discriminators that are shown correlograms.
     """
-    correlogram_shape = correlogram_shape or image_shape
+    correlogram_shape = spectrogram.listening.image_shape if spectrogram else image_shape
 
     def generator(network: int) -> tf.keras.Model:
         scale, offset = output_start

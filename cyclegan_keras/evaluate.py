@@ -232,8 +232,9 @@ def measure_run(
             synthesise(source.reading, spectrogram, analysis, how) for source, spectrogram in zip(sources, converted)
         ]
 
+    readings = [_analysed(source.reading.waveform, plain) for source in sources]
+
     def changed(change: Callable[[np.ndarray], np.ndarray]) -> List[np.ndarray]:
-        readings = [_analysed(source.reading.waveform, plain) for source in sources]
         return [synthesise(reading, change(reading.spectrogram), plain, how) for reading in readings]
 
     references = sounds(spectrograms)

@@ -144,16 +144,7 @@ def command(arguments: argparse.Namespace) -> int:
         names = tuple([str(clip.path) for clip in found] for found in clips.values())
         with TerminalObserver(last_step) as observer:
             finished = trainer.train(
-                config,
-                written,
-                images_a,
-                images_b,
-                names,
-                samples,
-                last_step,
-                observer,
-                arguments.checkpoint_seconds,
-                config.start_from,
+                config, written, images_a, images_b, names, samples, last_step, observer, arguments.checkpoint_seconds
             )
     if not finished:
         print(f"stopped and saved; the same command resumes: {run.path}")

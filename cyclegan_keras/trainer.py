@@ -121,9 +121,8 @@ def train(
     last_step: int,
     observer: Observer,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    start_from: str = "",
 ) -> bool:
-    """Train until ``last_step``, from the newest checkpoint of the run if there is one.
+    """Train until ``last_step``, from the newest checkpoint of the run, else from what it is to begin with.
 
     Parameters
     ----------
@@ -141,8 +140,6 @@ def train(
     observer : Observer
     checkpoint_seconds : float
         After so long without a checkpoint, one is written at the next step's end.
-    start_from : str
-        The checkpoint of another run to begin with, where the run has none.
 
     Returns
     -------
@@ -161,9 +158,9 @@ def train(
     if config.model.output_init == "data":
         start = output_start(np.concatenate([images_a, images_b])[..., :1])
     spectrogram = getattr(config, "spectrogram", None)
-    correlogram_shape = spectrogram.listening.image_shape if spectrogram else None
-    state = build_state(config.image_shape, config.model, config.train, start, correlogram_shape)
+    state = build_state(config.image_shape, config.model, config.train, start, spectrogram)
     keeper = CheckpointKeeper(state, run, checkpoint_seconds)
+    start_from = getattr(config, "start_from", "")  # faces begin with random weights
     if not keeper.restore_newest(observer) and start_from:
         begin_with(state, start_from)
     take_step = compile_train_step(state, config.train, spectrogram)

@@ -98,7 +98,7 @@ def measure(preset: str, size: Size) -> dict:
     chosen = of_size(PRESETS[preset], size)
     state = build_state(
         chosen.spectrogram.image_shape, chosen.model, dataclasses.replace(chosen.train, precision=precision),
-        correlogram_shape=chosen.spectrogram.listening.image_shape,
+        spectrogram=chosen.spectrogram,
     )  # fmt: skip
     take_step = compile_train_step(state, chosen.train, chosen.spectrogram)
     height, width, _ = chosen.spectrogram.image_shape
