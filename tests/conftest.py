@@ -5,6 +5,7 @@ import importlib
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Callable, Dict, NamedTuple
 
@@ -149,6 +150,18 @@ def trained_run(demo_clips, environment, made_once) -> TrainedRun:
 
     folder = made_once("trained", train)
     return TrainedRun(folder / "run", (folder / "output.txt").read_text())
+
+
+@pytest.fixture
+def untraced():
+    """Steps are run as they are written: of a step or two, what takes long is the graph, which other tests trace."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Even though the .* option does not apply to tf.data functions")
+        yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def _assert_same_weights(network, expected):
             np.testing.assert_allclose(weight, wanted, atol=1e-4, err_msg=weight.name)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_step_updates_f_then_d_a_then_g_then_d_b(monkeypatch):
     state = build_state(SHAPE, MODEL, TRAIN)
     order = []
@@ -99,6 +100,7 @@ def _has_tanh(function):
     return any(node.op == "Tanh" for node in function.node_def)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_joint_update_gives_each_generator_what_its_composite_would():
     joint = build_state(SHAPE, MODEL, dataclasses.replace(TRAIN, update="joint"))
     a, b = map(tf.constant, drawn_images()[0])
@@ -129,6 +131,7 @@ def test_a_discriminators_step_on_both_at_once_is_kerass_on_a_batch_of_them():
     _assert_same_weights(state.d_a, reference.networks["d_a"])
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("at_once, steps", [(False, 2), (True, 1)])
 def test_in_a_joint_update_discriminators_take_one_step_where_asked(monkeypatch, at_once, steps):
     train = dataclasses.replace(TRAIN, update="joint", real_and_fake_at_once=at_once)
@@ -139,6 +142,7 @@ def test_in_a_joint_update_discriminators_take_one_step_where_asked(monkeypatch,
     assert order == ["generators"] + ["d_a"] * steps + ["d_b"] * steps
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("refined", [False, True])
 def test_with_resynthesis_what_is_heard_stands_for_every_generated_image(refined):
     analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64)
@@ -162,6 +166,7 @@ def test_with_resynthesis_what_is_heard_stands_for_every_generated_image(refined
     assert np.abs(fake_b - fakes[0]).mean() > 0.01
 
 
+@pytest.mark.usefixtures("untraced")
 def test_what_is_lost_of_the_sentence_is_a_loss_where_it_is_weighed():
     analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64, sample_rate=1000)
     weights = LossWeights(intelligibility=5.0)
@@ -179,12 +184,14 @@ def test_what_is_lost_of_the_sentence_is_a_loss_where_it_is_weighed():
         assert float(losses[f"{name}_loss"]) == pytest.approx(total, rel=1e-4)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_what_is_not_weighed_is_not_measured():
     train = dataclasses.replace(TRAIN, update="joint")
     losses = compile_train_step(build_state(SHAPE, MODEL, train), train)(*map(tf.constant, drawn_images()[0]))
     assert not any("intelligibility" in name or "pitch" in name for name in losses)
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("refined", [False, True])
 def test_where_pitch_is_weighed_two_more_discriminators_judge_correlograms_of_what_is_heard(refined):
     analysis = SpectrogramConfig(n_fft=64, hop_length=16, n_frames=57, image_size=64, sample_rate=8000)
@@ -297,6 +304,7 @@ def test_averages_follow_the_generators_weights_and_lend_them_for_a_while():
     assert build_state(SHAPE, MODEL, TRAIN).averages == {}
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("ramp", [10.0, 4.0])
 def test_a_step_moves_the_averages_as_far_as_the_ramp_says(ramp):
     train = dataclasses.replace(TRAIN, average_decay=0.999, average_ramp=ramp)

@@ -372,6 +372,7 @@ def test_a_loss_that_is_not_finite_stops_before_a_checkpoint_is_written(tmp_path
     assert not list((tmp_path / "run").glob("checkpoints/*.index"))
 
 
+@pytest.mark.usefixtures("untraced")
 def test_weights_that_an_update_made_infinite_are_never_saved(tmp_path, monkeypatch):
     train(tmp_path / "run", stop_after=1)
     compile_train_step = trainer.compile_train_step
@@ -413,6 +414,7 @@ def test_the_clips_a_training_diverged_on_are_those_of_the_step(tmp_path, monkey
     assert f"g_loss is inf at step 6, on {a} and {b}; " in str(caught.value)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_stopped_at_the_end_of_an_epoch_a_training_still_leaves_its_weights(tmp_path):
     assert train(tmp_path, stop_after=CLIPS)[0] is False
     assert RunDirectory(tmp_path).epochs() == [1]
@@ -425,6 +427,7 @@ def test_the_output_norm_starts_at_deviation_and_mean_of_arctanh_of_the_images()
     assert output_start(np.full((2, 2), -1.0)) == (0.0, pytest.approx(np.arctanh(-0.99)))
 
 
+@pytest.mark.usefixtures("untraced")
 def test_faces_are_trained_jointly_at_48_pixels_and_resumed_with_weights_for_samples(tmp_path):
     train = dataclasses.replace(AS_THEY_ARE.train, update="joint")
     config = FaceRunConfig("sad_happy", "cpu-plus", "/faces", "0" * 16, 48, CONFIG.model, train)
