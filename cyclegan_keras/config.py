@@ -294,12 +294,25 @@ PRESETS["cpu-pitch"] = dataclasses.replace(
 SPECTROGRAM_FINE = SpectrogramConfig(n_fft=1024, hop_length=512, n_frames=129, image_size=516, image_width=132)
 PRESETS["cpu-fine"] = dataclasses.replace(PRESETS["cpu-pitch"], spectrogram=SPECTROGRAM_FINE, strength=2.0)
 
+# To begin with what `cpu-fine` learned, and end soon. Three times the weight of the sentence turns what is changed to
+# where it costs few words, and makes it fainter, so that strength multiplies it by more.
+PRESETS["cpu-clear"] = dataclasses.replace(
+    PRESETS["cpu-fine"],
+    strength=4.0,
+    strength_back=3.5,
+    train=dataclasses.replace(
+        PRESETS["cpu-fine"].train,
+        loss_weights=dataclasses.replace(PRESETS["cpu-fine"].train.loss_weights, intelligibility=90.0),
+        epochs=1,
+    ),
+)
+
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "average_ramp", "equalised", "image_width", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
+    "also", "average_ramp", "equalised", "image_width", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
     "residual", "resynthesis", "start_from", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
@@ -350,6 +363,7 @@ class RunConfig(StoredConfig):
     clips' content, so that a run is never continued on other recordings. Unless told otherwise, a conversion
     applies ``strength`` and, from B to A, ``strength_back`` of what a generator changes (``infer.change_gains``).
     ``start_from`` is the checkpoint of another run that this one began with, if it did not with random weights.
+    ``also`` are the emotions, with commas between, whose clips B is trained with beside its own.
     """
 
     pair: str
@@ -362,9 +376,14 @@ class RunConfig(StoredConfig):
     strength: float = STRENGTH
     strength_back: float = STRENGTH
     start_from: str = ""
+    also: str = ""
 
     def __post_init__(self):
         problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS)
+        try:
+            split_also(self.also, self.pair)
+        except InputError as error:
+            problems.append(str(error))
         if self.train.refined and self.spectrogram.hop_length % (self.spectrogram.n_fft // FRAMES_THAT_OVERLAP):
             problems.append(f"refined: needs a hop_length that is a multiple of n_fft / {FRAMES_THAT_OVERLAP}")
         _refuse(_run_problems(self) + problems)
@@ -417,6 +436,28 @@ def split_pair(pair: str) -> Tuple[str, str]:
     if len(names) != 2 or unknown or names[0] == names[1]:
         wrong = f"unknown emotion {unknown[0]!r}" if unknown and len(names) == 2 else "not two different emotions"
         raise InputError(f"pair {pair!r}: {wrong}; write A_B, such as calm_fearful, from {', '.join(EMOTIONS)}")
+    return names
+
+
+def split_also(also: str, pair: str) -> Tuple[str, ...]:
+    """Split ``"disgust,happy"`` into the emotions whose clips join those of the pair's B, in the report's spelling.
+
+    Raises
+    ------
+    InputError
+        One is no known emotion, is of the pair, or is named twice.
+
+    Example
+    -------
+    >>> split_also("disgust,fearful", "calm_anger")
+    ('disgust', 'fearful')
+    """
+    names = tuple(EMOTION_ALIASES.get(name, name) for name in also.split(",") if also)
+    for number, name in enumerate(names):
+        if name not in EMOTIONS or name in (*names[:number], *split_pair(pair)):
+            wrong = "unknown emotion" if name not in EMOTIONS else "named twice or in the pair:"
+            others = ", ".join(other for other in EMOTIONS if other not in split_pair(pair))
+            raise InputError(f"also {also!r}: {wrong} {name!r}; write some of {others}, with commas between")
     return names
 
 

@@ -184,13 +184,13 @@ def split_clips(clips: Iterable[Clip]) -> Split:
     return Split(tuple(train), tuple(held_back), tuple(unseen))
 
 
-def domain(clips: Iterable[Clip], emotion: str) -> List[Clip]:
-    """Choose the clips of one emotion.
+def domain(clips: Iterable[Clip], *emotions: str) -> List[Clip]:
+    """Choose the clips of an emotion, or of several.
 
     Parameters
     ----------
     clips : iterable of Clip
-    emotion : str
+    *emotions : str
         From ``config.EMOTIONS``.
 
     Returns
@@ -201,7 +201,7 @@ def domain(clips: Iterable[Clip], emotion: str) -> List[Clip]:
     Raises
     ------
     InputError
-        There are none; the message says which emotions there are.
+        There are none of one; the message says which emotions there are.
 
     Example
     -------
@@ -209,16 +209,16 @@ def domain(clips: Iterable[Clip], emotion: str) -> List[Clip]:
     [4]
     """
     clips = list(clips)
-    chosen = [clip for clip in clips if clip.emotion == emotion]
-    if not chosen:
-        counts = Counter(clip.emotion for clip in clips)
-        others = ", ".join(f"{name} {counts[name]}" for name in EMOTIONS if name in counts) or "none at all"
-        folder = f" in {os.path.commonpath([clip.path.parent for clip in clips])}" if clips else ""
-        raise InputError(
-            f"no clips of {emotion!r} to use{folder}: there are {others}; "
-            "choose another emotion, or another folder with --data"
-        )
-    return chosen
+    counts = Counter(clip.emotion for clip in clips)
+    for emotion in emotions:
+        if not counts[emotion]:
+            others = ", ".join(f"{name} {counts[name]}" for name in EMOTIONS if name in counts) or "none at all"
+            folder = f" in {os.path.commonpath([clip.path.parent for clip in clips])}" if clips else ""
+            raise InputError(
+                f"no clips of {emotion!r} to use{folder}: there are {others}; "
+                "choose another emotion, or another folder with --data"
+            )
+    return [clip for clip in clips if clip.emotion in emotions]
 
 
 def describe(split: Split, emotions: Sequence[str]) -> str:

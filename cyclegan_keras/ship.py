@@ -146,9 +146,13 @@ def training_commands(config: RunConfig, epochs: int) -> List[str]:
 def training_command(config: RunConfig, epochs: int) -> str:
     """Write the command that trains a run of this configuration."""
     preset = PRESETS[config.preset]
-    before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights)}
-    chosen = {**vars(config.model), **vars(config.train), **vars(config.train.loss_weights), "epochs": epochs}
-    names = ("epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update", "adversarial")
+    before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights), "also": ""}
+    chosen = {**vars(config), **vars(config.model), **vars(config.train), **vars(config.train.loss_weights)}
+    chosen["epochs"] = epochs
+    names = (
+        "also", "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
+        "adversarial",
+    )  # fmt: skip
     # Which precision is the default, the machine decides.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]

@@ -22,6 +22,7 @@ from cyclegan_keras.config import (
     UPDATES,
     RunConfig,
     SpectrogramConfig,
+    split_also,
     split_pair,
 )
 from cyclegan_keras.errors import InputError
@@ -50,6 +51,9 @@ def parser() -> CommandParser:
         "The same command again resumes where it stopped. Ctrl-C saves and stops.",
     )
     parser.add_argument("--pair", required=True, help="A_B, such as calm_fearful")
+    parser.add_argument(
+        "--also", default="", help="emotions whose clips B is trained with beside its own, such as disgust,happy"
+    )
     parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="folder of RAVDESS clips (.wav, .flac)")
     parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
     parser.add_argument("--epochs", type=int, help="default: the preset's")
@@ -105,6 +109,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Train as the options say; returns the exit status."""
     emotions = split_pair(arguments.pair)
+    also = split_also(arguments.also, arguments.pair)
     _check_options(arguments)
     split = split_clips(index_clips(arguments.data))
     if not split.train:
@@ -113,7 +118,8 @@ def command(arguments: argparse.Namespace) -> int:
             f"{arguments.data}: every clip is held back or by an unseen actor ({unseen}), none is left to train on; "
             "give other actors' recordings"
         )
-    clips = {emotion: domain(split.train, emotion) for emotion in emotions}
+    a, b = emotions
+    clips = {a: domain(split.train, a), b: domain(split.train, b, *also)}
     machine = prepare_tensorflow(arguments.deterministic)
 
     from cyclegan_keras import replicas, trainer
@@ -131,8 +137,10 @@ def command(arguments: argparse.Namespace) -> int:
     device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
     why = "asked for" if arguments.preset else machine.reason
     counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
+    counts += f" with those of {' and '.join(also)}" if also else ""
     steps = f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}"
-    print(f"{device}; preset {config.preset} ({why}); {counts}; {steps}\n{describe(split, emotions)}", flush=True)
+    print(f"{device}; preset {config.preset} ({why}); {counts}; {steps}")
+    print(describe(split, (*emotions, *also)), flush=True)
     chief = replicas.is_chief(strategy)
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
         trainer.open_run(written, config)
@@ -278,6 +286,7 @@ def _run_config(
         ),
         strength=preset.strength,
         strength_back=preset.strength_back,
+        also=",".join(split_also(arguments.also, arguments.pair)),
     )
 
 

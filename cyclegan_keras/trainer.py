@@ -237,7 +237,8 @@ def begin_with(state: TrainState, prefix: str) -> None:
         state.beginning().read(prefix).assert_existing_objects_matched().expect_partial()
     except UNREADABLE:
         raise InputError(
-            f"{prefix}: not a checkpoint of networks as these; give --start-from a run of the same preset and options"
+            f"{prefix}: not a checkpoint of networks as these; "
+            "give --start-from a run of the same image, filters, blocks and discriminators"
         ) from None
 
 

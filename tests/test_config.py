@@ -13,6 +13,7 @@ from cyclegan_keras.config import (
     RunConfig,
     SpectrogramConfig,
     TrainConfig,
+    split_also,
     split_pair,
 )
 from cyclegan_keras.errors import InputError
@@ -39,6 +40,7 @@ def run_config(preset="cpu", **changes):
         ("cpu-residual", 260, 16, 6, 7, "default"),
         ("cpu-pitch", 260, 16, 6, 7, "default"),
         ("cpu-fine", (516, 132), 16, 6, 7, "default"),
+        ("cpu-clear", (516, 132), 16, 6, 1, "default"),
     ],
 )
 def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output_init):
@@ -46,7 +48,7 @@ def test_the_presets_are_the_designs(name, size, filters, blocks, epochs, output
     height, width = size if isinstance(size, tuple) else (size, size)
     assert preset.spectrogram.image_shape == (height, width, 1)
     assert preset.model == type(preset.model)(
-        filters, blocks, output_init, residual=name in ("cpu-residual", "cpu-pitch", "cpu-fine")
+        filters, blocks, output_init, residual=name in ("cpu-residual", "cpu-pitch", "cpu-fine", "cpu-clear")
     )
     assert (preset.train.epochs, preset.train.batch_size, preset.train.pool_size) == (epochs, 1, 50)
     assert (preset.train.learning_rate, preset.train.beta_1) == (2e-4, 0.5)
@@ -112,6 +114,7 @@ def edited(path, edit):
         (lambda v: v["spectrogram"].update(image_width=262), "multiples of 4"),
         (lambda v: v["train"]["loss_weights"].pop("identity"), "identity"),
         (lambda v: v.update(pair="calm_joyful"), "joyful"),
+        (lambda v: v.update(also="joyful"), "also 'joyful': unknown emotion 'joyful'"),
     ],
 )
 def test_a_bad_key_or_value_is_named(tmp_path, edit, named):
@@ -119,6 +122,12 @@ def test_a_bad_key_or_value_is_named(tmp_path, edit, named):
     with pytest.raises(InputError, match=named) as caught:
         RunConfig.load(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("also", ["joyful", "disgust,", "disgust,calm", "angry", "disgust,happy,disgust"])
+def test_emotions_that_cannot_join_a_pairs_second_are_refused(also):
+    with pytest.raises(InputError, match="unknown emotion|named twice or in the pair"):
+        split_also(also, "calm_anger")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
@@ -136,13 +145,15 @@ def test_settings_that_cannot_work_are_refused():
 def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     beyond = {name for name, preset in PRESETS.items() if preset.train.update != "alternating"}
     averaged = {name for name, preset in PRESETS.items() if preset.train.average_decay}
-    assert beyond == averaged == {"cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine"}
+    assert beyond == averaged == {
+        "cpu-plus", "cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine", "cpu-clear",
+    }  # fmt: skip
 
 
 def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
-    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine"}
+    assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine", "cpu-clear"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
     assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
@@ -151,7 +162,7 @@ def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how
 def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
     heard, refined = PRESETS["cpu-resynthesis"], PRESETS["cpu-refined"]
     by_refined = {name for name, preset in PRESETS.items() if preset.train.refined}
-    assert by_refined == {"cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine"}
+    assert by_refined == {"cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine", "cpu-clear"}
     without = dataclasses.replace(refined.train, refined=False, epochs=heard.train.epochs)
     assert dataclasses.replace(refined, train=without) == heard
 
@@ -162,7 +173,7 @@ def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discrimin
     assert (residual.strength, residual.strength_back) == (4.0, 2.0)
     assert (residual.train.average_decay, residual.train.average_ramp) == (0.998, 4.0)
     weighing = {name for name, preset in PRESETS.items() if preset.train.loss_weights.intelligibility}
-    assert weighing == {"cpu-residual", "cpu-pitch", "cpu-fine"}
+    assert weighing == {"cpu-residual", "cpu-pitch", "cpu-fine", "cpu-clear"}
     for only in ("equalised", "real_and_fake_at_once"):
         assert {name for name, preset in PRESETS.items() if getattr(preset.train, only)} == weighing
     before = {
@@ -176,7 +187,8 @@ def test_cpu_residual_is_cpu_refined_but_for_generators_images_weights_discrimin
 def test_cpu_pitch_is_cpu_residual_but_for_the_discriminators_of_pitch_and_the_strength():
     residual, pitch = PRESETS["cpu-residual"], PRESETS["cpu-pitch"]
     assert pitch.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=30.0, pitch=40.0)
-    assert {name for name, preset in PRESETS.items() if preset.train.loss_weights.pitch} == {"cpu-pitch", "cpu-fine"}
+    hearing_pitch = {name for name, preset in PRESETS.items() if preset.train.loss_weights.pitch}
+    assert hearing_pitch == {"cpu-pitch", "cpu-fine", "cpu-clear"}
     assert (pitch.strength, pitch.strength_back) == (2.5, 1.5)
     without = dataclasses.replace(pitch.train, loss_weights=residual.train.loss_weights)
     assert dataclasses.replace(pitch, train=without, strength=4.0, strength_back=2.0) == residual
@@ -187,6 +199,14 @@ def test_cpu_fine_is_cpu_pitch_but_for_windows_twice_as_long_half_as_often_of_th
     assert dataclasses.replace(fine, spectrogram=pitch.spectrogram, strength=2.5) == pitch and fine.strength == 2.0
     assert (fine.spectrogram.n_fft, fine.spectrogram.hop_length) == (1024, 512)
     assert fine.spectrogram.n_samples == pitch.spectrogram.n_samples == 65_536
+
+
+def test_cpu_clear_is_cpu_fine_but_for_the_weight_of_the_sentence_the_epochs_and_the_strengths():
+    fine, clear = PRESETS["cpu-fine"], PRESETS["cpu-clear"]
+    assert clear.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=90.0, pitch=40.0)
+    assert (clear.strength, clear.strength_back) == (4.0, 3.5)
+    without = dataclasses.replace(clear.train, loss_weights=fine.train.loss_weights, epochs=7)
+    assert dataclasses.replace(clear, train=without, strength=2.0, strength_back=1.5) == fine
 
 
 @pytest.mark.parametrize("name", PRESETS)

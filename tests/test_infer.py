@@ -181,6 +181,7 @@ def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(t
         ("cpu-residual", (2, 1.0)),
         ("cpu-pitch", (2, 1.0)),
         ("cpu-fine", (2, 1.0)),
+        ("cpu-clear", (2, 1.0)),
     ],
 )
 def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations_and_less_envelope(

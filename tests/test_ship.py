@@ -109,6 +109,8 @@ def test_the_training_command_names_what_differs_from_the_preset():
     train = dataclasses.replace(preset.train, seed=3, update="joint", loss_weights=LossWeights(adversarial=4.0))
     command = ship.training_command(dataclasses.replace(config, train=train), 5)
     assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0")
+    command = ship.training_command(dataclasses.replace(config, also="disgust"), 20)
+    assert command.endswith("--pair calm_anger --preset cpu --also disgust --precision float32")
 
 
 SHIPPED_MODELS = sorted(str(file.parent.relative_to(SHIPPED)) for file in SHIPPED.rglob("config.json"))

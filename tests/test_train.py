@@ -103,14 +103,26 @@ def test_ctrl_c_saves_exits_130_and_the_same_command_ends_where_an_uninterrupted
         assert [row["g_loss"] for row in csv.DictReader(rows)] == [row["g_loss"] for row in csv.DictReader(others)]
 
 
+@pytest.fixture
+def three_emotions(demo_clips, tmp_path):
+    """The demo corpus, its fearful clips once more under the name of disgust."""
+    shutil.copytree(demo_clips, tmp_path / "three")
+    for clip in (tmp_path / "three").rglob("03-01-06-*.wav"):
+        shutil.copy(clip, clip.with_name(clip.name.replace("03-01-06-", "03-01-07-")))
+    return tmp_path / "three"
+
+
 def test_a_run_begins_with_another_and_the_same_command_resumes_it_however_far_that_came(
-    trained_run, demo_clips, command_line, tmp_path
+    trained_run, three_emotions, command_line, tmp_path
 ):
     other = tmp_path / "other"
     shutil.copytree(trained_run.path, other)
-    command = [*SMALL, "--data", demo_clips, "--precision", "float32", "--seed", 1, "--steps", 1, "--start-from", other]
-    command += ["--run-dir", tmp_path / "run"]
-    assert f"begun with {other / 'checkpoints' / 'ckpt-3'}" in command_line("train", *command).stdout
+    command = [*SMALL, "--data", three_emotions, "--also", "disgust", "--precision", "float32", "--seed", 1]
+    command += ["--steps", 1, "--start-from", other, "--run-dir", tmp_path / "run"]
+    said = command_line("train", *command).stdout
+    assert f"begun with {other / 'checkpoints' / 'ckpt-3'}" in said
+    assert "calm 15 clips, fearful 30 clips with those of disgust;" in said and "disgust 15 train" in said
+    assert RunConfig.load(tmp_path / "run" / "config.json").also == "disgust"
     begun, started = (np.load(RunDirectory(path).weights_file(1, "a_to_b")) for path in (tmp_path / "run", other))
     for name in started.files:
         assert np.abs(begun[name] - started[name]).max() < 3e-4, "no further than one step of Adam"
@@ -134,6 +146,7 @@ def test_a_run_of_another_configuration_is_refused(trained_run, demo_clips, fail
         ((), "--pair"),
         (("--pair", "calm_sad", "--preset", "huge"), "--preset"),
         (("--pair", "calm_sad", "--steps", "0"), "--steps"),
+        (("--pair", "calm_sad", "--also", "happy,calm"), "also 'happy,calm'"),
         (("--pair", "calm_sad", "--strategy", "mirrored", "--xla"), "--xla"),
         (("--pair", "calm_sad", "--steps", "many"), "--steps"),
         (("--pair", "calm_sad", "--data", "nowhere"), "nowhere"),
