@@ -154,6 +154,9 @@ class LossWeights:
 STRENGTH, STRENGTHS = 1.5, (0.0, 10.0)
 """How much of what a generator changes is applied with the clip's own phase: by default, and what may be asked for."""
 
+PAUSES_DB = (0.0, 80.0)
+"""How far below the loudest frame a pause may be said to begin, in which conversions make nothing louder; 0: nowhere."""
+
 PHASES = ("source", "griffin-lim")
 """Where the phase of a conversion comes from: the recording, the default, refined by what was changed; or nowhere, the
 report's way."""
@@ -312,7 +315,7 @@ Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "also", "average_ramp", "equalised", "image_width", "intelligibility", "pitch", "real_and_fake_at_once", "refined",
+    "also", "average_ramp", "equalised", "image_width", "intelligibility", "pause_db", "pitch", "real_and_fake_at_once", "refined",
     "residual", "resynthesis", "start_from", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
@@ -363,6 +366,7 @@ class RunConfig(StoredConfig):
     clips' content, so that a run is never continued on other recordings. Unless told otherwise, a conversion
     applies ``strength`` and, from B to A, ``strength_back`` of what a generator changes (``infer.change_gains``).
     ``start_from`` is the checkpoint of another run that this one began with, if it did not with random weights.
+    In frames ``pause_db`` below the loudest a conversion makes nothing louder; 0 is for no such limit.
     ``also`` are the emotions, with commas between, whose clips B is trained with beside its own.
     """
 
@@ -377,9 +381,10 @@ class RunConfig(StoredConfig):
     strength_back: float = STRENGTH
     start_from: str = ""
     also: str = ""
+    pause_db: float = 0.0
 
     def __post_init__(self):
-        problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS)
+        problems = _outside(self, strength=STRENGTHS, strength_back=STRENGTHS, pause_db=PAUSES_DB)
         try:
             split_also(self.also, self.pair)
         except InputError as error:

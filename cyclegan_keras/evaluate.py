@@ -154,6 +154,7 @@ def parser() -> CommandParser:
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
     parser.add_argument("--phase", default=PHASES[0], choices=PHASES, help="as in infer")
     parser.add_argument("--strength", type=float, help="as in infer")
+    parser.add_argument("--pause-db", type=float, help="as in infer")
     parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")
     parser.add_argument("--target", help="emotion of --converted")
@@ -176,14 +177,13 @@ def command(arguments: argparse.Namespace) -> int:
             _recordings(folder)  # an empty one is told before minutes go into the judge
         ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
         rows = measure_folder(ruler, arguments.converted, arguments.inputs)
-        caption, phase, strength = f"{source} to {target}, {arguments.converted}", None, None
+        caption, how = f"{source} to {target}, {arguments.converted}", None
     else:
         run = RunDirectory(arguments.run_dir)
         config = RunConfig.load(run.config_file)
         source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
         epochs = _epochs(run, arguments.epochs)
         how = chosen_conversion(arguments, config)
-        phase, strength = how.phase, how.strength
         prepare_tensorflow()
         split = split_clips(index_clips(arguments.data))
         sources = _sources(arguments.clips, split, source, config.spectrogram)
@@ -199,7 +199,9 @@ def command(arguments: argparse.Namespace) -> int:
     output = evaluation_file(arguments.output or arguments.converted or arguments.run_dir, arguments.reverse)
     verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
     with written_beside(output) as beside:
-        measured = {"caption": caption, "phase": phase, "strength": strength, "judge": verdict}
+        measured = {"caption": caption, **dict.fromkeys(("phase", "strength", "pause_db")), "judge": verdict}
+        if how:
+            measured.update(phase=how.phase, strength=how.strength, pause_db=how.pause_db)
         measured["rows"] = [dataclasses.asdict(row) for row in rows]
         beside.write_text(json.dumps(measured, indent=2) + "\n")
     print(f"\nwritten: {output}")

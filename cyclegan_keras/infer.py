@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional
 
 import numpy as np
 import scipy.ndimage
+import scipy.special
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.config import (
+    PAUSES_DB,
     PHASES,
     STRENGTH,
     STRENGTHS,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
     import tensorflow as tf
 
 RUNS = Path("runs")
+
+PAUSE_SOFTNESS_DB = 2.0
+"""Of where a pause begins: gains that would switch from frame to frame are heard."""
 
 GAIN_LIMIT_DB = 40.0
 """With the recording's own phase, what the generator may make of each bin: so much louder or so much fainter.
@@ -86,13 +91,15 @@ class ConversionOptions(NamedTuple):
     """How clips are converted.
 
     ``phase`` is one of ``PHASES``; with the recording's own, what the generator changed is taken ``strength`` times,
-    and ``envelope`` of that what it changed of the envelope; refined, that phase takes so many iterations.
+    and ``envelope`` of that what it changed of the envelope; refined, that phase takes so many iterations. Frames
+    ``pause_db`` below the loudest are not made louder, where it is not 0.
     """
 
     phase: str = PHASES[0]
     strength: float = STRENGTH
     refinements: int = REFINEMENTS[True]
     envelope: float = ENVELOPE[True]
+    pause_db: float = 0.0
 
 
 class Conversion(NamedTuple):
@@ -196,16 +203,16 @@ def synthesise(
     if how.phase == "griffin-lim":
         sound = audio.spectrogram_to_waveform(converted, reading.reference, config, len(reading.waveform))
     else:
-        changed = change_gains(reading.spectrogram, converted, config, how.strength, how.envelope)
+        changed = change_gains(reading.spectrogram, converted, config, how)
         gains = (changed - reading.spectrogram) / config.decibel
         sound = audio.apply_gains(reading.waveform, gains, config, how.refinements)
     return audio.match_level(sound, reading.waveform)
 
 
 def change_gains(
-    source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, strength: float, envelope: float = 1.0
+    source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig, how: ConversionOptions
 ) -> np.ndarray:
-    """Take what a generator changed as gains on the recording: smoothed along time, ``strength`` times, limited.
+    """Take what a generator changed as gains on the recording: smoothed along time, ``how.strength`` times, limited.
 
     What it changes from one frame to the next is mostly roughness. What is left is weaker, hence the strength.
 
@@ -214,10 +221,9 @@ def change_gains(
     source, converted : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1].
     config : SpectrogramConfig
-    strength : float
-        1 takes the gains as they are, more overdoes them.
-    envelope : float
-        Gains that neighbouring bins have in common are taken so many times that.
+    how : ConversionOptions
+        A strength of 1 takes the gains as they are, more overdoes them; gains that neighbouring bins have in common
+        are taken ``envelope`` times that, and those that are more than 1 the less the more surely a frame is a pause.
 
     Returns
     -------
@@ -225,10 +231,19 @@ def change_gains(
         In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
     """
     frames = SMOOTHING * config.sample_rate / config.hop_length
-    gains = strength * scipy.ndimage.gaussian_filter1d(converted - source, frames, axis=1)
-    gains -= (1.0 - envelope) * scipy.ndimage.gaussian_filter1d(gains, ENVELOPE_BINS, axis=0)
+    gains = how.strength * scipy.ndimage.gaussian_filter1d(converted - source, frames, axis=1)
+    gains -= (1.0 - how.envelope) * scipy.ndimage.gaussian_filter1d(gains, ENVELOPE_BINS, axis=0)
     limit = GAIN_LIMIT_DB * config.decibel
-    return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)
+    gains = np.clip(gains, -limit, limit)
+    if how.pause_db:
+        gains = np.minimum(gains, gains * _spoken(source, config, how.pause_db))
+    return np.clip(source + gains, -1.0, 1.0)
+
+
+def _spoken(source: np.ndarray, config: SpectrogramConfig, pause_db: float) -> np.ndarray:
+    """How surely each frame is no pause, from 0 to 1: one half where it is so far below the loudest."""
+    level = 10.0 * np.log10(np.sum(10.0 ** (source / config.decibel / 10.0), axis=0))
+    return scipy.special.expit((level - level.max() + pause_db) / PAUSE_SOFTNESS_DB)
 
 
 def load_generator(
@@ -298,6 +313,11 @@ def parser() -> CommandParser:
         help="with the clip's own phase, how much of what the generator changes, 0 to 10; "
         "default: the run's, its preset's or as shipped",
     )
+    parser.add_argument(
+        "--pause-db",
+        type=float,
+        help="frames so far below the loudest are not made louder; 0: no such limit; default: the run's, as shipped",
+    )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
 
@@ -346,28 +366,40 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> ConversionOptions:
-    """The phase that the options ask for, and the strength they do, else the run's of that direction.
+    """The phase that the options ask for, and the strength and pauses they do, else the run's of that direction.
 
     Raises
     ------
     InputError
-        The strength is out of range, or there is no phase of the clip's that it could be of.
+        One is out of range, or there is no phase of the clip's that it could be of.
     """
-    strength = config.strength_back if arguments.reverse else config.strength
-    if arguments.strength is not None:
+
+    def chosen(option: str, asked: Optional[float], default: float, low: float, high: float) -> float:
+        if asked is None:
+            return default
         if arguments.phase == "griffin-lim":
-            raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
-        low, high = STRENGTHS
-        strength = arguments.strength
-        if not low <= strength <= high:  # NaN is in no range
-            raise InputError(f"--strength: must lie between {low:g} and {high:g}, not {strength:g}")
+            raise InputError(f"{option}: not with --phase griffin-lim, which takes the image as it is painted")
+        if not low <= asked <= high:  # NaN is in no range
+            raise InputError(f"{option}: must lie between {low:g} and {high:g}, not {asked:g}")
+        return asked
+
+    strength = config.strength_back if arguments.reverse else config.strength
     heard = config.train.resynthesis
-    return ConversionOptions(arguments.phase, strength, REFINEMENTS[heard], ENVELOPE[heard])
+    return ConversionOptions(
+        arguments.phase,
+        chosen("--strength", arguments.strength, strength, *STRENGTHS),
+        REFINEMENTS[heard],
+        ENVELOPE[heard],
+        chosen("--pause-db", arguments.pause_db, config.pause_db, *PAUSES_DB),
+    )
 
 
 def describe_conversion(how: ConversionOptions) -> str:
     """Say how clips are converted; Griffin-Lim takes the image as it is, so no strength is its."""
-    return f"phase {how.phase}" if how.phase == "griffin-lim" else f"phase {how.phase}, strength {how.strength:g}"
+    if how.phase == "griffin-lim":
+        return f"phase {how.phase}"
+    pauses = f", no pause {how.pause_db:g} dB down made louder" if how.pause_db else ""
+    return f"phase {how.phase}, strength {how.strength:g}{pauses}"
 
 
 def read(clip: Path, config: SpectrogramConfig) -> Reading:
@@ -406,7 +438,7 @@ def write(
     from cyclegan_keras.plots import save_figure, spectrogram_grid
 
     if how.phase != "griffin-lim":  # what is heard
-        converted = change_gains(reading.spectrogram, converted, analysis, how.strength, how.envelope)
+        converted = change_gains(reading.spectrogram, converted, analysis, how)
     picture = job.output.with_suffix(".png")
     save_figure(
         spectrogram_grid([[reading.spectrogram, converted]], emotions, [printable(job.clip.name)], analysis), picture

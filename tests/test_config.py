@@ -114,6 +114,7 @@ def edited(path, edit):
         (lambda v: v["spectrogram"].update(image_width=262), "multiples of 4"),
         (lambda v: v["train"]["loss_weights"].pop("identity"), "identity"),
         (lambda v: v.update(pair="calm_joyful"), "joyful"),
+        (lambda v: v.update(pause_db=-1.0), "pause_db"),
         (lambda v: v.update(also="joyful"), "also 'joyful': unknown emotion 'joyful'"),
     ],
 )

@@ -135,11 +135,25 @@ def test_gains_are_smoothed_along_time_and_taken_as_often_as_asked():
     source = np.zeros((257, 40), np.float32)
     painted = source.copy()
     painted[100, 20] = 0.1
-    once, twice = (infer.change_gains(source, painted, CONFIG, strength) for strength in (1.0, 2.0))
+    once, twice = (
+        infer.change_gains(source, painted, CONFIG, ConversionOptions(strength=strength)) for strength in (1.0, 2.0)
+    )
     assert np.argwhere(once > 1e-9).tolist() == [[100, frame] for frame in range(14, 27)]
     assert once.sum() == pytest.approx(0.1) and 0.02 < once.max() < 0.03
     np.testing.assert_allclose(twice, 2.0 * once)
-    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, 0.0), source)
+    np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, ConversionOptions(strength=0.0)), source)
+
+
+def test_where_asked_a_pause_is_not_made_louder_and_speech_is_and_either_is_made_fainter():
+    source = np.full((257, 60), 0.5, np.float32)
+    source[:, 30:] -= 50.0 * CONFIG.decibel
+    how = ConversionOptions(strength=1.0, pause_db=30.0)
+    louder, fainter = (infer.change_gains(source, source + change, CONFIG, how) - source for change in (0.2, -0.2))
+    np.testing.assert_allclose(louder[:, :25], 0.2, atol=1e-3)
+    np.testing.assert_allclose(louder[:, 35:], 0.0, atol=1e-3)
+    np.testing.assert_allclose(fainter, -0.2, atol=1e-3)
+    everywhere = infer.change_gains(source, source + 0.2, CONFIG, how._replace(pause_db=0.0))
+    np.testing.assert_allclose(everywhere - source, 0.2, atol=1e-3)
 
 
 def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(generator, demo_clips):
@@ -171,6 +185,20 @@ def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(t
     assert chosen("--reverse", "--strength", "3") == ("source", 3.0)
 
 
+def test_pauses_are_the_runs_unless_others_are_asked_for(trained_run):
+    config = RunConfig.load(RunDirectory(trained_run.path).config_file)
+
+    def chosen(config, *options):
+        arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options])
+        return infer.chosen_conversion(arguments, config).pause_db
+
+    quiet = dataclasses.replace(config, pause_db=30.0)
+    assert (chosen(config), chosen(quiet), chosen(quiet, "--pause-db", "0")) == (0.0, 30.0, 0.0)
+    for options in (("--pause-db", "81"), ("--pause-db", "nan"), ("--pause-db", "30", "--phase", "griffin-lim")):
+        with pytest.raises(InputError, match="--pause-db: (must lie between 0 and 80|not with --phase griffin-lim)"):
+            chosen(config, *options)
+
+
 @pytest.mark.parametrize(
     "preset, expected",
     [
@@ -199,9 +227,8 @@ def test_less_envelope_weakens_what_neighbouring_bins_share_and_leaves_what_they
     bins = np.arange(CONFIG.n_bins)[:, np.newaxis]
     formant = np.broadcast_to(0.2 * np.exp(-(((bins - 100) / 40.0) ** 2)), source.shape)
     harmonics = np.broadcast_to(0.2 * np.cos(2 * np.pi * bins / 6.4), source.shape)  # of 200 Hz
-    weaker, as_before = (
-        infer.change_gains(source, source + change, CONFIG, 1.5, envelope=0.75) for change in (formant, harmonics)
-    )
+    how = ConversionOptions(strength=1.5, envelope=0.75)
+    weaker, as_before = (infer.change_gains(source, source + change, CONFIG, how) for change in (formant, harmonics))
     assert weaker[100].mean() == pytest.approx(0.75 * 1.5 * 0.2, rel=0.02)
     np.testing.assert_allclose(as_before[20:-20], 1.5 * harmonics[20:-20], atol=1e-3)
 
