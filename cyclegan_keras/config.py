@@ -155,7 +155,7 @@ STRENGTH, STRENGTHS = 1.5, (0.0, 10.0)
 """How much of what a generator changes is applied with the clip's own phase: by default, and what may be asked for."""
 
 PAUSES_DB = (0.0, 80.0)
-"""How far below the loudest frame a pause may be said to begin, in which conversions make nothing louder; 0: nowhere."""
+"""How far below the loudest frame a pause, which conversions then do not make louder, may be said to begin; 0: none."""
 
 PHASES = ("source", "griffin-lim")
 """Where the phase of a conversion comes from: the recording, the default, refined by what was changed; or nowhere, the
@@ -315,8 +315,8 @@ Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 ADDED_LATER = {
-    "also", "average_ramp", "equalised", "image_width", "intelligibility", "pause_db", "pitch", "real_and_fake_at_once", "refined",
-    "residual", "resynthesis", "start_from", "strength", "strength_back",
+    "also", "average_ramp", "equalised", "image_width", "intelligibility", "pause_db", "pitch",
+    "real_and_fake_at_once", "refined", "residual", "resynthesis", "start_from", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
 
