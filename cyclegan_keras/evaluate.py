@@ -199,9 +199,8 @@ def command(arguments: argparse.Namespace) -> int:
     output = evaluation_file(arguments.output or arguments.converted or arguments.run_dir, arguments.reverse)
     verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
     with written_beside(output) as beside:
-        measured = {"caption": caption, **dict.fromkeys(("phase", "strength", "pause_db")), "judge": verdict}
-        if how:
-            measured.update(phase=how.phase, strength=how.strength, pause_db=how.pause_db)
+        chosen = {name: getattr(how, name, None) for name in ("phase", "strength", "pause_db")}
+        measured = {"caption": caption, **chosen, "judge": verdict}
         measured["rows"] = [dataclasses.asdict(row) for row in rows]
         beside.write_text(json.dumps(measured, indent=2) + "\n")
     print(f"\nwritten: {output}")

@@ -127,7 +127,7 @@ def command(arguments: argparse.Namespace) -> int:
 
     strategy = replicas.build_strategy(arguments.strategy)
     devices = strategy.num_replicas_in_sync
-    config = _run_config(arguments, clips, machine, devices)
+    config = _run_config(arguments, clips, also, machine, devices)
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
     if arguments.start_from:
         config = dataclasses.replace(config, start_from=_start(arguments.start_from, run))
@@ -255,7 +255,7 @@ class TerminalObserver:
 
 
 def _run_config(
-    arguments: argparse.Namespace, clips: Dict[str, List[Clip]], machine: Machine, devices: int
+    arguments: argparse.Namespace, clips: Dict[str, List[Clip]], also: Sequence[str], machine: Machine, devices: int
 ) -> RunConfig:
     from cyclegan_keras.pipeline import data_key
 
@@ -286,7 +286,7 @@ def _run_config(
         ),
         strength=preset.strength,
         strength_back=preset.strength_back,
-        also=",".join(split_also(arguments.also, arguments.pair)),
+        also=",".join(also),
     )
 
 
