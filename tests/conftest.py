@@ -15,6 +15,8 @@ import pytest
 from cyclegan_keras.cli import prepare_environment
 
 prepare_environment()
+# The few sounds that most judges here are fitted to are described before other processes have begun.
+os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 PROJECT = Path(__file__).resolve().parent.parent
 

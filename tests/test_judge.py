@@ -155,7 +155,8 @@ def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_
     assert not judge.Verdict(1.0, 32, {"untouched": 0.0, "fixed equaliser": 0.16}).holds
 
 
-def test_fitting_twice_gives_the_same_judge(synthetic_judge):
+def test_fitting_twice_gives_the_same_judge(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")  # by several processes, as a user's
     waveforms = ([speech("calm")], [speech("fearful")])
     once, again = (judge.training_features(waveforms, CONFIG)[0] for _ in range(2))
     np.testing.assert_array_equal(once, again)
@@ -180,4 +181,7 @@ def ravdess_judge(ravdess_dir):
         [audio.load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(train, emotion)]
         for emotion in ("anger", "calm")
     )
-    return judge.fit_judge(("anger", "calm"), *judge.training_features(waveforms, CONFIG), CONFIG)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("LOKY_MAX_CPU_COUNT")  # these are many: by all processors
+        features = judge.training_features(waveforms, CONFIG)
+    return judge.fit_judge(("anger", "calm"), *features, CONFIG)
