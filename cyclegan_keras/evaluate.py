@@ -17,7 +17,6 @@ from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig, split_pa
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import read_arrays, write_arrays, written_beside
 from cyclegan_keras.infer import (
-    SPINS,
     ConversionOptions,
     Reading,
     chosen_conversion,
@@ -154,7 +153,6 @@ def parser() -> CommandParser:
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
     parser.add_argument("--phase", default=PHASES[0], choices=PHASES, help="as in infer")
     parser.add_argument("--strength", type=float, help="as in infer")
-    parser.add_argument("--pause-db", type=float, help="as in infer")
     parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")
     parser.add_argument("--target", help="emotion of --converted")
@@ -199,7 +197,7 @@ def command(arguments: argparse.Namespace) -> int:
     output = evaluation_file(arguments.output or arguments.converted or arguments.run_dir, arguments.reverse)
     verdict = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
     with written_beside(output) as beside:
-        chosen = {name: getattr(how, name, None) for name in ("phase", "strength", "pause_db")}
+        chosen = {name: getattr(how, name, None) for name in ("phase", "strength")}
         measured = {"caption": caption, **chosen, "judge": verdict}
         measured["rows"] = [dataclasses.asdict(row) for row in rows]
         beside.write_text(json.dumps(measured, indent=2) + "\n")
@@ -255,7 +253,7 @@ def measure_run(
         there, back = (load_generator(run, config, epoch, direction) for direction in directions)
         converted = repaint(spectrograms, there, analysis)
         restored = repaint(converted, back, analysis)
-        spun = repaint(spectrograms, there, analysis, SPINS[how.phase]) if SPINS[how.phase] > 1 else converted
+        spun = repaint(spectrograms, there, analysis, how.moves) if len(how.moves) > 1 else converted
         row = ruler.measure(f"epoch {epoch}", sounds(spun), references, statements)
         rows.append(
             dataclasses.replace(

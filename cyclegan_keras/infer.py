@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Iterator, List, NamedTuple, NoReturn, Optional
 
 import numpy as np
 import scipy.ndimage
-import scipy.special
 
 from cyclegan_keras import audio
 from cyclegan_keras.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.config import (
-    PAUSES_DB,
     PHASES,
+    PRESETS,
     STRENGTH,
     STRENGTHS,
+    Gains,
     RunConfig,
     SpectrogramConfig,
     StoredConfig,
@@ -37,9 +37,6 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
 
 RUNS = Path("runs")
 
-PAUSE_SOFTNESS_DB = 2.0
-"""Of where a pause begins: gains that would switch from frame to frame are heard."""
-
 GAIN_LIMIT_DB = 40.0
 """With the recording's own phase, what the generator may make of each bin: so much louder or so much fainter.
 
@@ -47,24 +44,12 @@ A phase fits the magnitudes it was measured with. Chosen on clips that were trai
 costs words and cleanness.
 """
 
-SMOOTHING = 0.024
-"""Seconds, of the report's frames one and a half: the standard deviation of the Gaussian that smooths what a generator
-changes along time."""
-
-REFINEMENTS = {True: 2, False: 4}
-"""Iterations of Griffin-Lim from the recording's own phase, by whether networks were shown what is heard of what they
-paint (``TrainConfig.resynthesis``); if not, two leave pitch where it was. More cost cleanness."""
-
-ENVELOPE = {True: 1.0, False: 0.75}
-"""By the same, how much of the strength goes to the spectral envelope. It is what tells words apart: with less of it,
-more of a sentence is left at the same transfer, which those that were shown what is heard do not gain by."""
-
 ENVELOPE_BINS = 4.0
 """The standard deviation of the Gaussian along frequency that leaves the envelope of what is changed, in the
 report's analysis 125 Hz: a voice's harmonics are closer."""
 
 SPINS = {"source": 4, "griffin-lim": 1}
-"""By phase, the conversions of a clip, each a pixel further on, that are averaged: strides repeat after four."""
+"""By phase, the conversions of a clip, each with the image further on, that are averaged: strides repeat after four."""
 
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
@@ -90,16 +75,18 @@ class Job(NamedTuple):
 class ConversionOptions(NamedTuple):
     """How clips are converted.
 
-    ``phase`` is one of ``PHASES``; with the recording's own, what the generator changed is taken ``strength`` times,
-    and ``envelope`` of that what it changed of the envelope; refined, that phase takes so many iterations. Frames
-    ``pause_db`` below the loudest are not made louder, where it is not 0.
+    ``phase`` is one of ``PHASES``; with the recording's own, what the generator changed is taken as ``gains``,
+    ``strength`` times.
     """
 
     phase: str = PHASES[0]
     strength: float = STRENGTH
-    refinements: int = REFINEMENTS[True]
-    envelope: float = ENVELOPE[True]
-    pause_db: float = 0.0
+    gains: Gains = Gains()
+
+    @property
+    def moves(self) -> List[Tuple[int, int]]:
+        """Bins and frames by which the image is moved before each of the conversions that are averaged."""
+        return [(spin, spin * self.gains.frames_apart) for spin in range(SPINS[self.phase])]
 
 
 class Conversion(NamedTuple):
@@ -147,26 +134,30 @@ def convert(
         The waveform is shorter than one analysis window.
     """
     spectrogram, reference = audio.waveform_to_spectrogram(waveform, config)
-    (converted,) = repaint([spectrogram], generator, config, SPINS[how.phase])
+    (converted,) = repaint([spectrogram], generator, config, how.moves)
     sound = synthesise(Reading(waveform, spectrogram, reference), converted, config, how)
     return Conversion(sound, spectrogram, converted)
 
 
 def repaint(
-    spectrograms: Sequence[np.ndarray], generator: "tf.keras.Model", config: SpectrogramConfig, spins: int = 1
+    spectrograms: Sequence[np.ndarray],
+    generator: "tf.keras.Model",
+    config: SpectrogramConfig,
+    moves: Sequence[Tuple[int, int]] = ((0, 0),),
 ) -> List[np.ndarray]:
     """Convert spectrograms of any length; the windows of all go through the generator in batches.
 
-    What a generator with strides makes depends on where the strides fall. The mean of several conversions, each with
-    the image moved a pixel further (cycle spinning; Coifman & Donoho, 1995), is without that pattern.
+    What a generator with strides makes depends on where the strides fall, and on how far off the image's borders are.
+    The mean of several conversions, each with the image moved further (cycle spinning; Coifman & Donoho, 1995), is
+    without that pattern.
 
     Parameters
     ----------
     spectrograms : sequence of np.ndarray [shape=(n_bins, frames)]
     generator, config
         As for ``convert``.
-    spins : int
-        Conversions to average.
+    moves : sequence of (int, int)
+        For each of the conversions to average, by how many bins and frames the image is moved, round the ends.
 
     Returns
     -------
@@ -178,13 +169,13 @@ def repaint(
     windows = [audio.split_windows(spectrogram, config) for spectrogram in spectrograms]
     together = np.concatenate(windows)
     painted = np.zeros_like(together)
-    for spin in range(spins):
-        moved = np.roll(together, (spin, spin), (1, 2))
+    for bins, frames in moves:
+        moved = np.roll(together, (bins, frames), (1, 2))
         made = [
             generator(moved[start : start + WINDOWS_AT_ONCE], training=False).numpy()
             for start in range(0, len(moved), WINDOWS_AT_ONCE)
         ]
-        painted += np.roll(np.concatenate(made), (-spin, -spin), (1, 2)) / spins
+        painted += np.roll(np.concatenate(made), (-bins, -frames), (1, 2)) / len(moves)
     ends = np.cumsum([len(cut) for cut in windows])
     return [
         audio.blend_windows(images, spectrogram.shape[1], config)
@@ -205,7 +196,7 @@ def synthesise(
     else:
         changed = change_gains(reading.spectrogram, converted, config, how)
         gains = (changed - reading.spectrogram) / config.decibel
-        sound = audio.apply_gains(reading.waveform, gains, config, how.refinements)
+        sound = audio.apply_gains(reading.waveform, gains, config, how.gains.refinements)
     return audio.match_level(sound, reading.waveform)
 
 
@@ -222,28 +213,23 @@ def change_gains(
         In [-1, 1].
     config : SpectrogramConfig
     how : ConversionOptions
-        A strength of 1 takes the gains as they are, more overdoes them; gains that neighbouring bins have in common
-        are taken ``envelope`` times that, and those that are more than 1 the less the more surely a frame is a pause.
+        A strength of 1 takes the gains as they are, more overdoes them.
 
     Returns
     -------
     changed : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
     """
-    frames = SMOOTHING * config.sample_rate / config.hop_length
-    gains = how.strength * scipy.ndimage.gaussian_filter1d(converted - source, frames, axis=1)
-    gains -= (1.0 - how.envelope) * scipy.ndimage.gaussian_filter1d(gains, ENVELOPE_BINS, axis=0)
+
+    def smoothed(change: np.ndarray, seconds: float) -> np.ndarray:
+        return scipy.ndimage.gaussian_filter1d(change, seconds * config.sample_rate / config.hop_length, axis=1)
+
+    change = converted - source
+    envelope = scipy.ndimage.gaussian_filter1d(change, ENVELOPE_BINS, axis=0)
+    gains = smoothed(change - envelope, how.gains.harmonics_smoothing)
+    gains += how.gains.envelope * smoothed(envelope, how.gains.envelope_smoothing)
     limit = GAIN_LIMIT_DB * config.decibel
-    gains = np.clip(gains, -limit, limit)
-    if how.pause_db:
-        gains = np.minimum(gains, gains * _spoken(source, config, how.pause_db))
-    return np.clip(source + gains, -1.0, 1.0)
-
-
-def _spoken(source: np.ndarray, config: SpectrogramConfig, pause_db: float) -> np.ndarray:
-    """How surely each frame is no pause, from 0 to 1: one half where it is so far below the loudest."""
-    level = 10.0 * np.log10(np.sum(10.0 ** (source / config.decibel / 10.0), axis=0))
-    return scipy.special.expit((level - level.max() + pause_db) / PAUSE_SOFTNESS_DB)
+    return np.clip(source + np.clip(how.strength * gains, -limit, limit), -1.0, 1.0)
 
 
 def load_generator(
@@ -313,11 +299,6 @@ def parser() -> CommandParser:
         help="with the clip's own phase, how much of what the generator changes, 0 to 10; "
         "default: the run's, its preset's or as shipped",
     )
-    parser.add_argument(
-        "--pause-db",
-        type=float,
-        help="frames so far below the loudest are not made louder; 0: no such limit; default: the run's, as shipped",
-    )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
     return parser
 
@@ -354,7 +335,7 @@ def command(arguments: argparse.Namespace) -> int:
             readings = progress.take(reading)
             reading = [(job, sound.submit(read, job.clip, config.spectrogram)) for job in upcoming]
             spectrograms = [recording.spectrogram for _, recording in readings]
-            converted = repaint(spectrograms, generator, config.spectrogram, SPINS[how.phase])
+            converted = repaint(spectrograms, generator, config.spectrogram, how.moves)
             progress.finish(writing)
             picture = (source, target) if arguments.plot else None
             writing = [
@@ -366,40 +347,29 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> ConversionOptions:
-    """The phase that the options ask for, and the strength and pauses they do, else the run's of that direction.
+    """The phase that the options ask for, the strength they do, else the run's of that direction, its preset's gains.
 
     Raises
     ------
     InputError
-        One is out of range, or there is no phase of the clip's that it could be of.
+        The strength is out of range, or there is no phase of the clip's that it could be of.
     """
-
-    def chosen(option: str, asked: Optional[float], default: float, low: float, high: float) -> float:
-        if asked is None:
-            return default
-        if arguments.phase == "griffin-lim":
-            raise InputError(f"{option}: not with --phase griffin-lim, which takes the image as it is painted")
-        if not low <= asked <= high:  # NaN is in no range
-            raise InputError(f"{option}: must lie between {low:g} and {high:g}, not {asked:g}")
-        return asked
-
     strength = config.strength_back if arguments.reverse else config.strength
-    heard = config.train.resynthesis
-    return ConversionOptions(
-        arguments.phase,
-        chosen("--strength", arguments.strength, strength, *STRENGTHS),
-        REFINEMENTS[heard],
-        ENVELOPE[heard],
-        chosen("--pause-db", arguments.pause_db, config.pause_db, *PAUSES_DB),
-    )
+    if arguments.strength is not None:
+        strength = arguments.strength
+        if arguments.phase == "griffin-lim":
+            raise InputError("--strength: not with --phase griffin-lim, which takes the image as it is painted")
+        low, high = STRENGTHS
+        if not low <= strength <= high:  # NaN is in no range
+            raise InputError(f"--strength: must lie between {low:g} and {high:g}, not {strength:g}")
+    return ConversionOptions(arguments.phase, strength, PRESETS[config.preset].gains)
 
 
 def describe_conversion(how: ConversionOptions) -> str:
     """Say how clips are converted; Griffin-Lim takes the image as it is, so no strength is its."""
     if how.phase == "griffin-lim":
         return f"phase {how.phase}"
-    pauses = f", no pause {how.pause_db:g} dB down made louder" if how.pause_db else ""
-    return f"phase {how.phase}, strength {how.strength:g}{pauses}"
+    return f"phase {how.phase}, strength {how.strength:g}"
 
 
 def read(clip: Path, config: SpectrogramConfig) -> Reading:

@@ -60,9 +60,6 @@ def command(arguments: argparse.Namespace) -> int:
     there, back = (measured["strength"] for measured in measures)
     if {measured["phase"] for measured in measures} != {PHASES[0]}:
         raise InputError(f"{run.path}: not measured as models convert; measure it with --phase {PHASES[0]}, both ways")
-    pauses = {measured.get("pause_db", 0.0) for measured in measures}
-    if len(pauses) > 1:
-        raise InputError(f"{run.path}: measured with another --pause-db each way; measure it with one, both ways")
     text = card(config, epoch, measures)
     way_back = shipped.path / "back"
     if way_back.is_dir():
@@ -76,9 +73,7 @@ def command(arguments: argparse.Namespace) -> int:
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
     # Where the trainer's recordings and runs lay is nobody's business.
     start_from = "/".join(Path(config.start_from).parts[-4:])
-    config = dataclasses.replace(
-        config, data="RAVDESS", strength=there, strength_back=back, pause_db=pauses.pop(), start_from=start_from
-    )
+    config = dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back, start_from=start_from)
     config.save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")

@@ -27,7 +27,7 @@ CHECKPOINT_SECONDS = 600
 CHECKPOINTS_KEPT = 2
 """The newest, and the one before to fall back to."""
 
-MAY_DIFFER = {"epochs", "data", "pause_db", "strength", "strength_back"}
+MAY_DIFFER = {"epochs", "data", "strength", "strength_back"}
 """Of a run's configuration, between one command and the next on the same directory."""
 
 CHECK = "crc32"

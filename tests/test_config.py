@@ -8,6 +8,7 @@ import pytest
 from cyclegan_keras.config import (
     PRESETS,
     FaceRunConfig,
+    Gains,
     LossWeights,
     ModelConfig,
     RunConfig,
@@ -114,7 +115,6 @@ def edited(path, edit):
         (lambda v: v["spectrogram"].update(image_width=262), "multiples of 4"),
         (lambda v: v["train"]["loss_weights"].pop("identity"), "identity"),
         (lambda v: v.update(pair="calm_joyful"), "joyful"),
-        (lambda v: v.update(pause_db=-1.0), "pause_db"),
         (lambda v: v.update(also="joyful"), "also 'joyful': unknown emotion 'joyful'"),
     ],
 )
@@ -151,13 +151,14 @@ def test_only_the_presets_beyond_the_report_leave_its_way_of_updating():
     }  # fmt: skip
 
 
-def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_and_how_much_the_discriminators_weigh():
+def test_cpu_resynthesis_is_cpu_plus_but_for_what_the_networks_are_shown_gains_and_how_much_discriminators_weigh():
     heard = PRESETS["cpu-resynthesis"]
     resynthesised = {name for name, preset in PRESETS.items() if preset.train.resynthesis}
     assert resynthesised == {"cpu-resynthesis", "cpu-refined", "cpu-residual", "cpu-pitch", "cpu-fine", "cpu-clear"}
     assert heard.train.loss_weights == LossWeights(adversarial=2.0, identity=5.0, forward_cycle=10.0)
     without = dataclasses.replace(heard.train, resynthesis=False, loss_weights=LossWeights(), epochs=20)
-    assert dataclasses.replace(heard, train=without) == PRESETS["cpu-plus"]
+    as_painted = Gains(envelope=0.75, refinements=4)
+    assert heard.gains == Gains() and dataclasses.replace(heard, train=without, gains=as_painted) == PRESETS["cpu-plus"]
 
 
 def test_cpu_refined_is_cpu_resynthesis_but_for_the_phase_and_the_epochs():
@@ -202,12 +203,13 @@ def test_cpu_fine_is_cpu_pitch_but_for_windows_twice_as_long_half_as_often_of_th
     assert fine.spectrogram.n_samples == pitch.spectrogram.n_samples == 65_536
 
 
-def test_cpu_clear_is_cpu_fine_but_for_the_weight_of_the_sentence_the_epochs_and_the_strengths():
+def test_cpu_clear_is_cpu_fine_but_for_the_weight_of_the_sentence_the_epochs_the_gains_and_the_strengths():
     fine, clear = PRESETS["cpu-fine"], PRESETS["cpu-clear"]
     assert clear.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=90.0, pitch=40.0)
-    assert (clear.strength, clear.strength_back) == (4.0, 3.5)
+    assert clear.gains == Gains(0.4, envelope_smoothing=0.02, harmonics_smoothing=0.1, refinements=4, frames_apart=5)
+    assert (clear.strength, clear.strength_back) == (5.0, 6.5)
     without = dataclasses.replace(clear.train, loss_weights=fine.train.loss_weights, epochs=7)
-    assert dataclasses.replace(clear, train=without, strength=2.0, strength_back=1.5) == fine
+    assert dataclasses.replace(clear, train=without, gains=Gains(), strength=2.0, strength_back=1.5) == fine
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras import audio, infer
-from cyclegan_keras.config import PRESETS, RunConfig, SpectrogramConfig
+from cyclegan_keras.config import PRESETS, Gains, RunConfig, SpectrogramConfig
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.infer import ConversionOptions
 from cyclegan_keras.metrics import pitch_of
@@ -83,13 +83,15 @@ def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds):
     assert level_db(converted.waveform) == pytest.approx(level_db(speech), abs=0.5)
 
 
-@pytest.mark.parametrize("phase, passes", [("source", 4), ("griffin-lim", 1)])
-def test_a_clip_of_one_window_is_the_mean_of_passes_each_a_pixel_further_on(generator, tone, phase, passes):
+@pytest.mark.parametrize("phase, passes, apart", [("source", 4, 1), ("source", 4, 5), ("griffin-lim", 1, 1)])
+def test_a_clip_of_one_window_is_the_mean_of_passes_each_further_on(generator, tone, phase, passes, apart):
     spectrogram, _ = audio.waveform_to_spectrogram(tone, CONFIG)
     image = audio.spectrogram_to_image(spectrogram, CONFIG)
-    moved = [np.pad(image, ((by, 0), (by, 0), (0, 0)), constant_values=-1.0)[:260, :260] for by in range(passes)]
-    painted = [generator(each[np.newaxis]).numpy()[0, by : by + 257, by : by + 126, 0] for by, each in enumerate(moved)]
-    converted = infer.convert(tone, generator, CONFIG, ConversionOptions(phase)).converted
+    by = [(spin, apart * spin) for spin in range(passes)]
+    moved = [np.pad(image, ((b, 0), (f, 0), (0, 0)), constant_values=-1.0)[:260, :260] for b, f in by]
+    painted = [generator(each[np.newaxis]).numpy()[0, b : b + 257, f : f + 126, 0] for (b, f), each in zip(by, moved)]
+    how = ConversionOptions(phase, gains=Gains(frames_apart=apart))
+    converted = infer.convert(tone, generator, CONFIG, how).converted
     np.testing.assert_allclose(converted, np.mean(painted, axis=0), atol=1e-4)
 
 
@@ -119,7 +121,7 @@ def test_the_pitch_of_moved_harmonics_is_heard_because_the_phase_follows():
     painted, _ = audio.waveform_to_spectrogram(voice(240), CONFIG)
 
     def heard(refinements):
-        how = ConversionOptions(strength=1.0, refinements=refinements)
+        how = ConversionOptions(strength=1.0, gains=Gains(refinements=refinements))
         return pitch_of(infer.synthesise(reading, painted, CONFIG, how), 16_000).median_hz
 
     assert heard(2) == pytest.approx(240, rel=0.02) and heard(0) != pytest.approx(240, rel=0.02)
@@ -142,18 +144,6 @@ def test_gains_are_smoothed_along_time_and_taken_as_often_as_asked():
     assert once.sum() == pytest.approx(0.1) and 0.02 < once.max() < 0.03
     np.testing.assert_allclose(twice, 2.0 * once)
     np.testing.assert_array_equal(infer.change_gains(source, painted, CONFIG, ConversionOptions(strength=0.0)), source)
-
-
-def test_where_asked_a_pause_is_not_made_louder_and_speech_is_and_either_is_made_fainter():
-    source = np.full((257, 60), 0.5, np.float32)
-    source[:, 30:] -= 50.0 * CONFIG.decibel
-    how = ConversionOptions(strength=1.0, pause_db=30.0)
-    louder, fainter = (infer.change_gains(source, source + change, CONFIG, how) - source for change in (0.2, -0.2))
-    np.testing.assert_allclose(louder[:, :25], 0.2, atol=1e-3)
-    np.testing.assert_allclose(louder[:, 35:], 0.0, atol=1e-3)
-    np.testing.assert_allclose(fainter, -0.2, atol=1e-3)
-    everywhere = infer.change_gains(source, source + 0.2, CONFIG, how._replace(pause_db=0.0))
-    np.testing.assert_allclose(everywhere - source, 0.2, atol=1e-3)
 
 
 def test_a_strength_of_nothing_gives_the_clip_back_and_more_changes_more(generator, demo_clips):
@@ -185,20 +175,6 @@ def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(t
     assert chosen("--reverse", "--strength", "3") == ("source", 3.0)
 
 
-def test_pauses_are_the_runs_unless_others_are_asked_for(trained_run):
-    config = RunConfig.load(RunDirectory(trained_run.path).config_file)
-
-    def chosen(config, *options):
-        arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *options])
-        return infer.chosen_conversion(arguments, config).pause_db
-
-    quiet = dataclasses.replace(config, pause_db=30.0)
-    assert (chosen(config), chosen(quiet), chosen(quiet, "--pause-db", "0")) == (0.0, 30.0, 0.0)
-    for options in (("--pause-db", "81"), ("--pause-db", "nan"), ("--pause-db", "30", "--phase", "griffin-lim")):
-        with pytest.raises(InputError, match="--pause-db: (must lie between 0 and 80|not with --phase griffin-lim)"):
-            chosen(config, *options)
-
-
 @pytest.mark.parametrize(
     "preset, expected",
     [
@@ -209,17 +185,15 @@ def test_pauses_are_the_runs_unless_others_are_asked_for(trained_run):
         ("cpu-residual", (2, 1.0)),
         ("cpu-pitch", (2, 1.0)),
         ("cpu-fine", (2, 1.0)),
-        ("cpu-clear", (2, 1.0)),
+        ("cpu-clear", (4, 0.4)),
     ],
 )
-def test_networks_that_were_not_shown_what_is_heard_convert_with_more_iterations_and_less_envelope(
-    trained_run, preset, expected
-):
+def test_a_run_converts_with_its_presets_iterations_and_envelope(trained_run, preset, expected):
     config = RunConfig.load(RunDirectory(trained_run.path).config_file)
     config = dataclasses.replace(config, preset=preset, train=PRESETS[preset].train)
     arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful"])
     how = infer.chosen_conversion(arguments, config)
-    assert (how.refinements, how.envelope) == expected
+    assert (how.gains.refinements, how.gains.envelope) == expected
 
 
 def test_less_envelope_weakens_what_neighbouring_bins_share_and_leaves_what_they_do_not():
@@ -227,17 +201,30 @@ def test_less_envelope_weakens_what_neighbouring_bins_share_and_leaves_what_they
     bins = np.arange(CONFIG.n_bins)[:, np.newaxis]
     formant = np.broadcast_to(0.2 * np.exp(-(((bins - 100) / 40.0) ** 2)), source.shape)
     harmonics = np.broadcast_to(0.2 * np.cos(2 * np.pi * bins / 6.4), source.shape)  # of 200 Hz
-    how = ConversionOptions(strength=1.5, envelope=0.75)
+    how = ConversionOptions(strength=1.5, gains=Gains(envelope=0.75))
     weaker, as_before = (infer.change_gains(source, source + change, CONFIG, how) for change in (formant, harmonics))
     assert weaker[100].mean() == pytest.approx(0.75 * 1.5 * 0.2, rel=0.02)
     np.testing.assert_allclose(as_before[20:-20], 1.5 * harmonics[20:-20], atol=1e-3)
+
+
+def test_the_envelope_and_the_harmonics_of_what_is_changed_are_smoothed_each_by_its_own_time():
+    source, frames, second = np.zeros((CONFIG.n_bins, 60)), np.arange(60), 16_000 / 256
+    bins = np.arange(CONFIG.n_bins)[:, np.newaxis]
+    envelope = 0.1 * np.exp(-(((bins - 100) / 40.0) ** 2)) * (frames == 30)
+    harmonics = 0.1 * np.cos(2 * np.pi * bins / 6.4) * (frames == 30)
+    how = ConversionOptions(strength=1.0, gains=Gains(envelope_smoothing=0.02, harmonics_smoothing=0.06))
+    for change, seconds in ((envelope, 0.02), (harmonics, 0.06)):
+        heard = infer.change_gains(source, change, CONFIG, how)[100]
+        width = np.sqrt((heard * (frames - 30) ** 2).sum() / heard.sum()) / second
+        assert width == pytest.approx(seconds, rel=0.05)
 
 
 def test_more_iterations_bring_pitch_nearer_to_what_is_painted():
     reading = infer.Reading(voice(200), *audio.waveform_to_spectrogram(voice(200), CONFIG))
     painted, _ = audio.waveform_to_spectrogram(voice(220), CONFIG)
     sounds = (
-        infer.synthesise(reading, painted, CONFIG, ConversionOptions(strength=1.0, refinements=n)) for n in (0, 2, 20)
+        infer.synthesise(reading, painted, CONFIG, ConversionOptions(strength=1.0, gains=Gains(refinements=n)))
+        for n in (0, 2, 20)
     )
     distances = [
         np.abs(audio.waveform_to_spectrogram(sound, CONFIG)[0] - painted)[:100, 4:-4].mean() for sound in sounds

@@ -6,8 +6,8 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
-from cyclegan_keras import audio, infer
-from cyclegan_keras.config import PRESETS, SpectrogramConfig
+from cyclegan_keras import audio
+from cyclegan_keras.config import PRESETS, Gains, SpectrogramConfig
 from cyclegan_keras.infer import ConversionOptions, Reading, synthesise
 from cyclegan_keras.resynthesis import (
     HIGHEST_PITCH,
@@ -68,8 +68,7 @@ def test_a_repainted_clip_is_heard_as_its_sound_is_analysed(config):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, monkeypatch):
-    monkeypatch.setattr(infer, "SMOOTHING", SMOOTHING)
+def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config):
     image, phase, waveform, reference = analysed(config)
     source = audio.image_to_spectrogram(image, config)
     painted = np.clip(source + 0.3 * np.sin(0.8 * np.arange(config.n_frames)) - 0.3, -1.0, 1.0).astype(np.float32)
@@ -78,7 +77,8 @@ def test_with_a_refined_phase_it_is_heard_as_its_conversion_is_analysed(config, 
     refined_sound = resynthesise_refined(shown, images, phases, config)
     refined = audio.image_to_spectrogram(analyse(refined_sound, config).numpy()[0], config)
 
-    how = ConversionOptions(strength=1.0, refinements=REFINEMENTS)
+    gains = Gains(envelope_smoothing=SMOOTHING, harmonics_smoothing=SMOOTHING, refinements=REFINEMENTS)
+    how = ConversionOptions(strength=1.0, gains=gains)
     sound = synthesise(Reading(waveform, source, reference), painted, config, how)
     again, _ = audio.waveform_to_spectrogram(sound, config)
     loud = refined > -0.25

@@ -70,19 +70,6 @@ def test_a_model_that_was_measured_with_griffin_lim_does_not_ship(measured, fail
     assert "measure it with --phase source, both ways" in line and not (tmp_path / "out").exists()
 
 
-def test_a_model_is_shipped_with_the_pauses_it_was_measured_with_the_same_ones_both_ways(
-    measured, fails_with_one_line, command_line, tmp_path
-):
-    files = [evaluation_file(measured.path, reverse) for reverse in (False, True)]
-    for number, file in enumerate(files):
-        if number:
-            line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
-            assert "another --pause-db each way" in line and not (tmp_path / "out").exists()
-        file.write_text(json.dumps({**json.loads(file.read_text()), "pause_db": 25.0}))
-    command_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out")
-    assert RunConfig.load(RunDirectory(tmp_path / "out").config_file).pause_db == 25.0
-
-
 @pytest.mark.parametrize("name", ["phase", "strength"])
 def test_measures_of_before_all_was_written_are_asked_for_again(measured, fails_with_one_line, tmp_path, name):
     file = evaluation_file(measured.path, reverse=False)
