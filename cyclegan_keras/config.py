@@ -227,7 +227,7 @@ class Gains:
     ``envelope`` is the share of what neighbouring bins have in common, the spectral envelope. Along time that and the
     rest, harmonics, are each smoothed, by Gaussians of ``envelope_smoothing`` and ``harmonics_smoothing`` seconds.
     The phase is fitted to the gains by so many iterations of Griffin-Lim, ``refinements``. Several conversions are
-    averaged, each with the image another ``frames_apart`` further on.
+    averaged, each with the image another ``frames_apart`` further on, one more than a multiple of the strides' four.
     """
 
     envelope: float = 1.0
@@ -345,6 +345,9 @@ ADDED_LATER = {
     "real_and_fake_at_once", "refined", "residual", "resynthesis", "start_from", "strength", "strength_back",
 }  # fmt: skip
 """Keys that files of before they were thought of lack; their defaults are what was done then."""
+
+GONE = {"pause_db"}
+"""Keys that files of a few hours have, and nothing needs any more."""
 
 
 class StoredConfig:
@@ -509,7 +512,7 @@ def _from_dict(cls: type, values: Any) -> Any:
     if not isinstance(values, dict):
         raise InputError(f"{cls.__name__} must be an object, not {_short(values)}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
-    problems = [f"unknown key {_short(name)} in {cls.__name__}" for name in sorted(values.keys() - fields)]
+    problems = [f"unknown key {_short(name)} in {cls.__name__}" for name in sorted(values.keys() - fields - GONE)]
     problems += [f"missing key {name!r} in {cls.__name__}" for name in fields if name not in {*values, *ADDED_LATER}]
     read = {}
     for name in (name for name in fields if name in values):

@@ -89,8 +89,8 @@ def output_start(images: np.ndarray) -> Tuple[float, float]:
 def open_run(run: RunDirectory, config: StoredConfig) -> None:
     """Begin a run directory, or check that an existing one is of the same configuration.
 
-    Epochs and the data's folder may differ: a run can be made longer, and recordings can move; and strengths and
-    pauses, which are about conversions. What a killed training left unfinished is deleted.
+    Epochs and the data's folder may differ: a run can be made longer, and recordings can move; and strengths, which
+    are about conversions. What a killed training left unfinished is deleted.
 
     Raises
     ------

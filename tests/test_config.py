@@ -14,6 +14,7 @@ from cyclegan_keras.config import (
     RunConfig,
     SpectrogramConfig,
     TrainConfig,
+    _checksum,
     split_also,
     split_pair,
 )
@@ -267,6 +268,13 @@ def test_a_strength_out_of_range_is_refused(name, strength):
 def test_resynthesis_needs_joint_updates():
     with pytest.raises(InputError, match="resynthesis"):
         TrainConfig(resynthesis=True, update="alternating")
+
+
+def test_a_configuration_of_when_pauses_could_be_limited_is_read_as_one_without_and_its_checksum_holds(tmp_path):
+    config = run_config()
+    values = {**dataclasses.asdict(config), "pause_db": 25.0}
+    (tmp_path / "config.json").write_text(json.dumps({**values, "checksum": _checksum(values)}))
+    assert RunConfig.load(tmp_path / "config.json") == config
 
 
 def test_a_configuration_of_before_resynthesis_is_read_as_one_without(tmp_path):
