@@ -63,7 +63,10 @@ def command(arguments: argparse.Namespace) -> int:
     text = card(config, epoch, measures)
     way_back = shipped.path / "back"
     if way_back.is_dir():
-        text += "\nThe way back is converted by the model in `back/`, which has a card of its own.\n"
+        text += (
+            "\nThe way back is converted by the model in `back/`, which `infer --pair` takes by itself and which has a "
+            "card of its own.\n"
+        )
     prepare_tensorflow()
 
     from cyclegan_keras.models import save_weights
