@@ -264,9 +264,9 @@ PRESETS = {
         gains=AS_PAINTED,
     ),
     "cpu-plus": Preset(
-        gains=AS_PAINTED,
         model=ModelConfig(filters=16, output_init="data"),
         train=TrainConfig(epochs=20, snapshot_every=1, update="joint", average_decay=0.995),
+        gains=AS_PAINTED,
     ),
     "cpu-resynthesis": Preset(
         model=ModelConfig(filters=16, output_init="data"),

@@ -52,7 +52,7 @@ def test_the_preset_furthest_from_the_report_trains_keeps_averaged_weights_besid
     assert trained.loss_weights == dataclasses.replace(PRESETS["cpu-fine"].train.loss_weights, adversarial=4.0)
     averaged, raw = (np.load(run.weights_file(1, name))["000"] for name in ("a_to_b", "a_to_b_raw"))
     assert averaged.shape == raw.shape and not np.array_equal(averaged, raw)
-    assert "resumed after step 2" in command_line("train", *options, "--steps", 2).stdout
+    assert "resumed after step 2" in command_line("train", *options, "--steps", 3).stdout
 
 
 def test_the_first_line_says_device_preset_and_why_clips_and_steps(trained_run):
