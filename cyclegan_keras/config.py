@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple, Type, TypeVar
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 
 from cyclegan_keras.errors import InputError
 from cyclegan_keras.files import written_beside
@@ -239,12 +239,16 @@ class Gains:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named choice of analysis, networks and training, and the gains and strength that suit what they make."""
+    """A named choice of analysis, networks and training, and the gains and strength that suit what they make.
+
+    Without ``gains_back``, B to A takes ``gains`` as well.
+    """
 
     spectrogram: SpectrogramConfig = SpectrogramConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     gains: Gains = Gains()
+    gains_back: Optional[Gains] = None
     strength: float = STRENGTH
     strength_back: float = STRENGTH
 
@@ -322,12 +326,14 @@ SPECTROGRAM_FINE = SpectrogramConfig(n_fft=1024, hop_length=512, n_frames=129, i
 PRESETS["cpu-fine"] = dataclasses.replace(PRESETS["cpu-pitch"], spectrogram=SPECTROGRAM_FINE, strength=2.0)
 
 # To begin with what `cpu-fine` learned, and end soon. Three times the weight of the sentence turns what is changed to
-# where it costs few words, and makes it fainter, so that strength multiplies it by more. Taken so often, what changes
-# of the envelope is most of what is lost of a sentence, and harmonics that change within a tenth of a second are rough.
+# where it costs few words, and makes it fainter, so that strength multiplies it by more. Back, where it is taken most
+# often, what changes of the envelope is most of what is lost of a sentence, and harmonics that change within a tenth of
+# a second are rough; there, emotions are heard by what does.
 PRESETS["cpu-clear"] = dataclasses.replace(
     PRESETS["cpu-fine"],
-    gains=Gains(envelope=0.4, envelope_smoothing=0.02, harmonics_smoothing=0.1, refinements=4, frames_apart=5),
-    strength=5.0,
+    gains=Gains(envelope=0.8, refinements=4, frames_apart=5),
+    gains_back=Gains(envelope=0.4, envelope_smoothing=0.02, harmonics_smoothing=0.1, refinements=4, frames_apart=5),
+    strength=4.0,
     strength_back=6.5,
     train=dataclasses.replace(
         PRESETS["cpu-fine"].train,

@@ -347,7 +347,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> ConversionOptions:
-    """The phase that the options ask for, the strength they do, else the run's of that direction, its preset's gains.
+    """The phase that the options ask for, the strength they do, else the run's, its preset's gains, of that direction.
 
     Raises
     ------
@@ -362,7 +362,9 @@ def chosen_conversion(arguments: argparse.Namespace, config: RunConfig) -> Conve
         low, high = STRENGTHS
         if not low <= strength <= high:  # NaN is in no range
             raise InputError(f"--strength: must lie between {low:g} and {high:g}, not {strength:g}")
-    return ConversionOptions(arguments.phase, strength, PRESETS[config.preset].gains)
+    preset = PRESETS[config.preset]
+    gains = preset.gains_back if arguments.reverse and preset.gains_back else preset.gains
+    return ConversionOptions(arguments.phase, strength, gains)
 
 
 def describe_conversion(how: ConversionOptions) -> str:

@@ -176,24 +176,25 @@ def test_the_strength_of_the_direction_is_the_runs_unless_another_is_asked_for(t
 
 
 @pytest.mark.parametrize(
-    "preset, expected",
+    "preset, there, back",
     [
-        ("cpu", (4, 0.75)),
-        ("cpu-plus", (4, 0.75)),
-        ("cpu-resynthesis", (2, 1.0)),
-        ("cpu-refined", (2, 1.0)),
-        ("cpu-residual", (2, 1.0)),
-        ("cpu-pitch", (2, 1.0)),
-        ("cpu-fine", (2, 1.0)),
-        ("cpu-clear", (4, 0.4)),
+        ("cpu", (4, 0.75), (4, 0.75)),
+        ("cpu-plus", (4, 0.75), (4, 0.75)),
+        ("cpu-resynthesis", (2, 1.0), (2, 1.0)),
+        ("cpu-refined", (2, 1.0), (2, 1.0)),
+        ("cpu-residual", (2, 1.0), (2, 1.0)),
+        ("cpu-pitch", (2, 1.0), (2, 1.0)),
+        ("cpu-fine", (2, 1.0), (2, 1.0)),
+        ("cpu-clear", (4, 0.8), (4, 0.4)),
     ],
 )
-def test_a_run_converts_with_its_presets_iterations_and_envelope(trained_run, preset, expected):
+def test_a_run_converts_with_its_presets_iterations_and_envelope(trained_run, preset, there, back):
     config = RunConfig.load(RunDirectory(trained_run.path).config_file)
     config = dataclasses.replace(config, preset=preset, train=PRESETS[preset].train)
-    arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful"])
-    how = infer.chosen_conversion(arguments, config)
-    assert (how.gains.refinements, how.gains.envelope) == expected
+    for reverse, expected in ([], there), (["--reverse"], back):
+        arguments = infer.parser().parse_args(["clip.wav", "--pair", "calm_fearful", *reverse])
+        how = infer.chosen_conversion(arguments, config)
+        assert (how.gains.refinements, how.gains.envelope) == expected
 
 
 def test_less_envelope_weakens_what_neighbouring_bins_share_and_leaves_what_they_do_not():
