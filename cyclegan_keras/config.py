@@ -228,6 +228,7 @@ class Gains:
     rest, harmonics, are each smoothed, by Gaussians of ``envelope_smoothing`` and ``harmonics_smoothing`` seconds.
     The phase is fitted to the gains by so many iterations of Griffin-Lim, ``refinements``. Several conversions are
     averaged, each with the image another ``frames_apart`` further on, one more than a multiple of the strides' four.
+    With a ``ceiling`` no bin becomes louder than the recording's loudest.
     """
 
     envelope: float = 1.0
@@ -235,6 +236,7 @@ class Gains:
     harmonics_smoothing: float = 0.024
     refinements: int = 2
     frames_apart: int = 1
+    ceiling: bool = True
 
 
 @dataclass(frozen=True)
@@ -328,10 +330,11 @@ PRESETS["cpu-fine"] = dataclasses.replace(PRESETS["cpu-pitch"], spectrogram=SPEC
 # To begin with what `cpu-fine` learned, and end soon. Three times the weight of the sentence turns what is changed to
 # where it costs few words, and makes it fainter, so that strength multiplies it by more. Back, where it is taken most
 # often, what changes of the envelope is most of what is lost of a sentence, and harmonics that change within a tenth of
-# a second are rough; there, emotions are heard by what does.
+# a second are rough; there, emotions are heard by what does, and a ceiling would flatten what is loud, which is not
+# clean.
 PRESETS["cpu-clear"] = dataclasses.replace(
     PRESETS["cpu-fine"],
-    gains=Gains(envelope=0.8, refinements=4, frames_apart=5),
+    gains=Gains(envelope=0.8, refinements=4, frames_apart=5, ceiling=False),
     gains_back=Gains(envelope=0.4, envelope_smoothing=0.02, harmonics_smoothing=0.1, refinements=4, frames_apart=5),
     strength=4.0,
     strength_back=6.5,

@@ -218,7 +218,7 @@ def change_gains(
     Returns
     -------
     changed : np.ndarray [shape=(n_bins, frames)]
-        In [-1, 1], and within ``GAIN_LIMIT_DB`` of the source.
+        -1 or more, without a ceiling beyond 1 as well, and within ``GAIN_LIMIT_DB`` of the source.
     """
 
     def smoothed(change: np.ndarray, seconds: float) -> np.ndarray:
@@ -229,7 +229,8 @@ def change_gains(
     gains = smoothed(change - envelope, how.gains.harmonics_smoothing)
     gains += how.gains.envelope * smoothed(envelope, how.gains.envelope_smoothing)
     limit = GAIN_LIMIT_DB * config.decibel
-    return np.clip(source + np.clip(how.strength * gains, -limit, limit), -1.0, 1.0)
+    changed = source + np.clip(how.strength * gains, -limit, limit)
+    return np.clip(changed, -1.0, 1.0 if how.gains.ceiling else None)
 
 
 def load_generator(

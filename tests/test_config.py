@@ -207,7 +207,7 @@ def test_cpu_fine_is_cpu_pitch_but_for_windows_twice_as_long_half_as_often_of_th
 def test_cpu_clear_is_cpu_fine_but_for_the_weight_of_the_sentence_the_epochs_the_gains_and_the_strengths():
     fine, clear = PRESETS["cpu-fine"], PRESETS["cpu-clear"]
     assert clear.train.loss_weights == LossWeights(20.0, 2.0, 2.0, 2.0, intelligibility=90.0, pitch=40.0)
-    assert clear.gains == Gains(0.8, refinements=4, frames_apart=5)
+    assert clear.gains == Gains(0.8, refinements=4, frames_apart=5, ceiling=False)
     assert clear.gains_back == Gains(0.4, 0.02, harmonics_smoothing=0.1, refinements=4, frames_apart=5)
     assert (clear.strength, clear.strength_back) == (4.0, 6.5)
     without = dataclasses.replace(clear.train, loss_weights=fine.train.loss_weights, epochs=7)

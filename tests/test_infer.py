@@ -208,6 +208,15 @@ def test_less_envelope_weakens_what_neighbouring_bins_share_and_leaves_what_they
     np.testing.assert_allclose(as_before[20:-20], 1.5 * harmonics[20:-20], atol=1e-3)
 
 
+def test_without_a_ceiling_what_is_loud_may_become_louder_than_the_clips_loudest_bin_and_never_fainter_than_its_floor():
+    rising = np.broadcast_to(np.linspace(-1.0, 1.0, CONFIG.n_bins)[:, np.newaxis], (CONFIG.n_bins, 40))
+    for ceiling, loudest in ((True, 1.0), (False, 1.2)):
+        how = ConversionOptions(strength=2.0, gains=Gains(ceiling=ceiling))
+        for change, expected in ((0.1, loudest), (-0.1, 0.8)):
+            heard = infer.change_gains(rising, rising + change, CONFIG, how)
+            assert heard.max() == pytest.approx(expected) and heard.min() == pytest.approx(max(-1.0, -1.0 + 2 * change))
+
+
 def test_the_envelope_and_the_harmonics_of_what_is_changed_are_smoothed_each_by_its_own_time():
     source, frames, second = np.zeros((CONFIG.n_bins, 60)), np.arange(60), 16_000 / 256
     bins = np.arange(CONFIG.n_bins)[:, np.newaxis]
