@@ -52,7 +52,7 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
             import tensorflow as tf
     except ImportError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise RunError(f"TensorFlow does not load ({reason}); give more memory, or run make setup again") from None
+        raise RunError(f"TensorFlow does not load ({reason}); run make setup again, or give more memory") from None
 
     tf.get_logger().addFilter(_is_worth_telling)
     if deterministic:
