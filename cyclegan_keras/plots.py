@@ -22,7 +22,7 @@ def spectrogram_grid(
     Parameters
     ----------
     rows : sequence of sequences of np.ndarray [shape=(n_bins, frames)]
-        In [-1, 1].
+        In [-1, 1]; what is louder is drawn as 1 is.
     titles, row_names : sequence of str
         Of the columns and rows.
     config : SpectrogramConfig
