@@ -17,8 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cyclegan_keras.cli import prepare_environment
-from cyclegan_keras.config import PRESETS, RunConfig
+from cyclegan_keras.config import RunConfig
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import prepare_environment
 
 SECONDS = 4.096
 CLIPS = 16
@@ -43,10 +44,12 @@ def measure(preset: str, repeats: int) -> dict:
     import tensorflow as tf
 
     from cyclegan_keras import infer
-    from cyclegan_keras.audio import save_waveform, spectrogram_to_waveform
-    from cyclegan_keras.demo_corpus import synthesise_clip
-    from cyclegan_keras.models import build_generator, save_weights
-    from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
+    from cyclegan_keras.audio import spectrogram_to_waveform
+    from cyclegan_keras.audio.files import save_waveform
+    from cyclegan_keras.corpora.demo import synthesise_clip
+    from cyclegan_keras.networks.generator import build_generator
+    from cyclegan_keras.networks.weights import save_weights
+    from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 
     chosen = PRESETS[preset]
     config = chosen.spectrogram

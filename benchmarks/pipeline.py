@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cyclegan_keras.cli import prepare_environment
-from cyclegan_keras.config import PRESETS
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import prepare_environment
 
 
 def main() -> None:
@@ -37,9 +37,10 @@ def main() -> None:
 
 def measure(data: Path, steps: int) -> dict:
     """Analyse every clip of ``data`` twice, then train ``steps`` steps on them."""
-    from cyclegan_keras import pipeline
-    from cyclegan_keras.cyclegan import build_state, compile_train_step
-    from cyclegan_keras.ravdess import index_clips
+    from cyclegan_keras.corpora.ravdess import index_clips
+    from cyclegan_keras.training import pipeline
+    from cyclegan_keras.training.state import build_state
+    from cyclegan_keras.training.step import compile_train_step
 
     preset = PRESETS["cpu"]
     paths = [clip.path for clip in index_clips(data)]

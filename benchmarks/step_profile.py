@@ -20,8 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.train_step import GENERATOR_PASSES, MATRIX, generator_work, matmul, ours
-from cyclegan_keras.cli import prepare_environment
-from cyclegan_keras.config import PRESETS
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import prepare_environment
 
 KINDS = {
     "convolutions, forward": ("_MklNativeConv2D", "_MklNativeConv2DWithBias", "Conv2D", "_FusedConv2D"),

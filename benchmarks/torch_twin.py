@@ -6,7 +6,7 @@ only the random draws (first weights, image pools) differ. Runs on the CPU, batc
 
 import contextlib
 import random
-from typing import Callable, Iterator, List
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -175,7 +175,7 @@ class ImagePool:
     """Up to 50 past fakes, exchanged for fresh ones half of the time once it is full."""
 
     def __init__(self):
-        self.images: List[Tensor] = []
+        self.images: list[Tensor] = []
 
     def exchange(self, fake: Tensor) -> Tensor:
         """Hand a fresh fake in and take the image out that the discriminator is to see."""

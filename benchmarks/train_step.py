@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cyclegan_keras.cli import prepare_environment
-from cyclegan_keras.config import PRESETS
-from cyclegan_keras.machine import choose_precision, prepare_tensorflow, processor_flags
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import prepare_environment
+from cyclegan_keras.shared.machine import choose_precision, prepare_tensorflow, processor_flags
 
 GENERATOR_PASSES = 23
 """Work of our step in forward passes of a generator: a composite takes five, and gradients worth seven more; of the two
@@ -100,7 +100,7 @@ def report(preset: str, steps: int, figures: dict) -> str:
 
 def generator_work(preset: str) -> int:
     """Floating-point operations of one forward pass of the preset's generator, from its convolutions."""
-    from cyclegan_keras.models import build_generator
+    from cyclegan_keras.networks.generator import build_generator
 
     chosen = PRESETS[preset]
     network = build_generator(chosen.spectrogram.image_shape, chosen.model.n_resnet, chosen.model.filters)
@@ -145,7 +145,8 @@ def ours(preset, update="alternating"):
     """The project's own step."""
     import tensorflow as tf
 
-    from cyclegan_keras.cyclegan import build_state, compile_train_step
+    from cyclegan_keras.training.state import build_state
+    from cyclegan_keras.training.step import compile_train_step
 
     shape = preset.spectrogram.image_shape
     train = dataclasses.replace(preset.train, precision=prepare_tensorflow().precision, update=update)

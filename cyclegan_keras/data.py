@@ -3,25 +3,25 @@
 import argparse
 import functools
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Callable, NoReturn, Optional, Sequence
+from typing import NoReturn
 
-from cyclegan_keras import ravdess
-from cyclegan_keras.cli import CommandParser, run_command
-from cyclegan_keras.config import EMOTIONS
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.machine import silent_stderr
+from cyclegan_keras.corpora import download, ravdess, unpack
+from cyclegan_keras.corpora.clips import describe, split_clips
+from cyclegan_keras.corpora.demo_speech import DEMO_MARK
+from cyclegan_keras.emotions import EMOTIONS
+from cyclegan_keras.shared.cli import CommandParser, run_command
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.machine import silent_stderr
 
 CREDIT = (
     "RAVDESS: Livingstone & Russo (2018), PLoS ONE 13(5): e0196391, Zenodo record 1188976. "
     "Licence CC BY-NC-SA 4.0: name the authors, no commercial use, the same licence for what is made from it."
 )
 
-DEMO_MARK = "DEMO_CORPUS.txt"
-"""Tells a folder of synthetic clips, whose files are named like RAVDESS's, from one of recordings."""
 
-
-def main(argv: Optional[Sequence[str]] = None) -> NoReturn:
+def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; ``argv`` defaults to the process's arguments."""
     run_command(_parser(), lambda arguments: arguments.command(arguments), argv)
 
@@ -53,18 +53,18 @@ def _ravdess(arguments: argparse.Namespace) -> int:
     if (root / DEMO_MARK).exists():
         raise InputError(f"--data {root}: holds the demo corpus; name another folder, or delete this one")
     print(CREDIT)
-    archive = ravdess.SPEECH_ARCHIVE
+    archive = download.SPEECH_ARCHIVE
     archive_path = root / archive.url.rsplit("/", 1)[-1]
     print(f"Fetching {archive.url} to {archive_path}", flush=True)
-    ravdess.download(archive, archive_path, _progress_bar())
+    download.download(archive, archive_path, _progress_bar())
     print(f"Unpacking {archive_path}", flush=True)
-    ravdess.unpack(archive_path, root, _progress_bar())
+    unpack.unpack(archive_path, root, _progress_bar())
     _print_found(root)
     return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from cyclegan_keras.demo_corpus import write_demo_corpus
+    from cyclegan_keras.corpora.demo import write_demo_corpus
 
     root = _folder(arguments.data)
     mark = root / DEMO_MARK
@@ -86,11 +86,11 @@ def _folder(path: Path) -> Path:
 
 def _print_found(root: Path) -> None:
     clips = ravdess.index_clips(root)
-    split = ravdess.split_clips(clips)
+    split = split_clips(clips)
     print(f"{root}: {len(clips)} clips of {len({clip.actor for clip in clips})} actors")
     for emotion in EMOTIONS:
         if any(clip.emotion == emotion for clip in clips):
-            print(f"  {ravdess.describe(split, [emotion])}")
+            print(f"  {describe(split, [emotion])}")
 
 
 def _progress_bar() -> Callable[[int, int], None]:

@@ -3,19 +3,22 @@
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 
-from cyclegan_keras.cli import CommandParser, run_command
-from cyclegan_keras.config import PHASES, PRESETS, RunConfig, split_pair
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.evaluate import Row, evaluation_file, table
-from cyclegan_keras.files import written_beside
-from cyclegan_keras.infer import load_generator
-from cyclegan_keras.machine import prepare_tensorflow
-from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory
+from cyclegan_keras.config import ConversionConfig, RunConfig
+from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.measuring.conversions import table
+from cyclegan_keras.measuring.ruler import Row
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import CommandParser, run_command
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.files import written_beside
+from cyclegan_keras.shared.machine import prepare_tensorflow
+from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file
 
 LICENCE = """Licence of the weights: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo
 FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
@@ -31,16 +34,11 @@ def parser() -> CommandParser:
     )
     parser.add_argument("--run-dir", type=Path, required=True, help="the run to take the generators from")
     parser.add_argument("--epoch", type=int, default=0, help="of this epoch; 0 is the latest")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="folder to write; default: the pair's in the package. "
-        "A folder `back` in that holds a model of its own for the way back",
-    )
+    parser.add_argument("--output", type=Path, help="folder to write; default: the pair's in the package")
     return parser
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     run_command(parser(), command, argv)
 
@@ -57,36 +55,27 @@ def command(arguments: argparse.Namespace) -> int:
             f"{shipped.path}: holds a model of epoch {stale[0]}; delete its weights/ first, or name another by --output"
         )
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
-    there, back = (measured["strength"] for measured in measures)
-    if {measured["phase"] for measured in measures} != {PHASES[0]}:
-        raise InputError(f"{run.path}: not measured as models convert; measure it with --phase {PHASES[0]}, both ways")
+    there, back = measures
+    if there["phase"] != back["phase"]:
+        raise InputError(f"{run.path}: its two directions were measured with different --phase; measure them with one")
+    conversion = ConversionConfig(there["phase"], there["strength"], back["strength"])
     text = card(config, epoch, measures)
-    way_back = shipped.path / "back"
-    if way_back.is_dir():
-        text += (
-            "\nThe way back is converted by the model in `back/`, which `infer --pair` takes by itself and which has a "
-            "card of its own.\n"
-        )
     prepare_tensorflow()
 
-    from cyclegan_keras.models import save_weights
+    from cyclegan_keras.networks.weights import save_weights
 
     for direction in DIRECTIONS:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
-    # Where the trainer's recordings and runs lay is nobody's business.
-    start_from = "/".join(Path(config.start_from).parts[-4:])
-    config = dataclasses.replace(config, data="RAVDESS", strength=there, strength_back=back, start_from=start_from)
-    config.save(shipped.config_file)
+    # Where the recordings lay is nobody's business.
+    dataclasses.replace(config, data="RAVDESS", conversion=conversion).save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"written: {shipped.path}")
-    if way_back.is_dir():
-        print(f"{way_back} goes on converting the way back; delete it where the new model should")
     return 0
 
 
-def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
+def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
     """Say what a model is: how it was made, what it is worth, on which terms it may be used.
 
     Parameters
@@ -113,9 +102,9 @@ def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
         "",
         LICENCE,
         "",
-        "What made them:",
+        "The command that made them:",
         "",
-        *(f"    {line}" for line in training_commands(config, epoch)),
+        f"    {training_command(config, epoch)}",
     ]
     for measured in measures:
         verdict = measured["judge"]
@@ -126,35 +115,21 @@ def card(config: RunConfig, epoch: int, measures: Sequence[Dict]) -> str:
             "",
             table([Row(**row) for row in measured["rows"]]),
             "",
-            f"The judge is right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of unseen actors; false "
-            f"alarms: {alarms}. {'' if verdict['holds'] else 'It does not hold: its figures of transfer say nothing.'}",
+            f"The judge is right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of unseen actors; "
+            f"false alarms: {alarms}."
+            + ("" if verdict["holds"] else " It is not reliable: its figures of transfer say nothing."),
         ]
     return "\n".join(lines) + "\n"
-
-
-def training_commands(config: RunConfig, epochs: int) -> List[str]:
-    """Write the commands that train a run of this configuration, before it the one that it began with."""
-    command = training_command(config, epochs)
-    if not config.start_from:
-        return [command]
-    checkpoint = Path(config.start_from)
-    other = RunDirectory(checkpoint.parent.parent)
-    begun_with = RunConfig.load(other.config_file)
-    *before, last = training_commands(begun_with, begun_with.train.epochs)
-    run_dir = f"runs/{other.path.name}"
-    steps = checkpoint.name.rpartition("-")[2]
-    return [*before, f"{last} --steps {steps} --run-dir {run_dir}", f"{command} --start-from {run_dir}"]
 
 
 def training_command(config: RunConfig, epochs: int) -> str:
     """Write the command that trains a run of this configuration."""
     preset = PRESETS[config.preset]
-    before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights), "also": ""}
+    before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights)}
     chosen = {**vars(config), **vars(config.model), **vars(config.train), **vars(config.train.loss_weights)}
     chosen["epochs"] = epochs
     names = (
-        "also", "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
-        "adversarial",
+        "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
     )  # fmt: skip
     # Which precision is the default, the machine decides.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
@@ -162,12 +137,12 @@ def training_command(config: RunConfig, epochs: int) -> str:
     return " ".join(["python -m cyclegan_keras.train --pair", config.pair, "--preset", config.preset, *options])
 
 
-def _measures(run: RunDirectory, epoch: int, reverse: bool) -> Dict:
+def _measures(run: RunDirectory, epoch: int, reverse: bool) -> dict:
     file = evaluation_file(run.path, reverse)
     how = f"python -m cyclegan_keras.evaluate --run-dir {run.path} --epochs {epoch}{' --reverse' if reverse else ''}"
     try:
         measured = json.loads(file.read_text(encoding="utf-8"))
-        rows: List[Dict] = measured["rows"]
+        rows: list[dict] = measured["rows"]
         measured["phase"], measured["strength"]  # a file of before either was written has none
     except (OSError, ValueError, KeyError):
         raise InputError(f"{file}: not there, or damaged; measure first: {how}") from None

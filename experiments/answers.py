@@ -1,7 +1,7 @@
 """What a table's numbers say to what the report claims: yes, no, or not shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Answer:
     evidence: str
 
 
-def mean(cells: Sequence[dict], measure: str) -> Optional[float]:
+def mean(cells: Sequence[dict], measure: str) -> float | None:
     """Mean of a measure over cells; None where none has it, or a judge that does not hold gave it."""
     values = [
         cell["measures"][measure]
@@ -78,7 +78,7 @@ def paragraph(answers: Sequence[Answer], demo: bool) -> str:
     """Write answers as one paragraph; synthetic speech shows nothing of what the report claims."""
     if demo:
         answers = [Answer(each.question, "not shown", f"synthetic speech; {each.evidence}") for each in answers]
-    sentences: List[str] = [f"{each.question} {each.answer.capitalize()}: {each.evidence}." for each in answers]
+    sentences: list[str] = [f"{each.question} {each.answer.capitalize()}: {each.evidence}." for each in answers]
     return " ".join(sentences)
 
 

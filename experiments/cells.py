@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from typing import Dict, Optional
 
 import numpy as np
 import soundfile
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 
 from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.shared.files import written_beside
 
 SECONDS = 4.096
 """The length of every picture's axis: what an image holds."""
@@ -20,7 +19,7 @@ HIGHEST_HZ = 8000
 
 def write_cell(
     folder: Path, name: str, title: str, spectrogram: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig
-) -> Dict[str, str]:
+) -> dict[str, str]:
     """Draw a spectrogram (WebP) and write its sound (Ogg Vorbis), 20 KB each; give the files' names and the title.
 
     Parameters
@@ -60,6 +59,6 @@ def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> Figure:
     return figure
 
 
-def as_json(value: Optional[float]) -> Optional[float]:
+def as_json(value: float | None) -> float | None:
     """Round a measure for a file; JSON has no NaN, which stands for nothing to measure."""
     return None if value is None or not np.isfinite(value) else round(float(value), 4)

@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence
 
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.ravdess import Clip, domain, parse_name, split_clips
+from cyclegan_keras.corpora.clips import Clip, domain, split_clips
+from cyclegan_keras.corpora.ravdess import parse_name
+from cyclegan_keras.shared.errors import InputError
 from experiments.runs import Settings
 
 STATEMENTS = {1: "Kids are talking by the door", 2: "Dogs are sitting by the door"}
@@ -54,7 +55,7 @@ class Recording:
         return self.path.stem
 
 
-def of_report(settings: Settings, names: Sequence[str], what: str = "the report's recording") -> List[Recording]:
+def of_report(settings: Settings, names: Sequence[str], what: str = "the report's recording") -> list[Recording]:
     """Find recordings of the report by name in the folder given with CLIPS; those that are not there are left out.
 
     Those of RAVDESS are described by what they are and whether training here has seen them, which need not be as in the
@@ -67,13 +68,13 @@ def of_report(settings: Settings, names: Sequence[str], what: str = "the report'
     return found
 
 
-def given(settings: Settings) -> List[Recording]:
+def given(settings: Settings) -> list[Recording]:
     """Take every recording of the folder given with CLIPS."""
     paths = sorted(settings.clips.glob("*")) if settings.clips else []
     return [Recording(path, f"from {settings.clips.name}") for path in paths if path.suffix.lower() in _SUFFIXES]
 
 
-def of_data(clips: Sequence[Clip], emotion: str, what: str, statements: Sequence[int]) -> List[Recording]:
+def of_data(clips: Sequence[Clip], emotion: str, what: str, statements: Sequence[int]) -> list[Recording]:
     """Take a clip of an emotion for each of ``statements``, every one by another actor where there are enough.
 
     Raises
@@ -103,7 +104,7 @@ def _described(path: Path, what: str) -> Recording:
     return Recording(path, f"RAVDESS actor {clip.actor}, {known}: {STATEMENTS[clip.statement]}", clip.statement)
 
 
-def by_espeak(settings: Settings, language: str) -> List[Recording]:
+def by_espeak(settings: Settings, language: str) -> list[Recording]:
     """Have espeak-ng speak the sentences of a language; its voices are synthetic and of no emotion.
 
     Raises

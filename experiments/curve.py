@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_keras.config import RunConfig, split_pair
-from cyclegan_keras.evaluate import describe_verdict, load_source, measure_run
-from cyclegan_keras.plots import curves, save_figure
-from cyclegan_keras.ravdess import domain
+from cyclegan_keras.config import RunConfig
+from cyclegan_keras.corpora.clips import domain
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.measuring.conversions import measure_run
+from cyclegan_keras.measuring.ruler import describe_verdict, load_source
+from cyclegan_keras.shared.plots import curves, save_figure
 from experiments.answers import Answer, paragraph
 from experiments.cells import as_json
 from experiments.runs import Needed, Settings, describe, needed

@@ -1,19 +1,19 @@
 """The judge of two emotions of a face: tried on real faces and attacked before it judges, like that of speech."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict
 
 import numpy as np
 import tensorflow as tf
 from scipy.ndimage import gaussian_filter
 from tensorflow.keras import Sequential, layers
 
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.fer2013 import SIZE, faces_key
-from cyclegan_keras.judge import Verdict
-from cyclegan_keras.models import load_weights, save_weights
-from cyclegan_keras.pipeline import default_cache_dir
+from cyclegan_keras.corpora.fer2013 import SIZE, faces_key
+from cyclegan_keras.measuring.judge import Verdict
+from cyclegan_keras.networks.weights import load_weights, save_weights
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.training.image_cache import default_cache_dir
 
 EPOCHS, BATCH = 12, 64
 
@@ -68,7 +68,7 @@ def fit_face_judge(a: np.ndarray, b: np.ndarray, epochs: int = EPOCHS) -> FaceJu
     return judge
 
 
-def face_attacks(a: np.ndarray, b: np.ndarray) -> Dict[str, Callable[[np.ndarray], np.ndarray]]:
+def face_attacks(a: np.ndarray, b: np.ndarray) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Changes to faces of class A that are no change of emotion; ``a`` and ``b`` are the training faces."""
     shift = b.mean(axis=0) - a.mean(axis=0)
     noise = np.random.default_rng(0).normal(0.0, 0.1, a.shape[1:])

@@ -3,18 +3,18 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Tuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from cyclegan_keras import judge, metrics
-from cyclegan_keras.config import PRESETS, FaceRunConfig, TrainConfig
-from cyclegan_keras.fer2013 import SIZE, faces_key, load_faces
-from cyclegan_keras.files import locked
-from cyclegan_keras.machine import prepare_tensorflow
-from cyclegan_keras.plots import save_figure
-from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
+from cyclegan_keras.config import FaceRunConfig, TrainConfig
+from cyclegan_keras.corpora.fer2013 import SIZE, faces_key, load_faces
+from cyclegan_keras.measuring import judge, metrics
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.files import locked
+from cyclegan_keras.shared.machine import prepare_tensorflow
+from cyclegan_keras.shared.plots import save_figure
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from experiments.answers import TRANSFERRED, Answer, paragraph
 from experiments.cells import as_json
 from experiments.runs import Settings, how_long, log_pace
@@ -46,7 +46,7 @@ class FaceTraining:
     preset: str
     epochs: int
 
-    def faces(self, settings: Settings, subset: str) -> Tuple[np.ndarray, np.ndarray]:
+    def faces(self, settings: Settings, subset: str) -> tuple[np.ndarray, np.ndarray]:
         """The faces of both emotions."""
         most = FACES_WITH_DEMO if settings.demo else None
         return tuple(load_faces(settings.faces, emotion, subset)[:most] for emotion in (SOURCE, TARGET))
@@ -74,7 +74,7 @@ class FaceTraining:
             return
         machine = prepare_tensorflow()
         from cyclegan_keras import trainer
-        from cyclegan_keras.train import TerminalObserver
+        from cyclegan_keras.shared.terminal import TerminalObserver
 
         faces = self.faces(settings, "train")
         preset = PRESETS[self.preset]
@@ -90,7 +90,7 @@ class FaceTraining:
         names = tuple([f"{emotion} face {i}" for i in range(len(of))] for emotion, of in zip((SOURCE, TARGET), faces))
         with locked(self.directory.lock_file), TerminalObserver(last_step) as observer:
             trainer.open_run(self.directory, config)
-            none = {direction: () for direction in DIRECTIONS}
+            none = dict.fromkeys(DIRECTIONS, ())
             finished = trainer.train(config, self.directory, *faces, names, none, last_step, observer)
         if not finished:
             raise KeyboardInterrupt
@@ -106,7 +106,7 @@ class Figure5:
     compares: str = "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them."
 
     @property
-    def runs(self) -> List[FaceTraining]:
+    def runs(self) -> list[FaceTraining]:
         """The one training."""
         return [self.run]
 
@@ -117,7 +117,7 @@ class Figure5:
         epoch = self.run.epoch()
         if not epoch:
             return {**section, "paragraph": f"{self.run.directory.path.name} is not trained yet."}
-        from cyclegan_keras.infer import load_generator
+        from cyclegan_keras.conversion.generators import load_generator
         from experiments.face_judge import fit_face_judge, try_face_judge
 
         face_judge = fit_face_judge(*train)

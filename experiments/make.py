@@ -9,15 +9,15 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Sequence
 
-from cyclegan_keras.cli import CommandParser, printable, run_command
-from cyclegan_keras.config import PRESETS
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import written_beside
-from cyclegan_keras.machine import prepare_tensorflow
-from cyclegan_keras.ravdess import index_clips
+from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import CommandParser, printable, run_command
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.files import written_beside
+from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments.runs import Settings, commit_here
 
 NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")
@@ -56,7 +56,7 @@ def parser() -> CommandParser:
     return parser
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     run_command(parser(), command, argv)
 

@@ -2,13 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Optional, Sequence
 from urllib.parse import quote
 
-from cyclegan_keras.cli import CommandParser, run_command
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.files import written_beside
+from cyclegan_keras.shared.cli import CommandParser, run_command
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.files import written_beside
 from experiments.make import NAMES
 
 TEMPLATE = "report.html.j2"
@@ -28,7 +28,7 @@ def parser() -> CommandParser:
     return parser
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     run_command(parser(), command, argv)
 
@@ -43,7 +43,7 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def read_sections(results: Path) -> List[dict]:
+def read_sections(results: Path) -> list[dict]:
     """Read what was made, in the report's order.
 
     Raises
@@ -101,7 +101,7 @@ def banner(section: dict) -> str:
     return ""
 
 
-def number(value: Optional[float], digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
     """Write a measure; a dash stands for nothing to measure."""
     if value is None:
         return "–"

@@ -10,14 +10,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 
-from cyclegan_keras.cli import prepare_environment
-from cyclegan_keras.config import PRESETS, Preset
-from cyclegan_keras.machine import prepare_tensorflow
-from cyclegan_keras.ravdess import domain
+from cyclegan_keras.corpora.clips import domain
+from cyclegan_keras.presets import PRESETS, Preset
+from cyclegan_keras.shared.cli import prepare_environment
+from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments.runs import Settings
 
 TIMED = 3
@@ -45,7 +45,7 @@ class Resources:
         "Trainable weights of one composite's three networks, seconds a step on this machine, and hours for the epochs "
         "that the report trains."
     )
-    runs: Tuple = ()
+    runs: tuple = ()
 
     def make(self, settings: Settings, folder: Path) -> dict:
         """Count and time, every size in a process of its own."""
@@ -92,7 +92,8 @@ def experiment(settings: Settings) -> Resources:
 
 def measure(preset: str, size: Size) -> dict:
     """Count a size's weights with the report's filters and the preset's, and time steps with the preset's."""
-    from cyclegan_keras.cyclegan import build_state, compile_train_step
+    from cyclegan_keras.training.state import build_state
+    from cyclegan_keras.training.step import compile_train_step
 
     precision = prepare_tensorflow().precision
     chosen = of_size(PRESETS[preset], size)
@@ -127,20 +128,22 @@ def of_size(preset: Preset, size: Size) -> Preset:
 
 def weights(preset: Preset) -> int:
     """Trainable weights of a composite's three networks."""
-    from cyclegan_keras.models import build_discriminator, build_generator
+    from cyclegan_keras.networks.discriminator import build_discriminator
+    from cyclegan_keras.networks.generator import build_generator
 
     shape = preset.spectrogram.image_shape
     generator = build_generator(shape, preset.model.n_resnet, preset.model.filters)
     return 2 * generator.count_params() + build_discriminator(shape, preset.model.filters).count_params()
 
 
-def _architectures(preset: str, folder: Path) -> List[dict]:
+def _architectures(preset: str, folder: Path) -> list[dict]:
     """Draw Figures 3 and 4, generator and discriminator, where graphviz and pydot are there."""
     if not (shutil.which("dot") and importlib.util.find_spec("pydot")):
         return []
     from tensorflow.keras.utils import plot_model
 
-    from cyclegan_keras.models import build_discriminator, build_generator
+    from cyclegan_keras.networks.discriminator import build_discriminator
+    from cyclegan_keras.networks.generator import build_generator
 
     chosen = PRESETS[preset]
     shape = chosen.spectrogram.image_shape

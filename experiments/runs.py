@@ -8,14 +8,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Tuple
 
-from cyclegan_keras.cli import EXIT_INTERRUPTED
-from cyclegan_keras.config import PRESETS, RunConfig, split_pair
-from cyclegan_keras.data import DEMO_MARK
-from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.ravdess import Split, domain, index_clips, split_clips
-from cyclegan_keras.run_directory import RunDirectory
+from cyclegan_keras.config import RunConfig
+from cyclegan_keras.corpora.clips import Split, domain, split_clips
+from cyclegan_keras.corpora.demo_speech import DEMO_MARK
+from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.cli import EXIT_INTERRUPTED
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.run_directory import RunDirectory
 
 ROWS_FOR_PACE = 50
 """The newest steps of a ``train.csv`` whose median is a run's pace."""
@@ -29,12 +31,12 @@ class Settings:
     preset: str
     epochs: int
     runs: Path
-    clips: Optional[Path]
-    report_outputs: Optional[Path]
+    clips: Path | None
+    report_outputs: Path | None
     faces: Path
     results: Path
     as_is: bool = False
-    train_options: Tuple[str, ...] = ()
+    train_options: tuple[str, ...] = ()
 
     @property
     def demo(self) -> bool:
@@ -62,7 +64,7 @@ class Needed:
     filters: int
     image_size: int
     directory: RunDirectory
-    options: Tuple[str, ...]
+    options: tuple[str, ...]
 
     def epoch(self) -> int:
         """The epoch whose weights stand for this training: the last until ``epochs``, or 0 where there are none."""
@@ -122,7 +124,7 @@ def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6
     """Name the training of a pair with the settings' preset, at another depth or size where asked."""
     chosen = PRESETS[settings.preset]
     image_size = image_size or chosen.spectrogram.image_size
-    options: Tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     preset = settings.preset
     if n_resnet != chosen.model.n_resnet:
         options += ("--n-resnet", str(n_resnet))

@@ -2,17 +2,21 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from cyclegan_keras import audio, judge, metrics
-from cyclegan_keras.config import RunConfig, SpectrogramConfig, split_pair
-from cyclegan_keras.evaluate import Ruler, build_ruler, describe_verdict, load_source, middle
-from cyclegan_keras.infer import ConversionOptions, load_generator, repaint, synthesise
-from cyclegan_keras.run_directory import DIRECTIONS
+from cyclegan_keras import audio
+from cyclegan_keras.config import RunConfig, SpectrogramConfig
+from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.conversion.settings import ConversionOptions
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.infer import repaint, synthesise
+from cyclegan_keras.measuring import judge, metrics
+from cyclegan_keras.measuring.ruler import Ruler, build_ruler, describe_verdict, load_source, middle
+from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments.answers import Answer, paragraph
 from experiments.cells import as_json, write_cell
 from experiments.clips import Recording
@@ -23,7 +27,7 @@ REPORTS_WAY = ConversionOptions("griffin-lim")
 
 MEASURES = ("transfer", "score", "estoi", "dnsmos", "pitch_hz", "pitch_range")
 
-CellsByColumn = Dict[str, List[dict]]
+CellsByColumn = dict[str, list[dict]]
 """A table's conversions, ours by a column's title and the report's own by that title with " (report)" behind."""
 
 
@@ -51,7 +55,7 @@ class SpeechTable:
     answers: Callable[[CellsByColumn], Sequence[Answer]]
 
     @property
-    def runs(self) -> List[Needed]:
+    def runs(self) -> list[Needed]:
         """The trainings that the table needs."""
         return [column.run for column in self.columns]
 
@@ -96,7 +100,7 @@ class SpeechTable:
         }
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def cached_ruler(data: Path, source: str, target: str) -> Ruler:
     """The ruler of a pair, fitted once: with the 260 x 260 analysis, so that all columns are measured alike."""
     return build_ruler(data, source, target, SpectrogramConfig())
@@ -122,7 +126,7 @@ def _source_cell(recording: Recording, folder: Path) -> dict:
     return {**cell, "measures": {"dnsmos": as_json(dnsmos), "pitch_hz": as_json(pitch.median_hz)}}
 
 
-def _conversions(column: Column, recordings: Sequence[Recording], ruler: Ruler, folder: Path) -> List[dict]:
+def _conversions(column: Column, recordings: Sequence[Recording], ruler: Ruler, folder: Path) -> list[dict]:
     epoch = column.run.epoch()
     if not epoch:
         return [
@@ -149,9 +153,7 @@ def _conversions(column: Column, recordings: Sequence[Recording], ruler: Ruler, 
     return cells
 
 
-def _reports_cell(
-    column: Column, recording: Recording, ruler: Ruler, settings: Settings, folder: Path
-) -> Optional[dict]:
+def _reports_cell(column: Column, recording: Recording, ruler: Ruler, settings: Settings, folder: Path) -> dict | None:
     path = _reports_file(settings.report_outputs, column.reports_output(recording.name))
     if path is None:
         return None
@@ -163,7 +165,7 @@ def _reports_cell(
     return {**cell, **measured(ruler, output.waveform, judge.vocoded(waveform, config), recording.statement)}
 
 
-def _reports_file(folder: Optional[Path], name: str) -> Optional[Path]:
+def _reports_file(folder: Path | None, name: str) -> Path | None:
     # The report's files write emotions with and without a capital.
     found = [path for path in folder.glob("*.*") if path.stem.lower() == name.lower()] if folder and name else []
     return found[0] if found else None

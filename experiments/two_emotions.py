@@ -1,14 +1,12 @@
 """The columns of Tables 4 to 7: calm to anger and calm to fearful."""
 
-from typing import List
-
 from experiments.runs import Settings, needed
 from experiments.speech_table import CellsByColumn, Column
 
 TARGETS = ("anger", "fearful")
 
 
-def columns(settings: Settings) -> List[Column]:
+def columns(settings: Settings) -> list[Column]:
     """A column an emotion, 150 epochs in the report."""
     return [
         Column(
@@ -18,6 +16,6 @@ def columns(settings: Settings) -> List[Column]:
     ]
 
 
-def all_ours(cells: CellsByColumn) -> List[dict]:
+def all_ours(cells: CellsByColumn) -> list[dict]:
     """Our conversions to both emotions."""
     return [cell for target in TARGETS for cell in cells[target]]

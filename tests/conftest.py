@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from cyclegan_keras.cli import prepare_environment
+from cyclegan_keras.shared.cli import prepare_environment
 
 prepare_environment()
 # The few sounds that most judges here are fitted to are described before other processes have begun.
@@ -72,7 +73,7 @@ def cache_dir(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(cache_dir) -> Dict[str, str]:
+def environment(cache_dir) -> dict[str, str]:
     """The environment of a user's command line: the package found, the user's cache left alone."""
     return {**os.environ, "PYTHONPATH": str(PROJECT), "CYCLEGAN_KERAS_CACHE": str(cache_dir)}
 
@@ -124,7 +125,7 @@ def the_one_line(stderr: str) -> str:
 @pytest.fixture(scope="session")
 def demo_clips(made_once) -> Path:
     """A small demo corpus: calm and fearful speech of three actors, one of them never trained on."""
-    from cyclegan_keras.demo_corpus import write_demo_corpus
+    from cyclegan_keras.corpora.demo import write_demo_corpus
 
     return made_once(
         "demo", lambda root: write_demo_corpus(root, seed=0, emotions=("calm", "fearful"), actors=(1, 4, 19))

@@ -6,10 +6,9 @@ Tests compare losses and weights with it, ``benchmarks/train_step.py`` its speed
 import numpy as np
 import tensorflow as tf
 
-from cyclegan_keras.cyclegan import build_state
-from cyclegan_keras.image_pool import ImagePool
-from cyclegan_keras.models import build_composite
-
+from cyclegan_keras.networks.composite import build_composite
+from cyclegan_keras.training.image_pool import ImagePool
+from cyclegan_keras.training.state import build_state
 
 PARTS = ("adversarial", "identity", "forward_cycle", "backward_cycle")
 

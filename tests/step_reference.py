@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from cyclegan_keras.cli import prepare_environment
 from cyclegan_keras.config import ModelConfig, TrainConfig
-from cyclegan_keras.cyclegan import build_state, compile_train_step
-from cyclegan_keras.models import build_generator, save_weights
+from cyclegan_keras.networks.generator import build_generator
+from cyclegan_keras.networks.weights import save_weights
+from cyclegan_keras.shared.cli import prepare_environment
+from cyclegan_keras.training.state import build_state
+from cyclegan_keras.training.step import compile_train_step
 
 DATA = Path(__file__).resolve().parent / "data"
 GENERATOR_FILE, STEPS_FILE = DATA / "generator.npz", DATA / "steps.npz"

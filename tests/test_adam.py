@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cyclegan_keras import adam
-from cyclegan_keras.adam import Adam
+from cyclegan_keras.training import adam
+from cyclegan_keras.training.adam import Adam
 
-SETTINGS = dict(learning_rate=0.01, beta_1=0.5)
+SETTINGS = {"learning_rate": 0.01, "beta_1": 0.5}
 
 
 def drawn_gradients(steps):

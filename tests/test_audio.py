@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras import audio, demo_corpus
+from cyclegan_keras import audio
 from cyclegan_keras.config import SPECTROGRAM_520, SpectrogramConfig
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.shared.errors import InputError
 
 CONFIG = SpectrogramConfig()
 BOTH = pytest.mark.parametrize("config", [CONFIG, SPECTROGRAM_520], ids=["260", "520"])
@@ -79,7 +79,7 @@ def test_a_longer_clip_gives_its_middle():
 @BOTH
 @pytest.mark.parametrize("seconds", [0.5, 2.0, 4.096, 6.0])
 def test_without_a_network_the_round_trip_keeps_spectrum_and_level(config, seconds):
-    from cyclegan_keras.demo_corpus import synthesise_clip
+    from cyclegan_keras.corpora.demo import synthesise_clip
 
     speech = np.tile(synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[16_000:48_000], 3)[: int(seconds * 16_000)]
     error, back = round_trip_error_db(speech, config)

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from cyclegan_keras.cli import CommandParser, run_command
-from cyclegan_keras.errors import InputError, RunError
+from cyclegan_keras.shared.cli import CommandParser, run_command
+from cyclegan_keras.shared.errors import InputError, RunError
 from tests.conftest import PROJECT, the_one_line
 
 

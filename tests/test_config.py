@@ -6,7 +6,6 @@ import json
 import pytest
 
 from cyclegan_keras.config import (
-    PRESETS,
     FaceRunConfig,
     Gains,
     LossWeights,
@@ -16,17 +15,18 @@ from cyclegan_keras.config import (
     TrainConfig,
     _checksum,
     split_also,
-    split_pair,
 )
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.errors import InputError
 
 
 def run_config(preset="cpu", **changes):
     chosen = PRESETS[preset]
-    values = dict(
-        pair="calm_fearful", preset=preset, data="/data", data_key="0" * 16,
-        spectrogram=chosen.spectrogram, model=chosen.model, train=chosen.train,
-    )  # fmt: skip
+    values = {
+        "pair": "calm_fearful", "preset": preset, "data": "/data", "data_key": "0" * 16,
+        "spectrogram": chosen.spectrogram, "model": chosen.model, "train": chosen.train,
+    }  # fmt: skip
     return RunConfig(**{**values, **changes})
 
 
@@ -223,10 +223,10 @@ def test_words_and_pitch_are_measured_in_the_reports_analysis_whatever_the_image
 @pytest.mark.parametrize(
     "other",
     [
-        dict(n_fft=64, hop_length=16, n_frames=57, image_size=60),
-        dict(n_fft=256),
-        dict(sample_rate=8000),
-        dict(n_frames=300, image_size=300),
+        {"n_fft": 64, "hop_length": 16, "n_frames": 57, "image_size": 60},
+        {"n_fft": 256},
+        {"sample_rate": 8000},
+        {"n_frames": 300, "image_size": 300},
     ],
 )
 def test_where_the_report_would_see_less_or_other_sound_words_and_pitch_are_measured_in_the_images_analysis(other):

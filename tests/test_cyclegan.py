@@ -5,20 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from cyclegan_keras.cyclegan import averaged, update_averages
+from cyclegan_keras.intelligibility import estoi
+from cyclegan_keras.resynthesis import analyse, correlogram, resynthesise, resynthesise_refined
 
 from cyclegan_keras.config import LossWeights, ModelConfig, SpectrogramConfig, TrainConfig
-from cyclegan_keras.cyclegan import (
-    averaged,
-    build_state,
-    compile_train_step,
-    joint_train_step,
-    train_step,
-    update_averages,
-    update_discriminator,
-)
-from cyclegan_keras.intelligibility import estoi
-from cyclegan_keras.layers import InstanceNormalization
-from cyclegan_keras.resynthesis import analyse, correlogram, resynthesise, resynthesise_refined
+from cyclegan_keras.networks.layers import InstanceNormalization
+from cyclegan_keras.training.joint_step import joint_train_step
+from cyclegan_keras.training.report_step import train_step
+from cyclegan_keras.training.state import build_state, update_discriminator
+from cyclegan_keras.training.step import compile_train_step
 from tests.reports_way import PARTS, ReportsWay
 
 SHAPE = (64, 64, 1)

@@ -13,13 +13,14 @@ from collections import Counter
 import numpy as np
 import pytest
 import soundfile
-
-from cyclegan_keras import infer, pipeline
-from cyclegan_keras.config import RunConfig
-from cyclegan_keras.cyclegan import build_state
-from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.trainer import CheckpointKeeper, RunLogs, _trained_values, open_run
+
+from cyclegan_keras import infer
+from cyclegan_keras.config import RunConfig
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
+from cyclegan_keras.training import pipeline
+from cyclegan_keras.training.state import build_state
 from tests.test_trainer import CONFIG, SMALL, Recorder, train
 
 DAMAGES = int(os.environ.get("DAMAGES", 500))
@@ -139,7 +140,20 @@ def test_damaged_anywhere_a_run_recovers_and_says_so_or_names_the_file(whole, cl
         print(f"  {kind}: {outcome} {count}")
 
 
-SMALL_RUN = "--pair calm_fearful --preset cpu --precision float32 --filters 2 --n-resnet 1 --steps 3".split()
+SMALL_RUN = [
+    "--pair",
+    "calm_fearful",
+    "--preset",
+    "cpu",
+    "--precision",
+    "float32",
+    "--filters",
+    "2",
+    "--n-resnet",
+    "1",
+    "--steps",
+    "3",
+]
 
 
 @pytest.fixture(scope="module")

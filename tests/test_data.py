@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cyclegan_keras import data, demo_corpus, ravdess
+from cyclegan_keras import data, ravdess
 
 CALM = "Actor_01/03-01-02-01-01-01-01.wav"
 NOBODY = "http://127.0.0.1:1"

@@ -1,7 +1,7 @@
 """The demo corpus: RAVDESS's layout, determinism, and emotions that differ as the literature says."""
 
 import re
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import librosa
@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras import demo_corpus
-from cyclegan_keras.config import EMOTIONS
-from cyclegan_keras.demo_corpus import synthesise_clip, write_demo_corpus
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.corpora.demo import synthesise_clip, write_demo_corpus
+from cyclegan_keras.emotions import EMOTIONS
+from cyclegan_keras.shared.errors import InputError
 
 SAMPLE_RATE = 16_000
 HOP = 256
@@ -20,7 +19,7 @@ MALE, FEMALE = 1, 2
 VARIANTS = [("neutral", 1)] + [(emotion, intensity) for emotion in EMOTIONS[1:] for intensity in (1, 2)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def clip(emotion, intensity, actor, statement=1):
     return synthesise_clip(emotion, intensity, statement, repetition=1, actor=actor, seed=0)
 
@@ -40,7 +39,7 @@ def spoken_part(waveform):
     return waveform[spoken[0] * HOP : (spoken[-1] + 1) * HOP]
 
 
-@lru_cache(maxsize=None)
+@cache
 def features(emotion, intensity, actor):
     """Median F0 in semitones re 1 Hz, level in dB and log2 duration of the spoken part."""
     speech = spoken_part(clip(emotion, intensity, actor))

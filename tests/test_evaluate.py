@@ -10,11 +10,13 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from cyclegan_keras import evaluate, judge
-from cyclegan_keras.config import PHASES, PRESETS, RunConfig, SpectrogramConfig
-from cyclegan_keras.errors import RunError
-from cyclegan_keras.infer import ConversionOptions
-from cyclegan_keras.run_directory import RunDirectory
+from cyclegan_keras import evaluate
+from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
+from cyclegan_keras.conversion.settings import ConversionOptions
+from cyclegan_keras.measuring import judge
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.errors import RunError
+from cyclegan_keras.shared.run_directory import RunDirectory
 from tests.test_config import run_config
 
 CONFIG = SpectrogramConfig()

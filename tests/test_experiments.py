@@ -18,12 +18,14 @@ import pytest
 import soundfile
 
 from cyclegan_keras import cyclegan
-from cyclegan_keras.config import PRESETS, SpectrogramConfig
-from cyclegan_keras.data import DEMO_MARK
-from cyclegan_keras.demo_corpus import write_demo_corpus
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.ravdess import index_clips, split_clips
-from cyclegan_keras.run_directory import DIRECTIONS
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.corpora.clips import split_clips
+from cyclegan_keras.corpora.demo import write_demo_corpus
+from cyclegan_keras.corpora.demo_speech import DEMO_MARK
+from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import answers, cells, clips, figure5, report, resources
 from experiments.runs import Settings, needed
 from tests.conftest import PROJECT
@@ -32,10 +34,10 @@ CONFIG = SpectrogramConfig()
 
 
 def settings(tmp_path, **changes):
-    values = dict(
-        data=tmp_path / "data", preset="cpu", epochs=0, runs=tmp_path / "runs", clips=None, report_outputs=None,
-        faces=tmp_path / "faces", results=tmp_path / "results",
-    )  # fmt: skip
+    values = {
+        "data": tmp_path / "data", "preset": "cpu", "epochs": 0, "runs": tmp_path / "runs", "clips": None, "report_outputs": None,
+        "faces": tmp_path / "faces", "results": tmp_path / "results",
+    }  # fmt: skip
     return Settings(**{**values, **changes})
 
 
@@ -233,15 +235,20 @@ def results(tmp_path_factory):
     tone = 0.1 * np.sin(np.arange(CONFIG.n_samples) / 5.0)
     spectrogram = np.linspace(-1.0, 1.0, 257 * 200).reshape(257, 200)
     shown = cells.write_cell(folder / "table1", "neutral <1>", "ours, epoch 3", spectrogram, tone, CONFIG)
-    measures = dict(score=0.8, score_before=0.1, estoi=0.5, dnsmos=2.0, pitch_hz=None)
+    measures = {"score": 0.8, "score_before": 0.1, "estoi": 0.5, "dnsmos": 2.0, "pitch_hz": None}
     source = {**shown, "title": "the recording", "measures": {"dnsmos": 2.5, "pitch_hz": 120.0}}
     group = {
         "title": "anger",
         "cells": [{**shown, "measures": measures, "judge_holds": False}, {"title": "ours", "missing": "?"}],
     }
-    common = dict(
-        data="ravdess", commit="abc", date="2026-01-01", seconds=3, judges=["right on 1.00"], trainings=["calm"]
-    )
+    common = {
+        "data": "ravdess",
+        "commit": "abc",
+        "date": "2026-01-01",
+        "seconds": 3,
+        "judges": ["right on 1.00"],
+        "trainings": ["calm"],
+    }
     sections = {
         "table1": dict(
             common, title="Table 1: depth", compares="Depths <b>", preset="cpu", demo=False, paragraph="Is it? Yes.",

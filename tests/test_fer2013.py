@@ -4,8 +4,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from cyclegan_keras import fer2013
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.corpora import fer2013
+from cyclegan_keras.shared.errors import InputError
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.files import locked, written_beside
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.files import locked, written_beside
 from tests.conftest import PROJECT
 
 

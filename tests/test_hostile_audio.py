@@ -19,7 +19,7 @@ import soundfile
 
 from cyclegan_keras import infer
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.shared.errors import InputError
 
 MUTATIONS = int(os.environ.get("MUTATIONS", 10_000))
 HANG_SECONDS = 60
@@ -231,8 +231,8 @@ READ_AND_MEASURE = """
 import sys
 from pathlib import Path
 from tests.test_hostile_audio import peak_of_this_process
-from cyclegan_keras.audio import load_waveform
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.shared.errors import InputError
 try:
     load_waveform(Path(sys.argv[1]), 16_000)
 except InputError as error:

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from cyclegan_keras.image_pool import ImagePool
+from cyclegan_keras.training.image_pool import ImagePool
 
 SHAPE = (1, 1, 1)
 

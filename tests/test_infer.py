@@ -10,11 +10,12 @@ import pytest
 import soundfile
 
 from cyclegan_keras import audio, infer
-from cyclegan_keras.config import PRESETS, Gains, RunConfig, SpectrogramConfig
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.infer import ConversionOptions
-from cyclegan_keras.metrics import pitch_of
-from cyclegan_keras.run_directory import RunDirectory
+from cyclegan_keras.config import Gains, RunConfig, SpectrogramConfig
+from cyclegan_keras.conversion.settings import ConversionOptions
+from cyclegan_keras.measuring.metrics import pitch_of
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import RunDirectory
 from tests.conftest import the_one_line
 
 CONFIG = SpectrogramConfig()
@@ -74,7 +75,7 @@ def generator(trained_run):
 
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 4.096, 5.0, 13.3])
 def test_a_clip_of_any_length_keeps_its_duration_and_level(generator, seconds):
-    from cyclegan_keras.demo_corpus import synthesise_clip
+    from cyclegan_keras.corpora.demo import synthesise_clip
 
     speech = np.tile(synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)[16_000:48_000], 8)[: int(seconds * 16_000)]
     converted = infer.convert(speech, generator, CONFIG)
@@ -97,7 +98,7 @@ def test_a_clip_of_one_window_is_the_mean_of_passes_each_further_on(generator, t
 
 @pytest.mark.parametrize("phase, is_limited", [("source", True), ("griffin-lim", False)])
 def test_a_bin_is_raised_by_40_db_at_most_with_the_clips_own_phase(phase, is_limited):
-    from cyclegan_keras.demo_corpus import synthesise_clip
+    from cyclegan_keras.corpora.demo import synthesise_clip
 
     speech = synthesise_clip("calm", 1, 1, 1, actor=1, seed=0)
     reading = infer.Reading(speech, *audio.waveform_to_spectrogram(speech, CONFIG))

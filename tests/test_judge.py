@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from cyclegan_keras import audio, judge
+from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.demo_corpus import synthesise_clip
-from cyclegan_keras.ravdess import domain, index_clips, split_clips
+from cyclegan_keras.corpora.clips import domain, split_clips
+from cyclegan_keras.corpora.demo import synthesise_clip
+from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.measuring import judge
 from tests.conftest import PROJECT
 
 CONFIG = SpectrogramConfig()

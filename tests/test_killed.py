@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cyclegan_keras.run_directory import RunDirectory
+from cyclegan_keras.shared.run_directory import RunDirectory
 
 KILLS = int(os.environ.get("KILLS", 200))
 STEPS = 40

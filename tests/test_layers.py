@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cyclegan_keras import layers
-from cyclegan_keras.layers import (
+from cyclegan_keras.networks import layers
+from cyclegan_keras.networks.layers import (
     Conv2D,
     Conv2DTranspose,
     InstanceNormalization,

@@ -10,14 +10,27 @@ import sys
 import numpy as np
 import pytest
 
-from cyclegan_keras.errors import RunError
+from cyclegan_keras.shared.errors import RunError
 from tests.conftest import the_one_line
 from tests.test_trainer import STEPS, checkpointed, losses, train
 
 pytestmark = pytest.mark.slow
 
 MEGABYTE = 2**20
-SMALL = "--pair calm_fearful --preset cpu --precision float32 --filters 2 --n-resnet 1 --steps 3".split()
+SMALL = [
+    "--pair",
+    "calm_fearful",
+    "--preset",
+    "cpu",
+    "--precision",
+    "float32",
+    "--filters",
+    "2",
+    "--n-resnet",
+    "1",
+    "--steps",
+    "3",
+]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cyclegan_keras.machine import (
+from cyclegan_keras.shared.machine import (
     channels_for_products,
     choose_precision,
     choose_preset,

@@ -13,14 +13,15 @@ import zipfile
 import numpy as np
 import pytest
 import tensorflow as tf
+from cyclegan_keras.trainer import CheckpointKeeper
 
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.cyclegan import build_state
-from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.files import read_arrays
-from cyclegan_keras.models import build_generator, load_weights, save_weights
-from cyclegan_keras.run_directory import RunDirectory
-from cyclegan_keras.trainer import CheckpointKeeper
+from cyclegan_keras.networks.generator import build_generator
+from cyclegan_keras.networks.weights import load_weights, save_weights
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.files import read_arrays
+from cyclegan_keras.shared.run_directory import RunDirectory
+from cyclegan_keras.training.state import build_state
 from tests.conftest import PROJECT
 from tests.test_trainer import CONFIG, SMALL, Recorder
 

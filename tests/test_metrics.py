@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from cyclegan_keras import metrics
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.demo_corpus import synthesise_clip
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.judge import vocoded
+from cyclegan_keras.corpora.demo import synthesise_clip
+from cyclegan_keras.measuring import metrics
+from cyclegan_keras.measuring.judge import vocoded
+from cyclegan_keras.shared.errors import InputError
 
 CONFIG = SpectrogramConfig()
 

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.models import build_composite, build_discriminator, build_generator, load_weights, save_weights
+from cyclegan_keras.networks.composite import build_composite
+from cyclegan_keras.networks.discriminator import build_discriminator
+from cyclegan_keras.networks.generator import build_generator
+from cyclegan_keras.networks.weights import load_weights, save_weights
+from cyclegan_keras.shared.errors import InputError
 
 REPORT = (260, 260, 1)
 SMALL = (64, 64, 1)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras import audio, pipeline
+from cyclegan_keras import audio
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.errors import InputError
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.training import pipeline
 
 CONFIG = SpectrogramConfig()
 

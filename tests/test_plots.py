@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cyclegan_keras import plots
 from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.shared import plots
 
 CONFIG = SpectrogramConfig()
 

@@ -6,28 +6,21 @@ import stat
 import threading
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 from pathlib import Path
-from typing import Iterable
 
 import pytest
 
 from cyclegan_keras import ravdess
-from cyclegan_keras.config import EMOTIONS
-from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.ravdess import (
-    Archive,
-    Clip,
-    describe,
-    domain,
-    download,
-    index_clips,
-    parse_name,
-    split_clips,
-    unpack,
-)
+from cyclegan_keras.corpora.clips import Clip, describe, domain, split_clips
+from cyclegan_keras.corpora.download import Archive, download
+from cyclegan_keras.corpora.ravdess import index_clips, parse_name
+from cyclegan_keras.corpora.unpack import unpack
+from cyclegan_keras.emotions import EMOTIONS
+from cyclegan_keras.shared.errors import InputError, RunError
 
 PAYLOAD = bytes(range(256)) * 4000
 HALF = len(PAYLOAD) // 2
@@ -305,6 +298,7 @@ def ranged(handler, host, payload=PAYLOAD, upto=None):
     start = int(asked[len("bytes=") : -1])
     span = f"bytes {start}-{len(payload) - 1}/{len(payload)}"
     reply(handler, host, payload[start:upto], 206, Content_Length=len(payload) - start, Content_Range=span)
+    return None
 
 
 def breaks_off(handler, host):
@@ -395,6 +389,7 @@ def test_a_server_that_refuses_the_range_is_asked_from_zero(host, half_done):
         if handler.headers.get("Range"):
             return reply(handler, host, b"", 416, Content_Length=0)
         whole(handler, host)
+        return None
 
     host.answer = refuses
     download(host.archive(), half_done)
@@ -408,6 +403,7 @@ def test_a_server_that_sends_another_range_is_asked_from_zero(host, half_done):
             span = f"bytes 5-{len(PAYLOAD) - 1}/{len(PAYLOAD)}"
             return reply(handler, host, PAYLOAD[5:], 206, Content_Length=len(PAYLOAD) - 5, Content_Range=span)
         whole(handler, host)
+        return None
 
     host.answer = shifts
     download(host.archive(), half_done)
@@ -497,6 +493,7 @@ def test_a_redirect_is_followed(host, target):
         if handler.path == "/speech.zip":
             return redirects(handler, host, to="/moved.zip")
         ranged(handler, host)
+        return None
 
     host.answer = moves
     download(host.archive(), target)

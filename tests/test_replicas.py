@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from tests.conftest import PROJECT
 from tests.test_trainer import losses
 
@@ -22,7 +22,8 @@ def take_steps(strategy, update):
     import tensorflow as tf
 
     from cyclegan_keras.config import ModelConfig, TrainConfig
-    from cyclegan_keras.cyclegan import build_state, compile_train_step
+    from cyclegan_keras.training.state import build_state
+    from cyclegan_keras.training.step import compile_train_step
 
     train = TrainConfig(pool_size=4, batch_size=2, update=update, average_decay=0.9)
     images = np.random.default_rng(0).uniform(-1, 1, (4, 2, 2, 32, 32, 1)).astype(np.float32)
@@ -42,7 +43,7 @@ def compare_one_with_two_devices():
     """Run in a process of its own, as a processor is made two devices before TensorFlow's first computation."""
     import tensorflow as tf
 
-    from cyclegan_keras.replicas import build_strategy
+    from cyclegan_keras.training.replicas import build_strategy
 
     processor = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_visible_devices([], "GPU")
@@ -81,7 +82,7 @@ def test_two_devices_with_an_image_each_take_the_steps_of_one_with_both(update, 
     ],
 )
 def test_a_missing_or_mistaken_tf_config_is_explained(config, monkeypatch):
-    from cyclegan_keras.replicas import build_strategy
+    from cyclegan_keras.training.replicas import build_strategy
 
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(InputError, match="TF_CONFIG must hold"):

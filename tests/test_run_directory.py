@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from cyclegan_keras.errors import InputError
-from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory, newest_run
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory, newest_run
 from tests.conftest import PROJECT
 from tests.test_config import run_config
 

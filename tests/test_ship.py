@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from cyclegan_keras import ship
-from cyclegan_keras.config import PRESETS, LossWeights, RunConfig
+from cyclegan_keras.config import LossWeights, RunConfig
 from cyclegan_keras.evaluate import Row, evaluation_file
-from cyclegan_keras.run_directory import DIRECTIONS, SHIPPED, RunDirectory, newest_run
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, newest_run
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def measured(trained_run, tmp_path_factory):
     shutil.copytree(trained_run.path, run)
     files = [evaluation_file(run, reverse) for reverse in (False, True)]
     for file, direction, strength in zip(files, ("calm to fearful", "fearful to calm"), (2.0, 1.25)):
-        measured = dict(clips=8, transfer=0.25, score=0.3, estoi=0.75, statement=1.0)
+        measured = {"clips": 8, "transfer": 0.25, "score": 0.3, "estoi": 0.75, "statement": 1.0}
         measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
         rows = [Row("no network", **measured), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
         judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras.config import PHASES
-from cyclegan_keras.models import load_weights
+from cyclegan_keras.networks.weights import load_weights
 from tests import step_reference
 from tests.test_train import SMALL
 from tests.test_trainer import losses

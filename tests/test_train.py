@@ -12,10 +12,12 @@ import time
 import numpy as np
 import pytest
 
-from cyclegan_keras.config import PRESETS, RunConfig
-from cyclegan_keras.files import locked
-from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
-from cyclegan_keras.train import TerminalObserver, _duration
+from cyclegan_keras.config import RunConfig
+from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.files import locked
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
+from cyclegan_keras.shared.terminal import TerminalObserver
+from cyclegan_keras.train import _duration
 from tests.conftest import the_one_line
 
 # The precision is fixed: what `auto` chooses depends on the machine.

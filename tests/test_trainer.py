@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 import tensorflow as tf
+from cyclegan_keras.trainer import CheckpointKeeper, RunLogs, Sample, output_start
 
 from cyclegan_keras import trainer
 from cyclegan_keras.config import FaceRunConfig, ModelConfig, SpectrogramConfig, TrainConfig
-from cyclegan_keras.cyclegan import build_state
-from cyclegan_keras.errors import InputError, RunError
-from cyclegan_keras.infer import load_generator
-from cyclegan_keras.run_directory import DIRECTIONS, RunDirectory
-from cyclegan_keras.trainer import CheckpointKeeper, RunLogs, Sample, output_start
+from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
+from cyclegan_keras.training.state import build_state
 from tests.test_config import run_config
 
 SMALL = SpectrogramConfig(n_fft=126, hop_length=64, n_frames=64, image_size=64, griffin_lim_iterations=2)
@@ -435,7 +435,7 @@ def test_faces_are_trained_jointly_at_48_pixels_and_resumed_with_weights_for_sam
     run = RunDirectory(tmp_path / "faces")
     for last_step in (1, 2):
         trainer.open_run(run, config)
-        none = {direction: () for direction in DIRECTIONS}
+        none = dict.fromkeys(DIRECTIONS, ())
         assert trainer.train(config, run, *faces, (("a", "b"), ("c", "d")), none, last_step, Recorder())
     generator = load_generator(run, FaceRunConfig.load(run.config_file), run.epoch_or_latest(), DIRECTIONS[0])
     assert generator(faces[0]).shape == (2, 48, 48, 1)

@@ -1,0 +1,5 @@
+"""A recording through a generator and back to sound, whatever its length.
+
+Enters: recordings, a run's configuration and weights. Leaves: converted waveforms.
+The report's way is Griffin-Lim; the clip's own phase (`gains`) is ours.
+"""

@@ -1,0 +1,143 @@
+"""Many recordings converted at once: one process reads and writes sound while this one runs the network."""
+
+import atexit
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from cyclegan_keras.audio.files import save_waveform
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.conversion.convert import Recording, generate, read_recording, synthesise
+from cyclegan_keras.conversion.jobs import Job, grouped
+from cyclegan_keras.conversion.settings import ConversionSettings
+from cyclegan_keras.shared.cli import printable
+from cyclegan_keras.shared.errors import InputError, RunError
+
+if TYPE_CHECKING:  # TensorFlow takes seconds to import, and librosa is imported meanwhile by the other process.
+    import tensorflow as tf
+
+Reading = list[tuple[Job, "Future[Recording]"]]
+Writing = list[tuple[Job, "Future[list[Path]]"]]
+
+
+class BatchObserver(Protocol):
+    """What a batch tells whoever started it."""
+
+    def not_read(self, error: InputError) -> None:
+        """A clip cannot be used; raising the error ends the batch."""
+
+    def written(self, paths: Sequence[Path]) -> None:
+        """A conversion is complete in these files."""
+
+
+def convert_batch(
+    jobs: Sequence[Job],
+    load: Callable[[], "tf.keras.Model"],
+    config: SpectrogramConfig,
+    settings: ConversionSettings,
+    picture: tuple[str, str] | None,
+    observer: BatchObserver,
+) -> None:
+    """Convert recordings into files, a few at a time.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    load : callable
+        Loads the generator; called while the first recordings are read.
+    config : SpectrogramConfig
+    settings : ConversionSettings
+    picture : (source emotion, target emotion), optional
+        Draw both spectrograms beside each output, under these names.
+    observer : BatchObserver
+
+    Raises
+    ------
+    RunError
+        The process that reads and writes sound was killed.
+    """
+    groups = list(grouped(jobs))
+    with _sound_process() as sound:
+        reading = _begin_reading(sound, groups[0], config)
+        generator = load()
+        writing: Writing = []
+        for upcoming in (*groups[1:], []):
+            recordings = list(_finish_reading(reading, observer))
+            reading = _begin_reading(sound, upcoming, config)
+            spectrograms = [recording.spectrogram for _, recording in recordings]
+            generated = generate(spectrograms, generator, config, settings.shifts)
+            _finish_writing(writing, observer)
+            writing = [
+                (job, sound.submit(write, job, recording, spectrogram, config, settings, picture))
+                for (job, recording), spectrogram in zip(recordings, generated, strict=True)
+            ]
+        _finish_writing(writing, observer)
+
+
+def write(
+    job: Job,
+    recording: Recording,
+    generated: np.ndarray,
+    config: SpectrogramConfig,
+    settings: ConversionSettings,
+    picture: tuple[str, str] | None,
+) -> list[Path]:
+    """Write a conversion as 16-bit WAV, and both spectrograms as PNG where ``picture`` names them.
+
+    Returns
+    -------
+    written : list of Path
+    """
+    conversion = synthesise(recording, generated, config, settings)
+    save_waveform(job.output, conversion.waveform, config.sample_rate)
+    if not picture:
+        return [job.output]
+    from cyclegan_keras.shared.plots import save_figure, spectrogram_grid
+
+    file = job.output.with_suffix(".png")
+    spectrograms = [[conversion.source, conversion.converted]]
+    save_figure(spectrogram_grid(spectrograms, picture, [printable(job.clip.name)], config), file)
+    return [job.output, file]
+
+
+def _begin_reading(sound: Executor, jobs: Sequence[Job], config: SpectrogramConfig) -> Reading:
+    return [(job, sound.submit(read_recording, job.clip, config)) for job in jobs]
+
+
+def _finish_reading(reading: Reading, observer: BatchObserver) -> Iterator[tuple[Job, Recording]]:
+    for job, future in reading:
+        try:
+            yield job, future.result()
+        except InputError as error:
+            observer.not_read(error)
+
+
+def _finish_writing(writing: Writing, observer: BatchObserver) -> None:
+    for _, future in writing:
+        observer.written(future.result())
+
+
+@contextmanager
+def _sound_process() -> Iterator[Executor]:
+    executor = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin_sound_process)
+    try:
+        yield executor
+    except BrokenProcessPool as error:
+        raise RunError(
+            "the process that reads and writes sound was killed, for want of memory perhaps; convert shorter recordings"
+        ) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _begin_sound_process() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for both
+    atexit.register(os._exit, 0)  # taking librosa's modules down would keep the parent waiting for half a second

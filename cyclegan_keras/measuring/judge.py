@@ -1,0 +1,166 @@
+"""The emotion judge of a pair: a support vector machine on acoustic features of recordings and disguised copies.
+
+A judge that hears level, the vocoder, a tone control or added noise would reward a network for them. So it is fitted
+to recordings after the same analysis and Griffin-Lim, peak-normalised, each together with copies under its own label
+that carry equalisers, the other class's spectrum, noise, gating, random gains and more contrast.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from cyclegan_keras.audio.spectrogram import spectrogram_to_image, waveform_to_spectrogram
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.measuring.attacks import (
+    CHANGES_DB,
+    GATES_DB,
+    Spectrum,
+    attacks,
+    deepened,
+    disguised,
+    expanded,
+    gated,
+    matched,
+    random_widths,
+    randomly_changed,
+    repainted,
+    sound_of,
+    vocoded,
+    with_white_noise,
+)
+from cyclegan_keras.measuring.features import acoustic_features
+
+LEAST_ACCURACY = 0.85
+"""A judge right on fewer real clips of unseen actors is none of that pair."""
+
+MOST_FALSE_ALARMS = 0.15
+"""The share of attacked clips that a judge may take for the target."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Tells which of two emotions a sentence is spoken in. Made by ``fit_judge``."""
+
+    emotions: tuple[str, str]
+    classifier: Pipeline
+    spectra: tuple[Spectrum, Spectrum]
+    config: SpectrogramConfig
+
+    def scores(self, waveforms: Sequence[np.ndarray], target: str) -> np.ndarray:
+        """How much each is spoken in ``target`` rather than in the other emotion: from 0 to 1, above 0.5 if it is.
+
+        Parameters
+        ----------
+        waveforms : sequence of np.ndarray
+            Sound from the pipeline's end, with or without a network in it.
+        target : str
+            One of the two emotions.
+        """
+        features = [acoustic_features(waveform, self.config.sample_rate) for waveform in waveforms]
+        margins = self.classifier.decision_function(features)
+        sign = 1.0 if target == self.emotions[1] else -1.0
+        return 1.0 / (1.0 + np.exp(-2.0 * sign * margins))
+
+    def share(self, waveforms: Sequence[np.ndarray], target: str) -> float:
+        """The share of waveforms taken for ``target``."""
+        return float((self.scores(waveforms, target) > 0.5).mean())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge is worth: its accuracy on real clips of unseen actors, and its false alarms by attack."""
+
+    accuracy: float
+    clips: int
+    false_alarms: dict[str, float]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the judge may judge."""
+        return self.accuracy >= LEAST_ACCURACY and max(self.false_alarms.values()) <= MOST_FALSE_ALARMS
+
+
+def training_features(
+    waveforms: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], config: SpectrogramConfig, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, tuple[Spectrum, Spectrum]]:
+    """Features of two classes' recordings and of their disguised copies.
+
+    Returns
+    -------
+    features : np.ndarray [shape=(n, 69)]
+    classes : np.ndarray [shape=(n,)]
+        0 or 1.
+    spectra : the two classes' long-term spectra
+    """
+    images = [
+        [spectrogram_to_image(waveform_to_spectrogram(waveform, config)[0], config) for waveform in of_class]
+        for of_class in waveforms
+    ]
+    spectra = tuple(Spectrum.of(of_class, config) for of_class in images)
+    described = joblib.Parallel(n_jobs=-1)(
+        joblib.delayed(_describe_disguised)(image, spectra[number], spectra[1 - number], config, [seed, number, i])
+        for number, of_class in enumerate(images)
+        for i, image in enumerate(of_class)
+    )
+    copies = len(described[0])
+    classes = np.repeat([0, 1], [copies * len(of_class) for of_class in images])
+    return np.concatenate(described), classes, spectra
+
+
+def _describe_disguised(
+    image: np.ndarray, own: Spectrum, other: Spectrum, config: SpectrogramConfig, seed: Sequence[int]
+) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    sound = sound_of(image, config)
+    copies = [sound, *disguised(sound, own, other, config, rng)]
+    changes = [
+        lambda painted, share=share: matched(painted, own, other, share) for share in (1.0, rng.uniform(0.3, 1.3))
+    ]
+    shares = rng.uniform(-1.0, -0.3), rng.uniform(0.3, 1.0)
+    changes += [lambda painted, share=share: deepened(painted, share) for share in shares]
+    changes += [lambda painted, gate=gate: gated(painted, gate, config) for gate in rng.uniform(*GATES_DB, 2)]
+    random_db, contrast_db = rng.uniform(*CHANGES_DB, 2)
+    changes += [
+        lambda painted: randomly_changed(painted, random_db, random_widths(rng), rng, config),
+        lambda painted: expanded(painted, contrast_db, config),
+    ]
+    copies.append(vocoded(with_white_noise(sound, rng.uniform(-40.0, -20.0), rng), config))
+    copies += [repainted(image, change, config) for change in changes]
+    return np.array([acoustic_features(copy, config.sample_rate) for copy in copies])
+
+
+def fit_judge(
+    emotions: tuple[str, str],
+    features: np.ndarray,
+    classes: np.ndarray,
+    spectra: tuple[Spectrum, Spectrum],
+    config: SpectrogramConfig,
+) -> Judge:
+    """Fit a support vector machine to what ``training_features`` gave."""
+    classifier = make_pipeline(StandardScaler(), SVC(C=1.0, gamma="scale", class_weight="balanced"))
+    return Judge(emotions, classifier.fit(features, classes), spectra, config)
+
+
+def try_judge(judge: Judge, source: Sequence[np.ndarray], target: Sequence[np.ndarray], to: str) -> Verdict:
+    """Test a judge on real recordings of unseen actors, and attack it with those of the source emotion.
+
+    Parameters
+    ----------
+    source, target : sequences of np.ndarray
+        Recordings in the emotion that would be converted, and in the one it would become.
+    to : str
+        The latter's name.
+    """
+    right = [1.0 - score for score in judge.scores([vocoded(clip, judge.config) for clip in source], to)]
+    right += list(judge.scores([vocoded(clip, judge.config) for clip in target], to))
+    own, other = judge.spectra if to == judge.emotions[1] else judge.spectra[::-1]
+    alarms = {
+        name: judge.share([attack(clip) for clip in source], to)
+        for name, attack in attacks(own, other, judge.config).items()
+    }
+    return Verdict(float(np.mean(np.array(right) > 0.5)), len(right), alarms)

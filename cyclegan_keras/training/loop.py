@@ -1,0 +1,233 @@
+"""The training loop: epochs of steps, with checkpoints, snapshots and logs in a run directory."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from cyclegan_keras.config import RunConfig, TrainConfig
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.files import remove_unfinished, written_beside
+from cyclegan_keras.shared.run_directory import RunDirectory
+from cyclegan_keras.shared.stored import differences
+from cyclegan_keras.training import replicas
+from cyclegan_keras.training.checkpoints import CHECKPOINT_SECONDS, CheckpointKeeper
+from cyclegan_keras.training.logs import RunLogs
+from cyclegan_keras.training.pipeline import steps_per_epoch, unpaired_epoch, unpaired_indices
+from cyclegan_keras.training.snapshots import Sample, write_snapshot
+from cyclegan_keras.training.state import TrainState
+from cyclegan_keras.training.step import build_training
+
+MAY_DIFFER = {"epochs", "data", "phase", "strength", "strength_back"}
+"""Fields of a run's configuration that may change between one command and the next on the same directory."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The training images of one emotion, and their names for messages.
+
+    ``images`` has the shape (n, height, width, channels), float32, in [-1, 1].
+    """
+
+    images: np.ndarray
+    names: Sequence[str]
+
+
+class Observer(Protocol):
+    """What a training tells whoever started it, and asks."""
+
+    def resumed(self, step: int, damaged: Sequence[str]) -> None:
+        """Training goes on after ``step``; the checkpoints ``damaged`` could not be read."""
+
+    def rows_lost(self, file: str, rows: int) -> None:
+        """So many rows of ``train.csv`` were damaged or missing, and are left out."""
+
+    def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
+        """Epoch ``epoch`` (from 1) begins: ``steps`` steps of it are to be taken, ``first_step`` were before."""
+
+    def step_done(self, losses: dict[str, float]) -> None:
+        """One more step was taken."""
+
+    def stop_requested(self) -> bool:
+        """Whether to save and stop now."""
+
+
+def output_start(images: np.ndarray) -> tuple[float, float]:
+    """Scale and offset from which the generators' output norm reproduces the images' distribution.
+
+    Parameters
+    ----------
+    images : np.ndarray
+        Training images in [-1, 1].
+
+    Returns
+    -------
+    scale, offset : float
+        Standard deviation and mean of arctanh of the images, clipped to +-0.99.
+    """
+    before_tanh = np.arctanh(np.clip(images, -0.99, 0.99))
+    return float(before_tanh.std()), float(before_tanh.mean())
+
+
+def open_run(run: RunDirectory, config: RunConfig) -> None:
+    """Begin a run directory, or check that an existing one is of the same configuration.
+
+    Epochs, the data's folder and how clips are converted may differ. What a killed training left unfinished is deleted.
+
+    Raises
+    ------
+    InputError
+        The directory holds a run of another configuration; names what differs.
+    """
+    before = None
+    if run.config_file.exists():
+        before = type(config).load(run.config_file)
+        differing = [name for name in differences(before, config) if name not in MAY_DIFFER]
+        if differing:
+            raise InputError(
+                f"{run.path}: holds a run of another configuration ({', '.join(differing)} differ); "
+                "give another --run-dir (RUN=), or the options it was begun with"
+            )
+    remove_unfinished(run.path)
+    if config != before:
+        config.save(run.config_file)
+
+
+def train(
+    config: RunConfig,
+    run: RunDirectory,
+    domain_a: Domain,
+    domain_b: Domain,
+    samples: dict[str, Sequence[Sample]],
+    last_step: int,
+    observer: Observer,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> bool:
+    """Train until ``last_step``, from the newest checkpoint of the run if there is one.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Or another configuration with ``image_shape``, ``model`` and ``train``.
+    run : RunDirectory
+        Opened with ``open_run``.
+    domain_a, domain_b : Domain
+    samples : dict
+        By direction (``run_directory.DIRECTIONS``), the clips to convert at every snapshot.
+    last_step : int
+        Counted from the run's beginning.
+    observer : Observer
+    checkpoint_seconds : float
+        After so long without a checkpoint, one is written at the next step's end.
+
+    Returns
+    -------
+    finished : bool
+        False if the observer asked to stop before ``last_step``.
+
+    Raises
+    ------
+    RunError
+        A loss or weight is no longer finite (nothing was saved since), no checkpoint can be read, or none can
+        be written. One of several workers is lost, or does not resume from where the others do.
+    """
+    start = (1.0, 0.0)
+    if config.model.output_init == "data":
+        start = output_start(np.concatenate([domain_a.images, domain_b.images]))
+    state, take_step = build_training(config.image_shape, config.model, config.train, start)
+    keeper = CheckpointKeeper(state, run, checkpoint_seconds)
+    if keeper.restore_newest():
+        observer.resumed(int(state.step), [str(path) for path in keeper.damaged])
+    step = int(state.step)
+    if not replicas.agree_on(step):
+        raise RunError(f"{run.path}: the workers resume from different steps; give all of them one shared folder")
+
+    epoch_steps = steps_per_epoch(len(domain_a.images), config.train.batch_size)
+    guard = DivergenceGuard(config.train, run, (domain_a.names, domain_b.names), epoch_steps)
+    with replicas.lost_workers_told(), RunLogs(run, step) as logs:
+        if logs.rows_lost:
+            observer.rows_lost(str(run.losses_file), logs.rows_lost)
+        while step < last_step:
+            epoch, first_step = divmod(step, epoch_steps)
+            observer.epoch_begins(epoch + 1, first_step, min(epoch_steps, last_step - epoch * epoch_steps))
+            batches = unpaired_epoch(
+                domain_a.images, domain_b.images, seed=config.train.seed, epoch=epoch,
+                batch_size=config.train.batch_size, first_step=first_step,
+            )  # fmt: skip
+            for a, b in batches.take(last_step - step):
+                began = time.perf_counter()
+                losses = {name: float(loss) for name, loss in take_step(a, b).items()}
+                step += 1
+                guard.check_losses(losses, step)
+                logs.write_losses(step, epoch + 1, time.perf_counter() - began, losses)
+                observer.step_done(losses)
+                if step == last_step or step % epoch_steps == 0:
+                    break  # the snapshot comes first: a checkpoint from before it would do without it
+                if observer.stop_requested() or keeper.is_due():
+                    guard.check_weights(state, step)
+                    keeper.save()
+                    if observer.stop_requested():
+                        return False
+            # The losses were computed before the update, which can have gone wrong itself.
+            guard.check_weights(state, step)
+            if step == last_step or (epoch + 1) % config.train.snapshot_every == 0:
+                write_snapshot(state, config, run, epoch + 1, samples, logs)
+            keeper.save()
+            if observer.stop_requested() and step < last_step:
+                return False
+    return True
+
+
+@dataclass(frozen=True)
+class DivergenceGuard:
+    """Stops a training whose losses or weights are no longer finite, and says on which clips it happened."""
+
+    train: TrainConfig
+    run: RunDirectory
+    names: tuple[Sequence[str], Sequence[str]]
+    epoch_steps: int
+
+    def check_losses(self, losses: dict[str, float], step: int) -> None:
+        """Raise a ``RunError`` that names the step and the clips where a loss is not finite."""
+        self._check(losses.items(), step)
+
+    def check_weights(self, state: TrainState, step: int) -> None:
+        """Raise a ``RunError`` where a weight or a moment of an optimizer is not finite."""
+        self._check(_trained_values(state), step)
+
+    def _check(self, values: Iterable[tuple[str, np.ndarray]], step: int) -> None:
+        for name, array in values:
+            wrong = np.extract(~np.isfinite(array), array)
+            if wrong.size:
+                what = (
+                    f"{name} is {wrong[0]} at step {step}, on {self._batch_names(*divmod(step - 1, self.epoch_steps))}"
+                )
+                with written_beside(self.run.divergence_file) as beside:
+                    beside.write_text(f"{what}\n", encoding="utf-8")
+                raise RunError(
+                    f"{self.run.path}: {what}; training stopped, the last checkpoint is from before "
+                    f"({self.run.divergence_file} keeps this)"
+                )
+
+    def _batch_names(self, epoch: int, first_step: int) -> str:
+        # The order follows from the seed, so it is drawn again.
+        indices = unpaired_indices(
+            *map(len, self.names), seed=self.train.seed, epoch=epoch, batch_size=self.train.batch_size,
+            first_step=first_step,
+        )  # fmt: skip
+        chosen = next(iter(indices))
+        return " and ".join(
+            ", ".join(of_domain[index] for index in positions.numpy())
+            for of_domain, positions in zip(self.names, chosen, strict=True)
+        )
+
+
+def _trained_values(state: TrainState) -> Iterable[tuple[str, np.ndarray]]:
+    for name, network in state.networks().items():
+        for weight in network.weights:
+            yield f"a weight of {name}", weight.numpy()
+    for name, optimizer in state.optimizers.items():
+        for moment in (*optimizer.means, *optimizer.squares):
+            yield f"a moment of the optimizer of {name}", moment.numpy()
