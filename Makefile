@@ -21,17 +21,16 @@ PY := $(VENV)/bin/python
 # Tracing a graph keeps one core busy, so tests run beside each other; the one that is done first takes from the rest.
 PYTEST := $(PY) -m pytest -q -n auto --dist worksteal
 # The newest Python that TensorFlow 2.15 runs on, else the newest of today's TensorFlow; PYTHON=... takes another.
-PYTHONS := $(if $(filter current,$(STACK)),3.13 3.12 3.11 3.10,3.11 3.10 3.9 3.13 3.12)
+PYTHONS := $(if $(filter current,$(STACK)),3.13 3.12 3.11 3.10,3.11 3.10 3.13 3.12)
 PYTHON ?= $(or $(shell for v in $(PYTHONS); do python$$v -c '' 2>/dev/null && echo python$$v && break; done),python3)
-OLDEST := $(if $(filter current,$(STACK)),10,9)
-PYTHON_FITS := import sys; sys.exit(not (3, $(OLDEST)) <= sys.version_info[:2] <= (3, 13))
+PYTHON_FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 EXPERIMENTS := table1 table2 table3 curve table4 table5 table6 table7 figure5 resources
 # With `make -n` the plan is printed and nothing made.
 PLAN = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),--plan)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-real test-slow bench data train clean tables report $(EXPERIMENTS)
+.PHONY: help setup lock demo test test-real test-slow lint bench data train clean tables report $(EXPERIMENTS)
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+( [^:]*)?:.*##' $(MAKEFILE_LIST) | sed -E 's/[ :].*## /\t/' | expand -t 12
@@ -40,20 +39,20 @@ setup: $(VENV)/installed  ## create .venv and install what requirements.lock pin
 
 $(VENV)/installed: $(LOCK) requirements.txt setup.cfg pyproject.toml
 	@$(PYTHON) -c '$(PYTHON_FITS)' 2>/dev/null || { \
-	  echo "SpectroGAN needs Python 3.$(OLDEST) to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	  echo "SpectroGAN needs Python 3.10 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	       "Install one of them, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "installing TensorFlow and the rest into $(VENV) (2 GB, a few minutes)"
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --require-hashes -r $(LOCK)
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
-	@# What librosa compiles at its first import breaks where two processes do it at once (numba issue 10128).
+	@# The code that librosa compiles at its first import breaks where two processes do it at once (numba issue 10128).
 	$(PY) -c "import librosa.core.pitch"
 	@touch $@
 
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 # For today's TensorFlow: without what an older Python gets, and what Python 3.12 gets whatever the Python.
 lock:  ## pin what setup.cfg allows, with hashes, in requirements*.lock (needs uv; UPGRADE=--upgrade takes the newest)
-	echo pip | $(COMPILE) $(UPGRADE) setup.cfg - --extra dev --python-version 3.9 --output-file requirements.lock
+	echo pip | $(COMPILE) $(UPGRADE) setup.cfg - --extra dev --python-version 3.10 --output-file requirements.lock
 	{ sed -e '/python_version < "3.12"/d' -e 's/;.*//' requirements.txt; \
 	  sed '1,/^dev =/d; /^$$/,$$d' setup.cfg; echo pip; } | $(COMPILE) $(UPGRADE) \
 	  - --python-version 3.10 --output-file requirements-current.lock
@@ -73,6 +72,10 @@ test-real: setup  ## the tests on recordings (RAVDESS_DIR, REPORT_AUDIO_DIR)
 
 test-slow: setup  ## the tests that take long (an hour; KILLS=20 DAMAGES=50 MUTATIONS=1000 makes it less)
 	$(PYTEST) -m slow -rs
+
+lint: setup  ## check style and format with ruff (rules in pyproject.toml)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 
 bench: setup  ## time training step, inference and pipeline (with PyTorch, where it is installed)
 	$(PY) -m benchmarks.train_step --preset cpu

@@ -43,9 +43,10 @@ def measure(preset: str, repeats: int) -> dict:
     """Time one clip warm, one from the shell, and a folder of clips from the shell; seconds."""
     import tensorflow as tf
 
-    from cyclegan_keras import infer
-    from cyclegan_keras.audio import spectrogram_to_waveform
     from cyclegan_keras.audio.files import save_waveform
+    from cyclegan_keras.audio.vocoder import spectrogram_to_waveform
+    from cyclegan_keras.conversion.convert import analyse, convert
+    from cyclegan_keras.conversion.settings import ConversionSettings
     from cyclegan_keras.corpora.demo import synthesise_clip
     from cyclegan_keras.networks.generator import build_generator
     from cyclegan_keras.networks.weights import save_weights
@@ -59,7 +60,7 @@ def measure(preset: str, repeats: int) -> dict:
     warm, griffin_lim = [], []
     for _ in range(1 + repeats):
         began = time.perf_counter()
-        conversion = infer.convert(speech, generator, config, infer.ConversionOptions("griffin-lim"))
+        conversion = convert(analyse(speech, config), generator, config, ConversionSettings("griffin-lim"))
         warm.append(time.perf_counter() - began)
         began = time.perf_counter()
         spectrogram_to_waveform(conversion.converted, 1.0, config, len(speech))
@@ -68,7 +69,7 @@ def measure(preset: str, repeats: int) -> dict:
         run = RunDirectory(Path(folder) / "run")
         RunConfig(
             pair="calm_fearful", preset=preset, data="", data_key="0" * 16,
-            spectrogram=config, model=chosen.model, train=chosen.train,
+            spectrogram=config, model=chosen.model, train=chosen.train, conversion=chosen.conversion,
         ).save(run.config_file)  # fmt: skip
         for direction in DIRECTIONS:
             save_weights(run.weights_file(1, direction), generator)

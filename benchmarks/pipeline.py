@@ -38,9 +38,9 @@ def main() -> None:
 def measure(data: Path, steps: int) -> dict:
     """Analyse every clip of ``data`` twice, then train ``steps`` steps on them."""
     from cyclegan_keras.corpora.ravdess import index_clips
-    from cyclegan_keras.training import pipeline
-    from cyclegan_keras.training.state import build_state
-    from cyclegan_keras.training.step import compile_train_step
+    from cyclegan_keras.training.image_cache import load_images
+    from cyclegan_keras.training.pipeline import unpaired_epoch
+    from cyclegan_keras.training.step import build_training
 
     preset = PRESETS["cpu"]
     paths = [clip.path for clip in index_clips(data)]
@@ -48,12 +48,10 @@ def measure(data: Path, steps: int) -> dict:
     with tempfile.TemporaryDirectory() as cache:
         for _ in range(2):
             began = time.perf_counter()
-            images = pipeline.load_images(paths, preset.spectrogram, Path(cache))
+            images = load_images(paths, preset.spectrogram, Path(cache))
             seconds.append(time.perf_counter() - began)
-    take_step = compile_train_step(
-        build_state(preset.spectrogram.image_shape, preset.model, preset.train), preset.train
-    )
-    batches = iter(pipeline.unpaired_epoch(images[::2], images[1::2], seed=0, epoch=0))
+    _, take_step = build_training(preset.spectrogram.image_shape, preset.model, preset.train)
+    batches = iter(unpaired_epoch(images[::2], images[1::2], seed=0, epoch=0))
     take_step(*next(batches))
     waited = 0.0
     began = time.perf_counter()

@@ -145,12 +145,13 @@ def ours(preset, update="alternating"):
     """The project's own step."""
     import tensorflow as tf
 
-    from cyclegan_keras.training.state import build_state
-    from cyclegan_keras.training.step import compile_train_step
+    from cyclegan_keras.training.step import build_training
 
     shape = preset.spectrogram.image_shape
-    train = dataclasses.replace(preset.train, precision=prepare_tensorflow().precision, update=update)
-    take_step = compile_train_step(build_state(shape, preset.model, train), train)
+    train = dataclasses.replace(
+        preset.train, precision=prepare_tensorflow().precision, update=update, average_decay=0.0
+    )
+    _, take_step = build_training(shape, preset.model, train)
     a, b = map(tf.constant, images(shape))
     return lambda: {name: float(loss) for name, loss in take_step(a, b).items()}
 

@@ -3,10 +3,13 @@
 import fcntl
 import importlib
 import os
+import resource
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,10 +85,8 @@ def environment(cache_dir) -> dict[str, str]:
 def command_line(environment, tmp_path):
     """Run a command line of the package as a user does, in a folder of its own."""
 
-    def run(module: str, *arguments, expect: int = 0, largest_file=None) -> subprocess.CompletedProcess:
+    def run(module: str, *arguments, expect: int = 0) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", f"cyclegan_keras.{module}", *map(str, arguments)]
-        if largest_file:  # bytes; a write beyond them fails as on a full disk
-            command = ["prlimit", f"--fsize={largest_file}", *command]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=tmp_path, env=environment)
         assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -93,23 +94,70 @@ def command_line(environment, tmp_path):
     return run
 
 
+class AtOnce(Executor):
+    """Does at once, in this process, what it is given."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
 @pytest.fixture
-def fails_with_one_line(environment, tmp_path, monkeypatch, capfd):
-    """Run a command line that must fail with one line on standard error; returns that line.
+def sound_in_this_process(monkeypatch):
+    """Conversions begin no second process, which would take seconds; that it is begun, tests of commands show."""
+    from cyclegan_keras.conversion import batch
+
+    @contextmanager
+    def at_once():
+        yield AtOnce()
+
+    monkeypatch.setattr(batch, "_sound_process", at_once)
+
+
+@contextmanager
+def no_file_larger_than(size: int | None):
+    """Writing more than so many bytes into a file fails as on a full disk, if a size is given."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size or before[0], before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def run_here(sound_in_this_process, environment, tmp_path, monkeypatch, capfd):
+    """Run a command line in a folder of its own; returns its exit status, what it printed, and its errors.
 
     In this process, which has TensorFlow loaded: in one of its own every such test would take three seconds more.
     """
 
-    def run(module: str, *arguments, expect: int) -> str:
+    def run(module: str, *arguments, largest_file: int | None = None) -> tuple[int, str, str]:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("CYCLEGAN_KERAS_CACHE", environment["CYCLEGAN_KERAS_CACHE"])
         # It would hold for the tests that come after, some of which compare roundings.
         monkeypatch.setattr("tensorflow.config.optimizer.set_experimental_options", lambda _: None)
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            importlib.import_module(f"cyclegan_keras.{module}").main([str(argument) for argument in arguments])
-        line = the_one_line(capfd.readouterr().err)
-        assert ended.value.code == expect, line
+        command = importlib.import_module(f"cyclegan_keras.{module}").main
+        with pytest.raises(SystemExit) as ended, no_file_larger_than(largest_file):
+            command([str(argument) for argument in arguments])
+        return ended.value.code or 0, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def fails_with_one_line(run_here):
+    """Run a command line that must fail with one line on standard error; returns that line."""
+
+    def run(module: str, *arguments, expect: int, largest_file: int | None = None) -> str:
+        status, _, errors = run_here(module, *arguments, largest_file=largest_file)
+        line = the_one_line(errors)
+        assert status == expect, line
         return line
 
     return run
@@ -142,11 +190,11 @@ class TrainedRun(NamedTuple):
 @pytest.fixture(scope="session")
 def trained_run(demo_clips, environment, made_once) -> TrainedRun:
     """Three steps of a very small calm_fearful model on the demo corpus, trained by the command line."""
-    options = ["--pair", "calm_fearful", "--data", str(demo_clips), "--precision", "float32", "--preset", "cpu"]
-    options += ["--filters", "2", "--n-resnet", "1", "--steps", "3"]
+    from tests.small_training import OPTIONS
 
     def train(folder: Path) -> None:
-        command = [sys.executable, "-m", "cyclegan_keras.train", *options, "--run-dir", str(folder / "run")]
+        command = [sys.executable, "-m", "cyclegan_keras.train", *OPTIONS, "--data", str(demo_clips)]
+        command += ["--run-dir", str(folder / "run")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
         assert done.returncode == 0, done.stderr
         (folder / "output.txt").write_text(done.stdout)

@@ -1,0 +1,189 @@
+"""``python -m cyclegan_keras.data`` as a user runs it."""
+
+import dataclasses
+import hashlib
+import threading
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from cyclegan_keras import data
+from cyclegan_keras.corpora import demo as demo_corpus
+from cyclegan_keras.corpora import download, ravdess
+from cyclegan_keras.shared.errors import InputError
+
+CALM = "Actor_01/03-01-02-01-01-01-01.wav"
+NOBODY = "http://127.0.0.1:1"
+
+
+def run(*arguments) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        data.main([str(argument) for argument in arguments])
+    return exit_.value.code
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """An archive of two clips behind a server on the loopback address, in Zenodo's place."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("no_proxy", "*")
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "speech.zip", "w") as archive:
+        archive.writestr(CALM, b"one")
+        archive.writestr("Actor_19/03-01-06-01-01-01-19.wav", b"two")
+    content = (folder / "speech.zip").read_bytes()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/speech.zip"
+    archive = download.Archive(url, len(content), hashlib.md5(content).hexdigest())
+    monkeypatch.setattr(download, "SPEECH_ARCHIVE", archive)
+    yield archive
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def few_demo_clips(monkeypatch):
+    """Let the demo be two actors' calm clips: the whole takes seconds."""
+    write = partial(demo_corpus.write_demo_corpus, emotions=("calm",), actors=(1, 19))
+    monkeypatch.setattr(demo_corpus, "write_demo_corpus", write)
+
+
+def clips_below(root: Path) -> dict:
+    return {path.name: path.read_bytes() for path in root.rglob("*.wav")}
+
+
+def test_ravdess_downloads_unpacks_and_says_what_it_found(mirror, tmp_path, capsys):
+    root = tmp_path / "new" / "clips"
+    assert run("ravdess", "--data", root) == 0
+    assert (root / CALM).read_bytes() == b"one"
+    printed = capsys.readouterr().out
+    assert f"{root}: 2 clips of 2 actors" in printed
+    assert "calm 1 train, 0 held back, 0 by unseen actors" in printed
+    assert "fearful 0 train, 0 held back, 1 by unseen actors" in printed
+
+
+def test_ravdess_names_the_licence_and_the_authors_before_the_download(mirror, tmp_path, capsys):
+    run("ravdess", "--data", tmp_path / "clips")
+    printed = capsys.readouterr().out
+    assert printed.index("Livingstone & Russo (2018)") < printed.index(mirror.url)
+    assert printed.index("CC BY-NC-SA 4.0") < printed.index(mirror.url)
+
+
+def test_ravdess_in_a_log_shows_one_line_of_progress_a_stage_with_the_bytes(mirror, tmp_path, capsys):
+    run("ravdess", "--data", tmp_path / "clips")
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(f"{mirror.size}/{mirror.size}" in line for line in lines) == 1
+    assert sum("6/6" in line for line in lines) == 1
+    assert not any("[" in line for line in lines)
+
+
+def test_ravdess_with_the_archive_at_hand_needs_no_network(mirror, tmp_path, monkeypatch):
+    root = tmp_path / "clips"
+    assert run("ravdess", "--data", root) == 0
+    (root / CALM).unlink()
+    monkeypatch.setattr(download, "SPEECH_ARCHIVE", dataclasses.replace(mirror, url=f"{NOBODY}/speech.zip"))
+    assert run("ravdess", "--data", root) == 0
+    assert (root / CALM).read_bytes() == b"one"
+
+
+def test_demo_writes_clips_that_the_index_finds(few_demo_clips, tmp_path, capsys):
+    root = tmp_path / "demo"
+    assert run("demo", "--data", root, "--seed", 3) == 0
+    assert "calm 8 train, 0 held back, 8 by unseen actors" in capsys.readouterr().out
+    assert len(ravdess.index_clips(root)) == 16
+
+
+def test_demo_is_the_same_for_the_same_seed_and_another_for_another(few_demo_clips, tmp_path):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        assert run("demo", "--data", tmp_path / name, "--seed", seed) == 0
+    first, again, other = (clips_below(tmp_path / name) for name in "abc")
+    assert first == again
+    assert all(first[name] != other[name] for name in first)
+
+
+def test_demo_can_be_written_over_a_demo(few_demo_clips, tmp_path):
+    assert run("demo", "--data", tmp_path) == 0
+    assert run("demo", "--data", tmp_path) == 0
+
+
+def test_demo_never_writes_among_recordings(few_demo_clips, tmp_path, capsys):
+    recording = tmp_path / CALM
+    recording.parent.mkdir()
+    recording.write_bytes(b"precious")
+    assert run("demo", "--data", tmp_path) == 2
+    assert str(tmp_path) in capsys.readouterr().err
+    assert clips_below(tmp_path) == {recording.name: b"precious"}
+
+
+def test_ravdess_is_never_fetched_among_demo_clips(few_demo_clips, mirror, tmp_path, capsys):
+    root = tmp_path / "demo"
+    run("demo", "--data", root)
+    before = clips_below(root)
+    assert run("ravdess", "--data", root) == 2
+    assert "holds the demo corpus" in capsys.readouterr().err
+    assert clips_below(root) == before
+
+
+@pytest.mark.parametrize("arguments", [("ravdess", "--debug"), ("--debug", "ravdess")])
+def test_debug_shows_the_error_itself_wherever_it_stands(tmp_path, arguments):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(InputError, match="not a folder"):
+        data.main([*arguments, "--data", str(file)])
+
+
+@pytest.mark.parametrize(
+    "arguments, named",
+    [
+        ((), "ravdess|demo"),
+        (("download",), "download"),
+        (("ravdess", "--seed", "1"), "--seed"),
+        (("demo", "--seed", "many"), "--seed"),
+    ],
+)
+def test_usage_errors_are_one_line_and_exit_with_2(arguments, named, capsys):
+    assert run(*arguments) == 2
+    printed = capsys.readouterr().err
+    assert named in printed
+    assert len(printed.strip().splitlines()) == 1
+
+
+# As a user runs it
+
+
+@pytest.mark.parametrize("command", ["ravdess", "demo"])
+def test_a_file_given_as_folder_is_one_line_and_exits_with_2(fails_with_one_line, tmp_path, command):
+    file = tmp_path / "file"
+    file.touch()
+    line = fails_with_one_line("data", command, "--data", file, expect=2)
+    assert line.startswith("python -m cyclegan_keras.data: --data") and str(file) in line
+
+
+def test_a_seed_below_zero_is_one_line_and_exits_with_2(fails_with_one_line, tmp_path):
+    assert "seed -1" in fails_with_one_line("data", "demo", "--data", tmp_path, "--seed", "-1", expect=2)
+
+
+def test_a_failed_download_is_one_line_and_exits_with_1(fails_with_one_line, tmp_path, monkeypatch):
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, NOBODY)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    line = fails_with_one_line("data", "ravdess", "--data", tmp_path / "clips", expect=1)
+    assert "no connection" in line and download.SPEECH_ARCHIVE.url in line
+
+
+def test_help_names_both_commands(capsys):
+    assert run("--help") in (None, 0)
+    printed = capsys.readouterr().out
+    assert "ravdess" in printed and "demo" in printed

@@ -1,0 +1,143 @@
+"""README and docs: every command that they show can be run, and every link leads somewhere."""
+
+import argparse
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import PROJECT
+
+PAGES = [*(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *PROJECT.glob("docs/*.md")]
+NAMES = [str(page.relative_to(PROJECT)) for page in PAGES]
+
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PREPARING = {"git", "cd"}
+"""Programs of others, whose commands are not checked."""
+
+
+def text_of(name):
+    return (PROJECT / name).read_text(encoding="utf-8")
+
+
+def commands():
+    """Every command of a fenced ``sh`` block, once."""
+    found = {}
+    for name in NAMES:
+        for language, block in FENCED.findall(text_of(name)):
+            if language in ("sh", "bash", "console", "shell"):
+                for line in block.replace("\\\n", " ").splitlines():
+                    words = shlex.split(line.removeprefix("$ "), comments=True)
+                    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):  # of the environment
+                        words.pop(0)
+                    if words:
+                        found.setdefault(shlex.join(words), name)
+    return [pytest.param(command, id=f"{name}: {command}") for command, name in found.items()]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_that_is_shown_can_be_run(command, monkeypatch):
+    program, *arguments = shlex.split(command)
+    program = program.rpartition("/")[2]
+    if program == "make":
+        assert_make_has(arguments)
+    elif program.startswith("python") and arguments[:1] == ["-m"]:
+        assert_module_takes(arguments[1], arguments[2:], monkeypatch)
+    elif program == "pip":
+        assert_extras_exist(arguments)
+    else:
+        assert program in PREPARING, f"{program}: tell this test how its commands are checked"
+
+
+def assert_make_has(arguments):
+    # The tables' recipe runs under -n too, to print its plan; here it prints nothing.
+    command = ["make", "-n", "-C", str(PROJECT), "PY=true", "PYTHON=python3", "VENV=nowhere", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+class Understood(Exception):
+    """The arguments were parsed."""
+
+
+def assert_module_takes(module, arguments, monkeypatch):
+    if module in ("venv", "pip", "pytest", "tensorboard.main"):
+        return
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_and_stop(self, argv=None, namespace=None):
+        parse(self, argv, namespace)
+        raise Understood
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_stop)
+    monkeypatch.setattr(sys, "argv", [module, *arguments])
+    # What reads standard output may not be reconfigured under pytest's capture.
+    monkeypatch.setattr("cyclegan_keras.shared.cli.prepare_environment", lambda: None)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises((Understood, SystemExit)) as ended:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    assert ended.type is Understood or "--help" in arguments
+
+
+def assert_extras_exist(arguments):
+    setup = text_of("setup.cfg")
+    for extra in re.findall(r"\[(\w+)\]", " ".join(arguments)):
+        assert re.search(rf"^{extra} =$", setup, re.MULTILINE), f"no extra {extra} in setup.cfg"
+
+
+def test_every_option_that_is_named_exists():
+    from cyclegan_keras import data, evaluate, infer, ship, train
+    from experiments import make
+
+    parsers = [module.parser() for module in (evaluate, infer, ship, train)]
+    parsers += [data._parser(), getattr(make, "parser", lambda: argparse.ArgumentParser())()]
+    for parser in list(parsers):
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                parsers += action.choices.values()
+    known = {option for parser in parsers for option in parser._option_string_actions}
+    known |= set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', sources_of("benchmarks", "experiments")))
+    known |= {"--upgrade", "--logdir"}  # uv's and TensorBoard's
+    named = {
+        (name, option)
+        for name in NAMES
+        for code in re.findall(r"`([^`\n]+)`", text_of(name))
+        if not code.startswith(("pip ", "git ", "pytest "))
+        for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", code)
+    }
+    assert not {(name, option) for name, option in named if option not in known and name != "CHANGELOG.md"}
+
+
+def sources_of(*folders):
+    return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (PROJECT / folder).glob("*.py"))
+
+
+def anchors(text):
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.*?)\s*$", FENCED.sub("", text), re.MULTILINE)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", heading).lower() for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_somewhere(name):
+    text = FENCED.sub("", text_of(name))
+    lost = []
+    for target in re.findall(r"\]\(([^)\s]+)(?: \"[^\"]*\")?\)|(?:src|href)=\"([^\"]+)\"", text):
+        target = "".join(target)
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (PROJECT / name).parent / path if path else PROJECT / name
+        if not file.exists() or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
+            lost.append(target)
+    assert not lost
+
+
+def test_every_page_is_linked_from_the_index_of_docs():
+    index = text_of("docs/README.md")
+    missing = [page.name for page in PROJECT.glob("docs/*.md") if page.name != "README.md" and page.name not in index]
+    assert not missing
