@@ -1,5 +1,6 @@
 """What each known corpus's names say, in trees laid out as its archives are."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cyclegan_keras.corpora.known import corpus_of_name, known_corpora
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.emotions import emotion_name
 from cyclegan_keras.shared.errors import InputError
+from tests.conftest import PROJECT
 from tests.corpora.made_up import TREES, iemocap, recording, tree
 
 EXPECTED = {
@@ -114,3 +116,11 @@ def test_emodb_has_its_535_clips(emodb_dir):
     }  # fmt: skip
     assert len({clip.speaker for clip in index.clips}) == len({clip.sentence for clip in index.clips}) == 10
     assert len(shared_sentences(index.clips, "neutral", "anger")) == 10
+
+
+def test_the_page_on_corpora_has_each_with_its_size():
+    rows = [line for line in (PROJECT / "docs" / "corpora.md").read_text().splitlines() if line.startswith("| `")]
+    described = {row.split("`")[1]: row for row in rows}
+    assert described.keys() == {corpus.name for corpus in known_corpora()}
+    for corpus in known_corpora():
+        assert all(number in described[corpus.name] for number in re.findall(r"[\d,]*\d", corpus.size.split(" in ")[0]))
