@@ -173,7 +173,7 @@ def _read_folder(
     clips = [clip for clip in found if isinstance(clip, Clip)]
     if not clips:
         raise InputError(_nothing_there(root, below, chosen, channel, [why for why in found if why]))
-    foreign = f"not named as {chosen.title} names its clips" if chosen else ""
+    foreign = f"not named as {chosen.name} names its clips" if chosen else ""
     others = [PassedOver(path, why or foreign) for path, why in zip(paths, found) if not isinstance(why, Clip)]
     return Folder(root, name, chosen), clips, others
 
