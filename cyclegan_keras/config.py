@@ -164,8 +164,9 @@ class ConversionConfig:
 class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
-    ``data`` is the folder the clips came from. ``data_key`` is the fingerprint of the training clips, so that a run is
-    never continued on other recordings.
+    ``data`` is the folder the clips came from, or several. ``unseen_speakers`` are those that training left out,
+    separated by commas; empty where RAVDESS's own rule chose. ``data_key`` is the fingerprint of the training clips,
+    so that a run is never continued on other recordings.
     """
 
     pair: str
@@ -176,6 +177,7 @@ class RunConfig(StoredConfig):
     model: ModelConfig
     train: TrainConfig
     conversion: ConversionConfig
+    unseen_speakers: str = field(default="", metadata={"optional": True})  # runs from before it have none
 
     def __post_init__(self):
         refuse(run_problems(self.pair, self.data_key))

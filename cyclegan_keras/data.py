@@ -1,4 +1,4 @@
-"""``python -m cyclegan_keras.data``: fetch RAVDESS, or write the demo corpus."""
+"""``python -m cyclegan_keras.data``: say what a folder holds, fetch RAVDESS, or write the demo corpus."""
 
 import argparse
 import functools
@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from cyclegan_keras.corpora import download, ravdess, unpack
-from cyclegan_keras.corpora.clips import describe, split_clips
+from cyclegan_keras.corpora.clips import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
-from cyclegan_keras.emotions import EMOTIONS
+from cyclegan_keras.corpora.index import Folder, Index, PassedOver, index_corpora, told
+from cyclegan_keras.corpora.known import CHANNELS, SPEECH
+from cyclegan_keras.corpora.parallel import shared_sentences
+from cyclegan_keras.corpora.sound import Heard, hear_all
+from cyclegan_keras.emotions import in_order
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.machine import silent_stderr
@@ -21,6 +25,10 @@ CREDIT = (
 )
 
 
+MOST_SPEAKERS = 30
+"""Named by ``list``; more are only counted."""
+
+
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; ``argv`` defaults to the process's arguments."""
     run_command(_parser(), lambda arguments: arguments.command(arguments), argv)
@@ -28,9 +36,18 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _parser() -> CommandParser:
     parser = CommandParser(prog="python -m cyclegan_keras.data", description=__doc__)
-    commands = parser.add_subparsers(metavar="ravdess|demo", required=True)
+    commands = parser.add_subparsers(metavar="list|ravdess|demo", required=True)
     # A subcommand sets --debug only where it is given, or it would undo one in front of the subcommand.
     add_command = functools.partial(commands.add_parser, argument_default=argparse.SUPPRESS)
+
+    listing = add_command(
+        "list", help="say what a folder holds: corpus, speakers, emotions, hours, what is passed over"
+    )
+    listing.add_argument("data", type=Path, nargs="+", help="folder of recordings; several are one corpus")
+    listing.add_argument("--corpus", default=None, help="what it holds, such as emodb or folders; default: recognised")
+    listing.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="RAVDESS has song beside speech")
+    listing.add_argument("--unseen-speakers", nargs="+", default=(), metavar="NAME", help="default: by rule")
+    listing.set_defaults(command=_list)
 
     fetch = add_command("ravdess", help="download RAVDESS's speech (208 MB), verify and unpack it")
     fetch.add_argument(
@@ -46,6 +63,58 @@ def _parser() -> CommandParser:
     demo.add_argument("--seed", type=int, default=0, help="another seed gives other voices")
     demo.set_defaults(command=_demo)
     return parser
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    index = index_corpora(arguments.data, arguments.corpus, arguments.channel)
+    for folder in index.folders:
+        print(*_about(folder), sep="\n")
+    show = _progress_bar("clip") if sys.stdout.isatty() else None
+    total = len(index.clips)
+    heard = hear_all([clip.path for clip in index.clips], show and (lambda done: show(done, total)))
+    good = [clip for clip, one in zip(index.clips, heard) if not one.problem]
+    broken = [PassedOver(clip.path, one.problem) for clip, one in zip(index.clips, heard) if one.problem]
+    split = split_clips(good, arguments.unseen_speakers)
+    print(*_totals(index, heard), sep="\n")
+    for emotion in in_order({clip.emotion for clip in good}):
+        print(f"  {describe(split, [emotion])}")
+    print(describe_speakers(split))
+    for line in told([*index.unusable, *broken]) + told(index.others):
+        print(line)
+    if index.of_macos:
+        print(f"passed over: {index.of_macos} ._ files of macOS")
+    return 0
+
+
+def _about(folder: Folder) -> list[str]:
+    corpus = folder.corpus
+    if (folder.root / DEMO_MARK).exists():
+        return [f"{folder.root}: the demo corpus, synthetic speech named as RAVDESS names its own"]
+    if corpus is None:
+        return [f"{folder.root}: no known corpus; emotions as its folders or its clips.csv name them ({folder.name})"]
+    lines = [f"{folder.root}: {corpus.name}, {corpus.title} ({corpus.size})"]
+    lines += [f"  {corpus.source}; licence: {corpus.licence}; cite {corpus.citation}"]
+    return lines + [f"  known of it: {pitfall}" for pitfall in corpus.pitfalls]
+
+
+def _totals(index: Index, heard: Sequence[Heard]) -> list[str]:
+    good = [(clip, one) for clip, one in zip(index.clips, heard) if not one.problem]
+    clips = [clip for clip, _ in good]
+    who = sorted({clip.who for clip in clips if clip.speaker}, key=natural_order)
+    names = ", ".join(who[:MOST_SPEAKERS]) + (f" and {len(who) - MOST_SPEAKERS} more" if who[MOST_SPEAKERS:] else "")
+    nameless = sum(not clip.speaker for clip in clips)
+    unknown = f"; of {nameless} clips the speaker is not known" if nameless else ""
+    languages = ", ".join(sorted({clip.language for clip in clips if clip.language})) or "not known"
+    rates = ", ".join(f"{rate / 1000:g}" for rate in sorted({one.sample_rate for _, one in good}))
+    hours = sum(one.seconds for _, one in good) / 3600
+    sentences = {(clip.corpus, clip.language, clip.sentence) for clip in clips if clip.sentence}
+    shared = shared_sentences(clips)
+    parallel = f"{len(shared)} said by a speaker in several emotions: parallel" if shared else "not parallel"
+    return [
+        f"{len(clips)} clips, {hours:.2f} hours, {rates} kHz, language {languages}",
+        f"speakers: {len(who)}{f' ({names})' if who else ''}{unknown}",
+        f"sentences: {len(sentences)}, {parallel}" if sentences else "sentences: not known, so not parallel",
+    ]
 
 
 def _ravdess(arguments: argparse.Namespace) -> int:
@@ -88,12 +157,11 @@ def _print_found(root: Path) -> None:
     clips = ravdess.index_clips(root)
     split = split_clips(clips)
     print(f"{root}: {len(clips)} clips of {len({clip.actor for clip in clips})} actors")
-    for emotion in EMOTIONS:
-        if any(clip.emotion == emotion for clip in clips):
-            print(f"  {describe(split, [emotion])}")
+    for emotion in in_order({clip.emotion for clip in clips}):
+        print(f"  {describe(split, [emotion])}")
 
 
-def _progress_bar() -> Callable[[int, int], None]:
+def _progress_bar(unit: str = "byte") -> Callable[[int, int], None]:
     bar = None
 
     def show(done: int, total: int) -> None:
@@ -104,7 +172,7 @@ def _progress_bar() -> Callable[[int, int], None]:
                 import tensorflow as tf
 
             # In a log file, one line at the end instead of hundreds on the way.
-            bar = tf.keras.utils.Progbar(total, unit_name="byte", verbose=1 if sys.stdout.isatty() else 2)
+            bar = tf.keras.utils.Progbar(total, unit_name=unit, verbose=1 if sys.stdout.isatty() else 2)
         bar.update(done)
 
     return show

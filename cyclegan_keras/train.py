@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import shutil
 import sys
 import tempfile
@@ -11,8 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
-from cyclegan_keras.corpora.clips import UNSEEN_ACTORS, Clip, Split, describe, domain, split_clips
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.clips import (
+    NOBODY,
+    Clip,
+    Split,
+    describe,
+    describe_speakers,
+    domain,
+    split_clips,
+    unseen_speakers,
+)
+from cyclegan_keras.corpora.index import index_corpora, told
+from cyclegan_keras.corpora.known import CHANNELS, SPEECH
+from cyclegan_keras.corpora.sound import with_sound
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED, CommandParser, run_command
@@ -26,6 +38,9 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
     from cyclegan_keras.training.loop import Domain
     from cyclegan_keras.training.snapshots import Sample
 
+DATA = Path("data/ravdess")
+"""Where `make data` puts RAVDESS."""
+
 SAMPLES_PER_DOMAIN = 2
 """Clips of each emotion that are converted at every snapshot."""
 
@@ -38,7 +53,19 @@ def parser() -> CommandParser:
         "The same command again resumes where it stopped. Ctrl-C saves and stops.",
     )
     parser.add_argument("--pair", required=True, help="A_B, such as calm_fearful")
-    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="folder of RAVDESS clips (.wav, .flac)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        action="extend",
+        help=f"folder of recordings, of a known corpus or in folders named by emotion (docs/corpora.md); "
+        f"several are one corpus; default: {DATA}",
+    )
+    parser.add_argument("--corpus", help="what --data holds, such as emodb or folders; default: as recognised")
+    parser.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="RAVDESS has song beside speech")
+    parser.add_argument(
+        "--unseen-speakers", nargs="+", metavar="NAME", help=f"never trained on; {NOBODY}: nobody; default: by rule"
+    )
     parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
     parser.add_argument("--epochs", type=int, help="default: the preset's")
     parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
@@ -87,8 +114,11 @@ def command(arguments: argparse.Namespace) -> int:
     """Train as the options say; returns the exit status."""
     emotions = split_pair(arguments.pair)
     _check_options(arguments)
-    split = split_clips(index_clips(arguments.data))
-    _require_training_clips(split, arguments.data)
+    data = ", ".join(map(str, arguments.data or [DATA]))
+    index = index_corpora(arguments.data or [DATA], arguments.corpus, arguments.channel)
+    split = split_clips(index.clips, arguments.unseen_speakers or ())
+    _require_training_clips(split, data)
+    split, without_sound = with_sound(split, emotions, data)
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
     machine = prepare_tensorflow(arguments.deterministic)
 
@@ -97,7 +127,7 @@ def command(arguments: argparse.Namespace) -> int:
 
     strategy = replicas.build_strategy(arguments.strategy)
     devices = strategy.num_replicas_in_sync
-    config = _run_config(arguments, clips, machine, devices)
+    config = _run_config(arguments, split, clips, machine, devices)
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
     epoch_steps = steps_per_epoch(len(clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
@@ -106,7 +136,8 @@ def command(arguments: argparse.Namespace) -> int:
     counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
     steps = f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}"
     print(f"{device}; preset {config.preset} ({why}); {counts}; {steps}")
-    print(describe(split, emotions), flush=True)
+    print(describe(split, emotions))
+    print("\n".join([describe_speakers(split), *told([*index.unusable, *without_sound])]), flush=True)
 
     chief = replicas.is_chief(strategy)
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
@@ -135,12 +166,11 @@ def _check_options(arguments: argparse.Namespace) -> None:
         parser().error(f"argument --xla: not with --strategy {arguments.strategy}")
 
 
-def _require_training_clips(split: Split, data: Path) -> None:
+def _require_training_clips(split: Split, data: str) -> None:
     if not split.train:
-        unseen = " or ".join(map(str, UNSEEN_ACTORS))
         raise InputError(
-            f"{data}: every clip is held back or by an unseen actor ({unseen}), none is left to train on; "
-            "give other actors' recordings"
+            f"{data}: every clip is held back or by an unseen speaker ({', '.join(unseen_speakers(split))}), none is "
+            "left to train on; give other speakers' recordings, or name others with --unseen-speakers"
         )
 
 
@@ -158,7 +188,7 @@ def _written_by(chief: bool, run: RunDirectory) -> Iterator[RunDirectory]:
 
 
 def _run_config(
-    arguments: argparse.Namespace, clips: dict[str, list[Clip]], machine: Machine, devices: int
+    arguments: argparse.Namespace, split: Split, clips: dict[str, list[Clip]], machine: Machine, devices: int
 ) -> RunConfig:
     from cyclegan_keras.training.image_cache import data_key
 
@@ -180,13 +210,21 @@ def _run_config(
     return RunConfig(
         pair="_".join(clips),
         preset=name,
-        data=str(arguments.data.resolve()),
+        data=os.pathsep.join(str(folder.resolve()) for folder in arguments.data or [DATA]),
         data_key=data_key([clip.path for found in clips.values() for clip in found], preset.spectrogram),
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(train, precision=precision, batch_size=batch_size),
         conversion=preset.conversion,
+        unseen_speakers=_stored_unseen(split, by_rule=not arguments.unseen_speakers),
     )
+
+
+def _stored_unseen(split: Split, by_rule: bool) -> str:
+    # RAVDESS's rule never changes, and runs from before others existed do not say whom it left out.
+    if by_rule and all(clip.of_ravdess for clip in split.train):
+        return ""
+    return ",".join(unseen_speakers(split)) or NOBODY
 
 
 def _load_domain(clips: Sequence[Clip], config: RunConfig, emotion: str) -> "Domain":

@@ -1,79 +1,189 @@
 """Clips of emotional speech, and how they are divided into those to train on and those to measure by."""
 
+import hashlib
+import math
 import os
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cyclegan_keras.emotions import EMOTIONS
+from cyclegan_keras.emotions import in_order, nearest_name
 from cyclegan_keras.shared.errors import InputError
 
 UNSEEN_ACTORS = (19, 20)
-"""Never trained on, so that a conversion of their clips shows what a new speaker gets."""
+"""RAVDESS's: never trained on, so that a conversion of their clips shows what a new speaker gets."""
+
+HELD_BACK_SHARE, HELD_BACK_SHARE_ALONE = 20, 10
+"""One in so many is held back where there are unseen speakers to measure by, and where there are none."""
+
+ENOUGH_TO_HOLD_BACK = 10
+"""An emotion with fewer clips to train on has none held back."""
+
+NOBODY = "none"
+"""In the place of unseen speakers' names: train on every speaker."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Clip:
-    """One recording, as its name describes it.
+    """One recording and what is known of it.
 
-    ``emotion`` is in the report's spelling; ``intensity`` 1 is normal and 2 strong; ``statement`` 1 is
-    "Kids are talking by the door" and 2 "Dogs are sitting by the door"; odd actors are male.
+    ``emotion`` is as ``emotions.emotion_name`` spells it. Known or not are: ``speaker`` (empty where not),
+    ``sentence`` (the same name wherever a corpus has the same words), ``intensity`` (the corpus's own scale, 1 is the
+    weakest), ``repetition`` (from 1) and ``language`` (ISO 639-1). ``corpus`` keeps speakers and sentences of
+    several corpora apart.
     """
 
     path: Path
+    speaker: str
     emotion: str
-    intensity: int
-    statement: int
-    repetition: int
-    actor: int
+    sentence: str | None = None
+    intensity: int | None = None
+    repetition: int | None = None
+    language: str | None = None
+    corpus: str = ""
 
     @property
     def key(self) -> str:
-        """The seven fields of the name: the same for every copy of the recording, in whatever format."""
+        """The file's name without its ending: the same for every copy of the recording, in whatever format."""
         return self.path.stem
+
+    @property
+    def who(self) -> str:
+        """The speaker with the corpus, such as ``"emodb/03"``: no two people share it."""
+        return f"{self.corpus}/{self.speaker}"
+
+    @property
+    def of_ravdess(self) -> bool:
+        """Whether it is RAVDESS's, speech or song."""
+        return self.corpus in ("ravdess", "ravdess-song")
+
+    @property
+    def actor(self) -> int | str:
+        """The speaker; RAVDESS's as a number, odd for men and even for women."""
+        return int(self.speaker) if self.of_ravdess else self.speaker
+
+    @property
+    def statement(self) -> int:
+        """Which of RAVDESS's two sentences it is, 1 for Kids and 2 for Dogs; 0 for any other corpus."""
+        return int(self.sentence) if self.of_ravdess else 0
 
 
 @dataclass(frozen=True)
 class Split:
-    """Clips to train on, clips of known actors held back from training, and clips of unseen actors."""
+    """Clips to train on, clips of known speakers held back from training, and clips of unseen speakers."""
 
     train: tuple[Clip, ...]
     held_back: tuple[Clip, ...]
     unseen: tuple[Clip, ...]
 
 
-def split_clips(clips: Iterable[Clip]) -> Split:
+def split_clips(clips: Iterable[Clip], unseen_speakers: Sequence[str] = ()) -> Split:
     """Divide clips into those to train on and those to judge by.
 
-    The division follows from a clip's name alone, whatever else is there.
+    RAVDESS: actors 19 and 20 are unseen, and of every fourth other actor the second take of the second sentence at
+    normal intensity is held back. Any other corpus: in each language the last of the speakers' names are unseen, one
+    of two to five speakers, of more a tenth and at least two, none where one speaker speaks all. Of the others a
+    sentence in ``HELD_BACK_SHARE`` is held back, in all its emotions and takes (a clip where sentences are not
+    known); which ones follows from the names alone.
 
     Parameters
     ----------
     clips : iterable of Clip
+    unseen_speakers : sequence of str, optional
+        Those that are unseen instead, as ``"15"`` or ``"emodb/15"``; ``("none",)`` for nobody.
 
     Returns
     -------
     split : Split
 
+    Raises
+    ------
+    InputError
+        An unknown or ambiguous speaker.
+
     Example
     -------
-    >>> names = "03-01-02-01-02-02-03.wav", "03-01-02-01-02-02-04.wav", "03-01-02-01-02-02-19.wav"
-    >>> split = split_clips(parse_name(Path(name)) for name in names)
-    >>> len(split.train), len(split.held_back), len(split.unseen)
-    (1, 1, 1)
+    >>> clips = [Clip(Path(f"{who}.wav"), who, "calm", corpus="mine") for who in ("ann", "ben", "cem")]
+    >>> split = split_clips(clips)
+    >>> [clip.speaker for clip in split.train], [clip.speaker for clip in split.unseen]
+    (['ann', 'ben'], ['cem'])
     """
-    train, held_back, unseen = [], [], []
+    clips = list(clips)
+    unseen = _named(clips, unseen_speakers) if unseen_speakers else _unseen_by_rule(clips)
+    known = [clip for clip in clips if clip.who not in unseen]
+    held_back = _held_back(known, HELD_BACK_SHARE if unseen else HELD_BACK_SHARE_ALONE)
+    return Split(
+        tuple(clip for clip in known if clip.path not in held_back),
+        tuple(clip for clip in known if clip.path in held_back),
+        tuple(clip for clip in clips if clip.who in unseen),
+    )
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """Sort key by which ``speaker2`` comes before ``speaker10``."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def _unseen_by_rule(clips: Sequence[Clip]) -> set[str]:
+    unseen, speakers = set(), defaultdict(set)
     for clip in clips:
-        if clip.actor in UNSEEN_ACTORS:
-            unseen.append(clip)
-        elif clip.actor % 4 == 0 and (clip.intensity, clip.statement, clip.repetition) == (1, 2, 2):
-            # A few takes by speakers and of words that training knows; one speaker in four leaves training
-            # nearly whole. Intensity 1, because neutral has no other.
-            held_back.append(clip)
-        else:
-            train.append(clip)
-    return Split(tuple(train), tuple(held_back), tuple(unseen))
+        if clip.of_ravdess:
+            if clip.actor in UNSEEN_ACTORS:
+                unseen.add(clip.who)
+        elif clip.speaker:
+            speakers[clip.corpus, clip.language].add(clip.who)
+    for group in speakers.values():
+        few = min(1, len(group) - 1)
+        count = few if len(group) <= 5 else max(2, math.ceil(len(group) / 10))
+        unseen |= set(sorted(group, key=natural_order)[len(group) - count :])
+    return unseen
+
+
+def _named(clips: Sequence[Clip], names: Sequence[str]) -> set[str]:
+    chosen, speakers = set(), {clip.who: clip.speaker for clip in clips if clip.speaker}
+    for name in names:
+        if name == NOBODY:
+            continue
+        meant = [who for who, speaker in speakers.items() if name in (who, speaker)]
+        if len(meant) != 1:
+            there = ", ".join(sorted(meant or set(speakers.values()), key=natural_order)) or "none"
+            what = "more than one speaker" if meant else "no speaker"
+            raise InputError(f"unseen speakers: {what} of the name {name!r}; there are {there}")
+        chosen.add(meant[0])
+    return chosen
+
+
+def _held_back(clips: Sequence[Clip], share: int) -> set[Path]:
+    """The clips that stay out of training though their speaker is in it."""
+    drawn = [None if clip.of_ravdess else _draw(clip) for clip in clips]
+    by_emotion = defaultdict(set)
+    for clip, draw in zip(clips, drawn):
+        by_emotion[clip.emotion].add(draw)
+    # What is held back is so in all emotions, or training would hear the words that it is measured by.
+    chosen = {draw for draw in drawn if draw is not None and draw % share == 0}
+    counts = Counter(clip.emotion for clip in clips if not clip.of_ravdess)
+    for emotion, count in counts.items():
+        if count >= ENOUGH_TO_HOLD_BACK and chosen.isdisjoint(by_emotion[emotion]):
+            chosen.add(min(by_emotion[emotion] - {None}))
+    return {
+        clip.path
+        for clip, draw in zip(clips, drawn)
+        if draw in chosen or (clip.of_ravdess and _ravdess_holds_back(clip))
+    }
+
+
+def _ravdess_holds_back(clip: Clip) -> bool:
+    # A few takes by speakers and of words that training knows; one speaker in four leaves training nearly whole.
+    # Intensity 1, because neutral has no other.
+    return clip.actor % 4 == 0 and (clip.intensity, clip.statement, clip.repetition) == (1, 2, 2)
+
+
+def _draw(clip: Clip) -> int:
+    """A number that follows from the speaker and the words: the same for all emotions in which they are there."""
+    unit = "/".join((clip.who, clip.sentence or clip.key))
+    return int.from_bytes(hashlib.sha256(os.fsencode(unit)).digest()[:8], "big")
 
 
 def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
@@ -83,7 +193,7 @@ def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
     ----------
     clips : iterable of Clip
     *emotions : str
-        From ``config.EMOTIONS``.
+        As ``emotions.emotion_name`` spells them.
 
     Returns
     -------
@@ -97,18 +207,19 @@ def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
 
     Example
     -------
-    >>> [clip.actor for clip in domain([parse_name(Path("03-01-02-01-02-02-04.wav"))], "calm")]
-    [4]
+    >>> [clip.speaker for clip in domain([Clip(Path("a.wav"), "ann", "calm")], "calm")]
+    ['ann']
     """
     clips = list(clips)
     counts = Counter(clip.emotion for clip in clips)
     for emotion in emotions:
         if not counts[emotion]:
-            others = ", ".join(f"{name} {counts[name]}" for name in EMOTIONS if name in counts) or "none at all"
-            folder = f" in {os.path.commonpath([clip.path.parent for clip in clips])}" if clips else ""
+            others = ", ".join(f"{name} {counts[name]}" for name in in_order(counts)) or "none at all"
+            near = nearest_name(emotion, counts)
             raise InputError(
-                f"no clips of {emotion!r} to use{folder}: there are {others}; "
-                "choose another emotion, or another folder with --data"
+                f"no clips of {emotion!r} to use{_where(clips)}: there are {others}; "
+                + (f"did you mean {near!r}? Else " if near else "")
+                + "choose another emotion, or another folder with --data"
             )
     return [clip for clip in clips if clip.emotion in emotions]
 
@@ -118,12 +229,43 @@ def describe(split: Split, emotions: Sequence[str]) -> str:
 
     Example
     -------
-    >>> describe(split_clips([parse_name(Path("03-01-02-01-02-02-04.wav"))]), ["calm"])
-    'calm 0 train, 1 held back, 0 by unseen actors'
+    >>> describe(split_clips([Clip(Path("a.wav"), "ann", "calm")]), ["calm"])
+    'calm 1 train, 0 held back, 0 by unseen speakers'
     """
     train, held_back, unseen = (
         Counter(clip.emotion for clip in clips) for clips in (split.train, split.held_back, split.unseen)
     )
     return "; ".join(
-        f"{name} {train[name]} train, {held_back[name]} held back, {unseen[name]} by unseen actors" for name in emotions
+        f"{name} {train[name]} train, {held_back[name]} held back, {unseen[name]} by unseen speakers"
+        for name in emotions
     )
+
+
+def describe_speakers(split: Split) -> str:
+    """Say in one line who is unseen, or that nobody is, so that strangers cannot be measured.
+
+    Example
+    -------
+    >>> describe_speakers(split_clips([Clip(Path("a.wav"), "ann", "calm")]))
+    'unseen speakers: none of 1, so strangers cannot be measured; clips of known speakers held back: 0'
+    """
+    unseen = unseen_speakers(split)
+    count = len({clip.who for clip in split.train + split.held_back} | set(unseen))
+    if unseen:
+        return f"unseen speakers: {', '.join(unseen)} (of {count})"
+    return (
+        f"unseen speakers: none of {count}, so strangers cannot be measured; "
+        f"clips of known speakers held back: {len(split.held_back)}"
+    )
+
+
+def unseen_speakers(split: Split) -> list[str]:
+    """Name the unseen speakers with their corpora, in their natural order."""
+    return sorted({clip.who for clip in split.unseen}, key=natural_order)
+
+
+def _where(clips: Sequence[Clip]) -> str:
+    corpora = sorted({clip.corpus for clip in clips})
+    if len(corpora) > 1:
+        return f" in {', '.join(corpora)}"
+    return f" in {os.path.commonpath([os.path.abspath(clip.path.parent) for clip in clips])}" if clips else ""

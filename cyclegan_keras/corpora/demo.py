@@ -134,10 +134,10 @@ def synthesise_clip(
 
 
 def _known_emotion(emotion: str) -> str:
-    emotion = EMOTION_ALIASES.get(emotion, emotion)
-    if emotion not in EMOTIONS:
+    known = EMOTION_ALIASES.get(emotion, emotion)
+    if known not in EMOTIONS:
         raise InputError(f"unknown emotion {emotion!r}; choose from {', '.join(EMOTIONS)}")
-    return emotion
+    return known
 
 
 def _name_fields(

@@ -14,9 +14,11 @@ from cyclegan_keras import data
 from cyclegan_keras.corpora import demo as demo_corpus
 from cyclegan_keras.corpora import download, ravdess
 from cyclegan_keras.shared.errors import InputError
+from tests.corpora.made_up import LFS_POINTER, TREES, iemocap, recording, tree, wav
 
 CALM = "Actor_01/03-01-02-01-01-01-01.wav"
 NOBODY = "http://127.0.0.1:1"
+ONE, TWO = wav("one"), wav("two", seconds=0.02)
 
 
 def run(*arguments) -> int:
@@ -37,8 +39,8 @@ def mirror(tmp_path, monkeypatch):
     folder = tmp_path / "mirror"
     folder.mkdir()
     with zipfile.ZipFile(folder / "speech.zip", "w") as archive:
-        archive.writestr(CALM, b"one")
-        archive.writestr("Actor_19/03-01-06-01-01-01-19.wav", b"two")
+        archive.writestr(CALM, ONE)
+        archive.writestr("Actor_19/03-01-06-01-01-01-19.wav", TWO)
     content = (folder / "speech.zip").read_bytes()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -66,11 +68,11 @@ def clips_below(root: Path) -> dict:
 def test_ravdess_downloads_unpacks_and_says_what_it_found(mirror, tmp_path, capsys):
     root = tmp_path / "new" / "clips"
     assert run("ravdess", "--data", root) == 0
-    assert (root / CALM).read_bytes() == b"one"
+    assert (root / CALM).read_bytes() == ONE
     printed = capsys.readouterr().out
     assert f"{root}: 2 clips of 2 actors" in printed
-    assert "calm 1 train, 0 held back, 0 by unseen actors" in printed
-    assert "fearful 0 train, 0 held back, 1 by unseen actors" in printed
+    assert "calm 1 train, 0 held back, 0 by unseen speakers" in printed
+    assert "fearful 0 train, 0 held back, 1 by unseen speakers" in printed
 
 
 def test_ravdess_names_the_licence_and_the_authors_before_the_download(mirror, tmp_path, capsys):
@@ -84,7 +86,7 @@ def test_ravdess_in_a_log_shows_one_line_of_progress_a_stage_with_the_bytes(mirr
     run("ravdess", "--data", tmp_path / "clips")
     lines = capsys.readouterr().out.splitlines()
     assert sum(f"{mirror.size}/{mirror.size}" in line for line in lines) == 1
-    assert sum("6/6" in line for line in lines) == 1
+    assert sum(f"{len(ONE + TWO)}/{len(ONE + TWO)}" in line for line in lines) == 1
     assert not any("[" in line for line in lines)
 
 
@@ -94,13 +96,13 @@ def test_ravdess_with_the_archive_at_hand_needs_no_network(mirror, tmp_path, mon
     (root / CALM).unlink()
     monkeypatch.setattr(download, "SPEECH_ARCHIVE", dataclasses.replace(mirror, url=f"{NOBODY}/speech.zip"))
     assert run("ravdess", "--data", root) == 0
-    assert (root / CALM).read_bytes() == b"one"
+    assert (root / CALM).read_bytes() == ONE
 
 
 def test_demo_writes_clips_that_the_index_finds(few_demo_clips, tmp_path, capsys):
     root = tmp_path / "demo"
     assert run("demo", "--data", root, "--seed", 3) == 0
-    assert "calm 8 train, 0 held back, 8 by unseen actors" in capsys.readouterr().out
+    assert "calm 8 train, 0 held back, 8 by unseen speakers" in capsys.readouterr().out
     assert len(ravdess.index_clips(root)) == 16
 
 
@@ -146,7 +148,9 @@ def test_debug_shows_the_error_itself_wherever_it_stands(tmp_path, arguments):
 @pytest.mark.parametrize(
     "arguments, named",
     [
-        ((), "ravdess|demo"),
+        ((), "list|ravdess|demo"),
+        (("list",), "data"),
+        (("list", "nowhere", "--channel", "dance"), "--channel"),
         (("download",), "download"),
         (("ravdess", "--seed", "1"), "--seed"),
         (("demo", "--seed", "many"), "--seed"),
@@ -183,7 +187,69 @@ def test_a_failed_download_is_one_line_and_exits_with_1(fails_with_one_line, tmp
     assert "no connection" in line and download.SPEECH_ARCHIVE.url in line
 
 
-def test_help_names_both_commands(capsys):
+def test_help_names_every_command(capsys):
     assert run("--help") in (None, 0)
     printed = capsys.readouterr().out
-    assert "ravdess" in printed and "demo" in printed
+    assert all(name in printed for name in ("list", "ravdess", "demo"))
+
+
+# list
+
+
+def listed(capsys, *arguments) -> str:
+    assert run("list", *arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_list_says_corpus_speakers_emotions_sentences_hours_and_licence(tmp_path, capsys):
+    for speaker in ("03", "08", "09"):
+        for sentence, emotion in (("a01", "W"), ("a01", "N"), ("b10", "L")):
+            recording(tmp_path / f"{speaker}{sentence}{emotion}a.wav", seconds=36)
+    out = listed(capsys, tmp_path)
+    assert f"{tmp_path}: emodb, EmoDB: Berlin Database of Emotional Speech" in out
+    assert "Burkhardt" in out and "licence" in out
+    assert "9 clips, 0.09 hours, 8 kHz, language de" in out
+    assert "speakers: 3 (emodb/03, emodb/08, emodb/09)" in out
+    assert "sentences: 2, 1 said by a speaker in several emotions: parallel" in out
+    assert "neutral 2 train, 0 held back, 1 by unseen speakers" in out and "boredom 2 train" in out
+    assert "unseen speakers: emodb/09 (of 3)" in out and "passed over" not in out
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_list_names_every_known_corpus(tmp_path, capsys, name):
+    assert f"{tmp_path}: {name}, " in listed(capsys, tree(tmp_path, *TREES[name]))
+
+
+def test_list_says_what_is_passed_over_and_why(tmp_path, capsys):
+    iemocap(tmp_path / "iemocap")
+    tree(tmp_path / "mine", *(f"calm/{number}.wav" for number in range(18)), "._x.wav", "calm/._1.wav")
+    (tmp_path / "mine/calm/empty.wav").touch()
+    silent = tmp_path / "mine/calm/silent.wav"
+    silent.write_bytes(wav("s")[:44] + bytes(1600))
+    out = listed(capsys, tmp_path / "iemocap", tmp_path / "mine")
+    assert "passed over: empty 1, silent from start to end 1" in out
+    assert f"{silent}: silent from start to end" in out
+    assert "no emotion that annotators agreed on (xxx) 1" in out
+    assert "passed over: 2 ._ files of macOS" in out
+    assert "of 18 clips the speaker is not known" in out
+
+
+def test_list_says_of_a_demo_that_it_is_one(few_demo_clips, tmp_path, capsys):
+    run("demo", "--data", tmp_path)
+    assert "the demo corpus, synthetic speech" in listed(capsys, tmp_path)
+
+
+def test_list_takes_other_unseen_speakers_and_another_corpus(tmp_path, capsys):
+    tree(tmp_path, "ann/calm/03a01Wa.wav", "ben/calm/03a01Wb.wav")
+    out = listed(capsys, tmp_path, "--corpus", "folders", "--unseen-speakers", "ann")
+    assert f"unseen speakers: {tmp_path.name}/ann (of 2)" in out
+    assert "no known corpus" in out
+
+
+def test_a_clone_without_git_lfs_is_one_line(fails_with_one_line, tmp_path):
+    folder = tmp_path / "AudioWAV"
+    folder.mkdir()
+    for actor in range(1001, 1041):
+        (folder / f"{actor}_DFA_ANG_XX.wav").write_bytes(LFS_POINTER % actor)
+    line = fails_with_one_line("data", "list", tmp_path, expect=2)
+    assert "40 of 40 recordings are Git LFS pointers" in line and "git lfs pull" in line

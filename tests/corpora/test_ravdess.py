@@ -11,7 +11,7 @@ import pytest
 from cyclegan_keras.corpora.ravdess import index_clips, parse_name
 from cyclegan_keras.emotions import EMOTIONS
 from cyclegan_keras.shared.errors import InputError
-from tests.corpora.conftest import touch
+from tests.corpora.made_up import recording
 
 CALM_1 = "Actor_01/03-01-02-01-01-01-01.wav"
 
@@ -20,7 +20,10 @@ CALM_2 = "Actor_02/03-01-02-01-01-01-02.wav"
 
 def test_a_name_gives_the_seven_fields_meaning():
     clip = parse_name(Path("x/03-01-06-02-01-02-23.wav"))
-    assert dataclasses.astuple(clip) == (Path("x/03-01-06-02-01-02-23.wav"), "fearful", 2, 1, 2, 23)
+    assert dataclasses.astuple(clip) == (
+        Path("x/03-01-06-02-01-02-23.wav"), "23", "fearful", "1", 2, 2, "en", "ravdess"
+    )  # fmt: skip
+    assert (clip.actor, clip.statement) == (23, 1)
     assert clip.key == "03-01-06-02-01-02-23"
 
 
@@ -67,27 +70,27 @@ def test_the_full_tree_has_192_clips_an_emotion_and_96_neutral(full_tree):
 
 def test_the_index_is_sorted_by_key_wherever_the_files_lie(tmp_path):
     for path in ("z/03-01-02-01-01-01-01.wav", "a/b/03-01-06-01-01-01-02.wav", "m/03-01-02-01-01-01-03.flac"):
-        touch(tmp_path / path)
+        recording(tmp_path / path)
     found = [clip.key for clip in index_clips(tmp_path)]
     assert found == ["03-01-02-01-01-01-01", "03-01-02-01-01-01-03", "03-01-06-01-01-01-02"]
 
 
 def test_the_nested_copy_of_everything_is_counted_once_and_from_outside(tmp_path):
-    outside = touch(tmp_path / CALM_1)
+    outside = recording(tmp_path / CALM_1)
     # This folder's name sorts before Actor_01, so that depth alone decides.
-    touch(tmp_path / "AAA" / CALM_1)
+    recording(tmp_path / "AAA" / CALM_1)
     assert [clip.path for clip in index_clips(tmp_path)] == [outside]
 
 
 def test_a_wav_beside_its_flac_is_counted_once(tmp_path):
-    touch(tmp_path / CALM_1)
-    touch((tmp_path / CALM_1).with_suffix(".flac"))
+    recording(tmp_path / CALM_1)
+    recording((tmp_path / CALM_1).with_suffix(".flac"))
     assert len(index_clips(tmp_path)) == 1
 
 
 def test_other_files_and_folders_named_like_clips_are_passed_over(tmp_path):
-    kept = touch(tmp_path / CALM_1)
-    touch(tmp_path / "Actor_01" / "README.txt")
+    kept = recording(tmp_path / CALM_1)
+    (tmp_path / "Actor_01" / "README.txt").touch()
     (tmp_path / "03-01-02-01-01-01-05.wav").mkdir()
     assert [clip.path for clip in index_clips(tmp_path)] == [kept]
 
@@ -99,17 +102,17 @@ def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
 
 def test_a_file_given_as_folder_is_named_with_what_to_do(tmp_path):
     with pytest.raises(InputError, match="a.txt: not a folder.*make data.*--data"):
-        index_clips(touch(tmp_path / "a.txt"))
+        index_clips(recording(tmp_path / "a.txt"))
 
 
 def test_a_folder_without_clips_is_named_with_what_to_do(tmp_path):
-    touch(tmp_path / "03-02-02-01-01-01-01.wav")
+    recording(tmp_path / "01-01-02-01-01-01-01.wav")
     with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))}: holds no clips.*make data.*--data"):
         index_clips(tmp_path)
 
 
 def test_an_unreadable_folder_is_an_error_not_a_missing_actor(tmp_path, monkeypatch):
-    touch(tmp_path / CALM_1)
+    recording(tmp_path / CALM_1)
     closed = tmp_path / "Actor_02"
     closed.mkdir()
     scandir = os.scandir
@@ -124,10 +127,21 @@ def test_an_unreadable_folder_is_an_error_not_a_missing_actor(tmp_path, monkeypa
         index_clips(tmp_path)
 
 
+def test_song_is_a_channel_of_its_own(tmp_path):
+    speech, song = recording(tmp_path / CALM_1), recording(tmp_path / "Actor_02/03-02-02-01-01-01-02.wav")
+    assert [clip.path for clip in index_clips(tmp_path)] == [speech]
+    (clip,) = index_clips(tmp_path, channel="song")
+    assert (clip.path, clip.actor, clip.corpus) == (song, 2, "ravdess-song")
+    speech.unlink()
+    with pytest.raises(InputError, match="no clips of speech, but of song; give --channel song"):
+        index_clips(tmp_path)
+
+
 @pytest.mark.real
-def test_the_recordings_have_every_clip_of_twenty_actors(ravdess_dir):
+def test_the_recordings_have_every_clip_of_twenty_actors_once(ravdess_dir):
     clips = index_clips(ravdess_dir)
-    assert len(clips) == 1200
+    # Of RAVDESS's own files 03-01-03-01-02-01-07 and 03-01-03-01-02-02-07 are one recording.
+    assert len(clips) == 1199
     assert {clip.actor for clip in clips} == set(range(1, 21))
     counts = Counter(clip.emotion for clip in clips)
-    assert counts == {"neutral": 80, **{emotion: 160 for emotion in EMOTIONS if emotion != "neutral"}}
+    assert counts == {"neutral": 80, "happy": 159, **{e: 160 for e in EMOTIONS if e not in ("neutral", "happy")}}

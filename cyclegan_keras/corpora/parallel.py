@@ -1,0 +1,69 @@
+"""Parallel recordings: the same speaker saying the same sentence in another emotion."""
+
+from collections.abc import Iterable
+
+from cyclegan_keras.corpora.clips import Clip
+
+
+def counterpart(clip: Clip, emotion: str, clips: Iterable[Clip]) -> Clip | None:
+    """Find the recording of a clip's own speaker and sentence in another emotion.
+
+    Of several that of the same intensity and repetition is taken, or else of the nearest ones.
+
+    Parameters
+    ----------
+    clip : Clip
+    emotion : str
+    clips : iterable of Clip
+        Where to look.
+
+    Returns
+    -------
+    counterpart : Clip or None
+        None where there is no such recording, or where the sentence or the speaker is not known.
+
+    Example
+    -------
+    >>> from pathlib import Path
+    >>> calm, angry = (Clip(Path(f"{name}.wav"), "ann", name, sentence="kids") for name in ("calm", "anger"))
+    >>> counterpart(calm, "anger", [calm, angry]).emotion
+    'anger'
+    """
+    if not (clip.sentence and clip.speaker):
+        return None
+    words = _words(clip)
+    said = [other for other in clips if other.emotion == emotion and other.path != clip.path and _words(other) == words]
+    return min(said, default=None, key=lambda other: _distance(clip, other))
+
+
+def shared_sentences(clips: Iterable[Clip], *emotions: str) -> set[tuple[str, str | None, str]]:
+    """Find what at least one speaker says in every one of several emotions: corpus, language and sentence.
+
+    Parameters
+    ----------
+    clips : iterable of Clip
+    *emotions : str
+        Two or more; all that the clips have where none is named, of which two are enough.
+
+    Returns
+    -------
+    sentences : set of tuple
+        Empty where the corpus is not parallel.
+    """
+    said: dict[tuple, set[str]] = {}
+    for clip in clips:
+        if clip.sentence and clip.speaker and (not emotions or clip.emotion in emotions):
+            said.setdefault(_words(clip), set()).add(clip.emotion)
+    enough = len(emotions) or 2
+    return {(corpus, language, sentence) for (corpus, language, _, sentence), in_ in said.items() if len(in_) >= enough}
+
+
+def _words(clip: Clip) -> tuple[str, str | None, str, str | None]:
+    return clip.corpus, clip.language, clip.speaker, clip.sentence
+
+
+def _distance(clip: Clip, other: Clip) -> tuple[int, int, int, str]:
+    intensity, repetition = other.intensity or 0, other.repetition or 0
+    return (
+        abs(intensity - (clip.intensity or 0)), abs(repetition - (clip.repetition or 0)), intensity, str(other.path)
+    )  # fmt: skip
