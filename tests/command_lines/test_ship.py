@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from cyclegan_keras import ship
-from cyclegan_keras.config import LossWeights, RunConfig
-from cyclegan_keras.evaluate import Row, evaluation_file
-from cyclegan_keras.presets import PRESETS
-from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, newest_run
+from cyclegan_keras.config import ConversionConfig, RunConfig
+from cyclegan_keras.measuring.parallel import Gap
+from cyclegan_keras.measuring.rows import Row, as_json
+from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file, newest_run
+from tests.small_training import run_config
 
 
 @pytest.fixture
@@ -21,12 +22,13 @@ def measured(trained_run, tmp_path_factory):
     shutil.copytree(trained_run.path, run)
     files = [evaluation_file(run, reverse) for reverse in (False, True)]
     for file, direction, strength in zip(files, ("calm to fearful", "fearful to calm"), (2.0, 1.25)):
-        measured = {"clips": 8, "transfer": 0.25, "score": 0.3, "estoi": 0.75, "statement": 1.0}
-        measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
-        rows = [Row("no network", **measured), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
-        judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}
+        measured = {"clips": 8, "f0_gap": Gap(0.25, -0.5, 0.75), "wer": 0.5, "dnsmos": 2.5, "svm": 0.125}
+        rows = [Row("nothing", 8, wer=0.25), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
+        verdict = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}}
+        judges = {"svm": {**verdict, "holds": True}, "logistic": {**verdict, "holds": False}}
         head = {"caption": f"{direction}, measured on 8 clips", "phase": "source", "strength": strength}
-        file.write_text(json.dumps({**head, "judge": judge, "rows": [*map(dataclasses.asdict, rows)]}))
+        head |= {"judges": judges, "two_actors": 0.625}
+        file.write_text(json.dumps({**head, "rows": [as_json(row) for row in rows]}))
     return trained_run._replace(path=run)
 
 
@@ -35,7 +37,7 @@ def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_c
     shipped = newest_run("calm_fearful", tmp_path / "no_runs", shipped=tmp_path / "weights")
     config = RunConfig.load(shipped.config_file)
     assert config.data == "RAVDESS"
-    assert (config.strength, config.strength_back) == (2.0, 1.25), "as it was measured"
+    assert config.conversion == ConversionConfig("source", 2.0, 1.25), "as it was measured"
     for direction in DIRECTIONS:
         theirs = np.load(RunDirectory(measured.path).weights_file(1, direction))
         with np.load(shipped.weights_file(1, direction)) as ours:
@@ -52,8 +54,9 @@ def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(
     card = (tmp_path / "card.md").read_text(encoding="utf-8")
     for direction in ("calm to fearful", "fearful to calm"):
         assert f"## {direction}, measured on 8 clips" in card
-    assert card.count("| epoch 1 | 8 | 0.25 |") == 2 and "epoch 2" not in card
-    assert "right on 0.88 of 16 real clips" in card and "untouched 0.12" in card
+    assert card.count("| epoch 1 | 8 | 0.25 [-0.50, 0.75] | 0.50 | 2.50 | 0.12 |") == 2 and "epoch 2" not in card
+    assert "Judge svm: right on 0.88 of 16 real clips" in card and "untouched 0.12." in card
+    assert card.count("does not hold") == 2 and "two actors of one sex saying the same: 0.62" in card
     assert "CC BY-NC-SA 4.0" in card and str(measured.path) not in card
     assert "cyclegan_keras.train --pair calm_fearful --preset cpu --epochs 1 --precision float32 --filters 2" in card
 
@@ -64,11 +67,11 @@ def test_a_model_that_was_not_measured_does_not_ship(measured, fails_with_one_li
     assert "measure first" in line and "--reverse" in line and not (tmp_path / "out").exists()
 
 
-def test_a_model_that_was_measured_with_griffin_lim_does_not_ship(measured, fails_with_one_line, tmp_path):
+def test_a_model_whose_directions_were_measured_with_two_phases_does_not_ship(measured, fails_with_one_line, tmp_path):
     file = evaluation_file(measured.path, reverse=True)
     file.write_text(file.read_text().replace('"source"', '"griffin-lim"'))
     line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
-    assert "measure it with --phase source, both ways" in line and not (tmp_path / "out").exists()
+    assert "with different --phase; measure them with one" in line and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["phase", "strength"])
@@ -89,29 +92,12 @@ def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_p
     assert "epoch 7" in fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path, expect=2)
 
 
-def test_where_the_way_back_has_a_model_of_its_own_card_and_command_say_so(measured, command_line, tmp_path):
-    (tmp_path / "back").mkdir()
-    done = command_line("ship", "--run-dir", measured.path, "--output", tmp_path)
-    assert "goes on converting the way back" in done.stdout
-    assert "by the model in `back/`" in (tmp_path / "card.md").read_text(encoding="utf-8")
-
-
-def test_the_way_back_from_anger_is_converted_by_the_model_that_ships_for_it(command_line, demo_clips, tmp_path):
-    clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
-    for reverse, model in (((), "calm_anger,"), (("--reverse",), "calm_anger/back,")):
-        done = command_line("infer", clip, "--pair", "calm_anger", *reverse, "--output", tmp_path / "out.wav")
-        assert f"weights/{model} epoch" in done.stdout
-
-
 def test_the_training_command_names_what_differs_from_the_preset():
-    preset = PRESETS["cpu"]
-    config = RunConfig("calm_anger", "cpu", "", "0" * 16, preset.spectrogram, preset.model, preset.train)
+    config = run_config("cpu", pair="calm_anger")
     assert ship.training_command(config, 20).endswith("--pair calm_anger --preset cpu --precision float32")
-    train = dataclasses.replace(preset.train, seed=3, update="joint", loss_weights=LossWeights(adversarial=4.0))
+    train = dataclasses.replace(config.train, seed=3, update="joint")
     command = ship.training_command(dataclasses.replace(config, train=train), 5)
-    assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint --adversarial 4.0")
-    command = ship.training_command(dataclasses.replace(config, also="disgust"), 20)
-    assert command.endswith("--pair calm_anger --preset cpu --also disgust --precision float32")
+    assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint")
 
 
 SHIPPED_MODELS = sorted(str(file.parent.relative_to(SHIPPED)) for file in SHIPPED.rglob("config.json"))

@@ -1,0 +1,142 @@
+"""``python -m cyclegan_keras.evaluate`` as a user runs it."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+import soundfile
+
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.measuring import judge, panel
+from cyclegan_keras.measuring.conversions import paired
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import RunDirectory
+
+
+@pytest.fixture(scope="module")
+def few_clips(demo_clips, tmp_path_factory):
+    """One sentence of two actors to fit judges to, and one of an actor they never met; the middle 1.8 s of each."""
+    root = tmp_path_factory.mktemp("few")
+    for pattern in ("01/03-01-??-01-01-01-01", "04/03-01-??-01-02-01-04", "19/03-01-??-02-01-0?-19"):
+        for clip in demo_clips.glob(f"Actor_{pattern}.wav"):
+            (root / clip.parent.name).mkdir(exist_ok=True)
+            sound, rate = soundfile.read(clip)
+            beyond = (len(sound) - int(1.8 * rate)) // 2
+            soundfile.write(root / clip.parent.name / clip.name, sound[beyond:-beyond], rate)
+    return root
+
+
+@pytest.fixture(scope="module")
+def evaluated(trained_run, few_clips, environment, tmp_path_factory):
+    """What `evaluate` prints and writes of a run, both of its phases' rows among it."""
+    out = tmp_path_factory.mktemp("evaluated")
+    command = [sys.executable, "-m", "cyclegan_keras.evaluate", "--run-dir", trained_run.path, "--data", few_clips]
+    command += ["--clips", "final", "--epochs", "all", "--without-dnsmos", "--output", out]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=900, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads((out / "evaluate.json").read_text())
+
+
+def test_a_run_stands_between_nothing_and_the_second_take(evaluated):
+    output, written = evaluated
+    assert [row["name"] for row in written["rows"]] == [
+        "nothing: calm", "fixed equaliser", "WORLD statistics", "nothing, same vocoder: calm", "epoch 1",
+        "second take: fearful", "second take, same vocoder: fearful",
+    ]  # fmt: skip
+    nothing, equaliser, world, vocoded, epoch, second, _ = written["rows"]
+    assert nothing["f0_gap"][0] == nothing["mcd_gap"][0] == 0.0 and nothing["clips"] == epoch["clips"] == 2
+    assert second["mcd_gap"][0] == pytest.approx(1.0)
+    assert world["f0_away"] < nothing["f0_away"] and abs(equaliser["f0_away"] - nothing["f0_away"]) < 1.0
+    assert nothing["estoi"] == pytest.approx(1.0, abs=1e-3) and second["estoi"] is None
+    assert epoch["estoi"] < vocoded["estoi"] < 1.0
+    assert epoch["mimicry"] > 0 and epoch["cycle"] > 0 and nothing["mimicry"] is None
+    assert all(row["wer"] is not None and row["dnsmos"] is None for row in written["rows"])
+    assert "| epoch 1 | 2 |" in output and "| nothing: calm | 2 |" in output
+
+
+def test_figures_say_on_which_clips_they_are_and_what_the_judges_are_worth(evaluated):
+    output, written = evaluated
+    assert written["set"] == "final" and "clips: final (actors 19 and 20, looked at once)" in written["caption"]
+    assert set(written["judges"]) == set(judge.JUDGES)
+    for kind in judge.JUDGES:
+        assert f"judge {kind} of calm and fearful: right on" in output
+        assert "fixed equaliser" in written["judges"][kind]["false_alarms"]
+
+
+def test_judges_are_fitted_and_tried_once_and_read_from_the_cache_then(evaluated, few_clips, environment, monkeypatch):
+    monkeypatch.setenv("CYCLEGAN_KERAS_CACHE", environment["CYCLEGAN_KERAS_CACHE"])
+    monkeypatch.setattr(judge, "training_features", None)
+    monkeypatch.setattr(judge, "try_judges", None)
+    told = []
+    again = panel.build_panel(index_clips(few_clips), "calm", "fearful", SpectrogramConfig(), told.append)
+    assert told == [] and again.verdicts[0].accuracy == evaluated[1]["judges"]["svm"]["accuracy"]
+    assert len(again.verdicts[1].false_alarms) == 9
+
+
+@pytest.mark.slow
+def test_conversions_made_elsewhere_are_measured_by_the_same_ruler(few_clips, command_line, tmp_path):
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    clips = sorted((few_clips / "Actor_19").glob("03-01-02-*.wav"))
+    for clip in clips:
+        shutil.copy(clip, tmp_path / "in" / clip.name)
+        sound, rate = soundfile.read(clip)
+        soundfile.write(tmp_path / "out" / f"{clip.stem}_Fearful_made.wav", 0.5 * sound, rate)
+    done = command_line(
+        "evaluate", "--converted", tmp_path / "out", "--inputs", tmp_path / "in", "--target", "fearful",
+        "--data", few_clips, "--without-dnsmos",
+    )  # fmt: skip
+    assert f"| converted to fearful | {len(clips)} |" in done.stdout
+    rows = {row["name"]: row for row in json.loads((tmp_path / "out" / "evaluate.json").read_text())["rows"]}
+    assert rows["converted to fearful"]["f0_gap"][0] == pytest.approx(0.0, abs=0.02), "they are the clips themselves"
+    assert rows["converted to fearful"]["estoi"] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ((), "--run-dir"),
+        (("--run-dir", "nowhere"), "nowhere"),
+        (("--converted", "nowhere"), "needs --inputs and --target"),
+        (("--converted", "nowhere", "--inputs", "nowhere", "--target", "joyful"), "joyful"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, said):
+    assert said in fails_with_one_line("evaluate", *arguments, expect=2)
+
+
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--epochs", "soon", "--epochs soon"),
+        ("--epochs", 7, "no weights of epoch 7"),
+        ("--clips", "nowhere", "nowhere: no such folder"),
+        ("--clips", "choose", "--clips choose: no clips of 'calm'"),
+    ],
+)
+def test_what_is_not_there_is_named_before_judges_are_fitted(
+    fails_with_one_line, trained_run, demo_clips, option, value, said
+):
+    line = fails_with_one_line("evaluate", "--run-dir", trained_run.path, "--data", demo_clips, option, value, expect=2)
+    assert said in line
+
+
+def test_a_conversion_is_paired_with_the_longest_name_it_begins_with(tmp_path):
+    for name in ("in/calm.wav", "in/calm_01.wav", "out/calm_01_Fearful_made.wav", "out/calm_01_anger.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    pairs = paired(tmp_path / "out", tmp_path / "in", "fearful")
+    assert [(recording.name, made.name) for recording, made in pairs] == [("calm_01.wav", "calm_01_Fearful_made.wav")]
+    with pytest.raises(InputError, match="no file is named after one of"):
+        paired(tmp_path / "out", tmp_path / "in", "happy")
+
+
+def test_the_raw_weights_of_an_averaged_run_are_no_epoch_of_their_own(tmp_path):
+    run = RunDirectory(tmp_path)
+    (tmp_path / "weights").mkdir()
+    for name in ("a_to_b", "b_to_a", "a_to_b_raw", "b_to_a_raw"):
+        run.weights_file(1, name).touch()
+    assert run.epochs() == [1]
