@@ -7,6 +7,7 @@ and clips, is drawn together, so that their difference is one of pairs.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,9 +21,16 @@ Estimator = Callable[[Cells, np.ndarray], np.ndarray]
 """Takes cells, and how often each is drawn [shape=(draws, cells)]; gives an estimate a draw."""
 
 
+class Quantity(NamedTuple):
+    """Something that is estimated, and its name in a sentence."""
+
+    name: str
+    estimator: Estimator
+
+
 @dataclass(frozen=True)
 class Answer:
-    """A claim as a question, the answer, and the numbers it was made from."""
+    """A claim as a question, the answer, and the numbers it was made from, if there are any yet."""
 
     question: str
     answer: str
@@ -108,8 +116,7 @@ def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.nda
 
 def ask(
     question: str,
-    what: str,
-    estimator: Estimator,
+    quantity: Quantity,
     *groups: Cells,
     over: float | None = None,
     under: float | None = None,
@@ -119,16 +126,17 @@ def ask(
 
     Parameters
     ----------
-    question, what : str
-        The claim, and what the number is.
-    estimator, *groups, combine
+    question : str
+        The claim.
+    quantity : Quantity
+    *groups, combine
         As for ``estimate``.
     over, under : float
         One of them: the threshold, and the side of it on which the claim holds.
     """
-    found = estimate(estimator, *groups, combine=combine)
+    found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
-        return Answer(question, "cannot be told", "not measured, or not trained yet")
+        return Answer(question, "cannot be told", "")
     threshold = under if over is None else over
     above, below = found.low > threshold, found.high < threshold
     holds, fails = (above, below) if over is not None else (below, above)
@@ -137,9 +145,9 @@ def ask(
         answer = "cannot be told"  # one speaker says nothing of others
     shown = f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
     if len(groups) == 2 and combine is None:
-        first, second = (point(estimator, cells) for cells in groups)
+        first, second = (point(quantity.estimator, cells) for cells in groups)
         shown = f"{first:.2f} against {second:.2f}, a difference of {shown}"
-    return Answer(question, answer, f"{what} {shown}; {counted(found)}")
+    return Answer(question, answer, f"{quantity.name} {shown}; {counted(found)}")
 
 
 def counted(found: Estimate) -> str:

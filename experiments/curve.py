@@ -4,14 +4,14 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.answers import Answer, ask, mean, point
+from experiments.answers import Answer, Quantity, ask, point
 from experiments.cells import save_curves
 from experiments.clips import UNSEEN
-from experiments.measures import ARRIVED
+from experiments.measures import CHANGE, CLEANNESS, GAP
 from experiments.runs import YIELD, Needed, Settings, needed, read_json
 from experiments.yields import Wanted
 
-DRAWN = {"gap closed": ARRIVED, "change of the image": mean("mimicry"), "DNSMOS": mean("dnsmos")}
+DRAWN = (GAP, CHANGE, CLEANNESS)
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Curve:
     name: str = "curve"
     title: str = "Section 5.2.3: over the epochs"
     compares: str = (
-        "Calm to anger, all calm clips of unseen actors, by epoch. The report sees its best at 150 epochs, and mimicry, "
-        "generators that do next to nothing, towards 500."
+        "Calm to anger, all calm clips of unseen actors, by epoch. The report sees its best at 150 epochs, and "
+        "mimicry, generators that do next to nothing, towards 500."
     )
 
     @property
@@ -45,7 +45,7 @@ class Curve:
             by_epoch.setdefault(cell["epoch"], []).append(cell)
         if not by_epoch:
             return None
-        drawn = {name: [point(each, cells) for cells in by_epoch.values()] for name, each in DRAWN.items()}
+        drawn = {each.name: [point(each.estimator, cells) for cells in by_epoch.values()] for each in DRAWN}
         drawn = {name: values for name, values in drawn.items() if None not in values}
         save_curves(
             results / self.name / "curve.webp",
@@ -70,19 +70,17 @@ def experiment(settings: Settings) -> Curve:
 def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
     last = max(by_epoch)
 
-    def best(estimator) -> int:
-        found = {epoch: point(estimator, cells) for epoch, cells in by_epoch.items()}
+    def best(quantity: Quantity) -> int:
+        found = {epoch: point(quantity.estimator, cells) for epoch, cells in by_epoch.items()}
         return max((epoch for epoch in found if found[epoch] is not None), key=found.get, default=last)
 
-    nearest, most = best(ARRIVED), best(mean("mimicry"))
+    nearest, most = best(GAP), best(CHANGE)
+    gaps = Quantity(f"gap closed at epoch {nearest} and at {last},", GAP.estimator)
+    less = Quantity(f"change of the image less half of that at epoch {most}", CHANGE.estimator)
     return [
+        ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),
         ask(
-            f"Has transfer passed its best by epoch {last}?", f"gap closed at epoch {nearest} and at {last}",
-            ARRIVED, by_epoch[nearest], by_epoch[last], over=0.0,
-        ),
-        ask(
-            f"Have the generators fallen back to mimicry by epoch {last}?",
-            f"change of the image less half of that at epoch {most}", mean("mimicry"), by_epoch[last], by_epoch[most],
+            f"Have the generators fallen back to mimicry by epoch {last}?", less, by_epoch[last], by_epoch[most],
             under=0.0, combine=lambda now, then: now - then / 2,
         ),
     ]  # fmt: skip

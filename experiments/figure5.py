@@ -15,7 +15,7 @@ from cyclegan_keras.shared.files import locked, written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig, refuse
-from experiments.answers import ask, mean
+from experiments.answers import Quantity, ask, mean, point
 from experiments.runs import YIELD, Settings, Training, how_long, log_pace, read_json, thinned_losses, write_json
 
 SOURCE, TARGET = "sad", "happy"
@@ -26,6 +26,9 @@ SHOWN = 5
 
 MEASURED = 200
 """Test faces of the source that are converted and judged."""
+
+TAKEN_FOR = 0.5
+"""The judge's score above which a face is taken for the target."""
 
 FACES_WITH_DEMO = 100
 """Of each emotion, where everything else is made from the demo corpus: to see that it works."""
@@ -100,8 +103,8 @@ class Figure5:
     name: str = "figure5"
     title: str = "Figure 5: faces, sad to happy"
     compares: str = (
-        "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them. The faces are FER2013's "
-        "and may not be published; make figure5 and make report show them."
+        "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them. The faces are "
+        "FER2013's and not ours to publish; make figure5 and make report show them."
     )
 
     @property
@@ -149,20 +152,19 @@ class Figure5:
         if not stored:
             return None
         cells = stored["ours"]
-        judged = cells if stored["judge_holds"] else []
+        judged = Quantity("judge", mean("score"))
         answers = [
-            ask("Are sad faces made happy?", "judge, on average,", mean("score"), judged, over=0.5),
-            ask("Does the other generator bring them back?", "cycle error", mean("cycle"), cells, under=0.1),
+            ask("Are sad faces made happy?", judged, cells if stored["judge_holds"] else [], over=TAKEN_FOR),
+            ask("Does the other generator bring them back?", Quantity("cycle error", mean("cycle")), cells, under=0.1),
         ]
-        names = ("score_before", "score", "mimicry", "cycle")
+        columns = {"judge before": "score_before", "judge": "score", "change": "mimicry", "cycle error": "cycle"}
+        means = [point(mean(name), cells) for name in columns.values()]
+        title = f"above as they are ({SOURCE}), below as converted ({TARGET})"
         return {
             "name": self.name, "title": self.title, "compares": self.compares,
-            "pictures": [
-                {"folder": self.run.name, "picture": "faces.webp", "title": f"above as they are ({SOURCE}), below as converted ({TARGET})"}
-            ],
+            "pictures": [{"folder": self.run.name, "picture": "faces.webp", "title": title}],
             "figures": {
-                "columns": ["", "faces", "judge before", "judge", "change", "cycle error"],
-                "rows": [[f"{SOURCE} to {TARGET}", len(cells), *(np.mean([cell[name] for cell in cells]) for name in names)]],
+                "columns": ["", "faces", *columns], "rows": [[f"{SOURCE} to {TARGET}", len(cells), *means]],
             },
             "questions": [{"ours": dataclasses.asdict(each), "theirs": None} for each in answers],
             "trainings": {"faces": stored["training"]}, "missing": [], "judges": [stored["judge"]],

@@ -26,7 +26,8 @@ WITHOUT_SPEECH = {"figure5", "resources"}
 """Of these, what needs no --data."""
 
 TURNS = (
-    "calm_fearful", "calm_anger", "calm_surprised", "neutral_anger", "calm_disgust", "calm_happy", "calm_sad", "sad_happy",
+    "calm_fearful", "calm_anger", "calm_surprised", "neutral_anger", "calm_disgust", "calm_happy", "calm_sad",
+    "sad_happy",
 )  # fmt: skip
 """The order in which trainings are made: those first that most tables show."""
 
@@ -109,8 +110,8 @@ def command(arguments: argparse.Namespace) -> int:
                 table.make(settings)
         section = table.section(settings.results)
         print(f"\n{table.title}" + ("" if section else ": nothing of it is trained yet"))
-        for each in section["questions"] if section else ():
-            print(f"  {each['ours']['question']} {each['ours']['answer']}: {each['ours']['evidence']}")
+        for answer in (each["ours"] for each in section["questions"]) if section else ():
+            print(f"  {answer['question']} {answer['answer']}: {answer['evidence'] or 'not measured yet'}")
     print(f"\nwritten: {settings.results}; make report renders the page", flush=True)
     return 0
 
@@ -166,7 +167,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         data=data, preset=preset, epochs=arguments.epochs, runs=runs, clips=clips if clips.is_dir() else None,
         report_outputs=audio / "outputs" if (audio / "outputs").is_dir() else None, faces=arguments.faces,
         results=arguments.results or Path("results", DEMO if demo else ""),
-        published=None if demo else arguments.published, as_is=arguments.as_is, train_options=tuple(shlex.split(arguments.train_options)),
+        published=None if demo else arguments.published, as_is=arguments.as_is,
+        train_options=tuple(shlex.split(arguments.train_options)),
     )  # fmt: skip
 
 

@@ -16,26 +16,40 @@ from cyclegan_keras.measuring.panel import build_panel
 from cyclegan_keras.measuring.parallel import distance
 from cyclegan_keras.measuring.sets import Pairing
 from cyclegan_keras.measuring.sounds import Sound, measure_sounds
-from cyclegan_keras.measuring.voice import SEMITONE_ZERO_HZ
-from experiments.answers import average, gap_closed, mean
+from cyclegan_keras.measuring.voice import SEMITONE_ZERO_HZ, Voice
+from experiments.answers import Quantity, average, gap_closed, mean
 from experiments.clips import Recording
 
 CONFIG = SpectrogramConfig()
 """The judges' analysis, 260 x 260: all columns are measured alike."""
 
 GAPS = {
-    "F0": gap_closed("f0"), "treble": gap_closed("treble"), "level": gap_closed("level"), "MCD": gap_closed("mcd", "mcd_floor"),
-}  # fmt: skip
+    "F0": gap_closed("f0"),
+    "treble": gap_closed("treble"),
+    "level": gap_closed("level"),
+    "MCD": gap_closed("mcd", "mcd_floor"),
+}
 """Gaps to the actor's own recording in the target emotion; that of MCD to its distance from the actor's second take."""
 
-ARRIVED = average(*GAPS.values())
+GAP = Quantity("gap closed", average(*GAPS.values()))
 """How much of the way to the actors' own recordings was gone."""
 
-JUDGED = average(*(mean(kind, f"{kind}_before") for kind in JUDGES))
-"""How much more than before the judges hear the target emotion."""
+WORDS, LOST = (
+    Quantity("word error rate", mean("wer")),
+    Quantity("word error rate, more than before", mean("wer", "wer_before")),
+)
+
+CLEANNESS, DAMAGE = (
+    Quantity("DNSMOS", mean("dnsmos")),
+    Quantity("DNSMOS, more than before", mean("dnsmos", "dnsmos_before")),
+)
+
+JUDGED = Quantity("judges, more than before", average(*(mean(kind, f"{kind}_before") for kind in JUDGES)))
+
+CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycle error", mean("cycle"))
 
 SUMMARY = {
-    "gap closed": ARRIVED,
+    "gap closed": GAP.estimator,
     **GAPS,
     "WER": mean("wer"), "before": mean("wer_before"),
     "DNSMOS": mean("dnsmos"), "before ": mean("dnsmos_before"),
@@ -78,12 +92,15 @@ class PairMeasures:
         after = measure_sounds([each.sound for each in heard], said, CONFIG.sample_rate, True)
         before = measure_sounds([each.waveform for each in heard], said, CONFIG.sample_rate, False)
         untouched = measure_sounds([each.untouched for each in heard], [0] * len(heard), CONFIG.sample_rate, True)
+        real = [self.pairing.real(clip, self.target) if clip else None for clip in clips]
+        second = [self.pairing.second_take(clip) if clip else None for clip in real]
+        voices = _voices([clip for clip in (*real, *second) if clip])
         rows = []
-        for clip, now, then, vocoded in zip(clips, after, before, untouched):
+        for now, then, vocoded, *goals in zip(after, before, untouched, real, second):
             row = {**_alone(now), "dnsmos_before": vocoded.dnsmos}
             if now.heard:
                 row |= {"wer": now.heard.wer, "wer_before": then.heard.wer}
-            rows.append(row | self._distances(clip, now, then))
+            rows.append(row | _distances(now, then, *(voices.get(goal) for goal in goals)))
         for one, verdict in zip(self.panel.judges, self.panel.verdicts):
             if heard and verdict.holds:
                 scores = one.scores([each.sound for each in heard], self.target)
@@ -91,22 +108,6 @@ class PairMeasures:
                 for row, *pair in zip(rows, scores, scores_before):
                     row.update(zip((one.kind, f"{one.kind}_before"), pair))
         return [rounded(row) for row in rows]
-
-    def _distances(self, clip: Clip | None, now: Sound, then: Sound) -> dict[str, float]:
-        real = self.pairing.real(clip, self.target) if clip else None
-        if not real:
-            return {}
-        second = self.pairing.second_take(real)
-        paths = [each.path for each in (real, second) if each]
-        there, *take = measure_sounds(
-            [load_waveform(path, CONFIG.sample_rate) for path in paths], [0] * len(paths), CONFIG.sample_rate, False
-        )
-        row = {"mcd_floor": distance(take[0].voice, there.voice).mcd} if take else {}
-        for name, sound in (("", now), ("_before", then)):
-            found = distance(sound.voice, there.voice)
-            row |= {f"f0{name}": abs(found.f0), f"treble{name}": abs(found.treble), f"level{name}": abs(found.level)}
-            row[f"mcd{name}"] = found.mcd
-        return row
 
 
 def of_recording(waveform: np.ndarray) -> dict[str, float]:
@@ -121,3 +122,19 @@ def _alone(sound: Sound) -> dict[str, float]:
 def rounded(measures: dict[str, float]) -> dict[str, float]:
     """Round measures for a file; what is not finite could not be measured and is left out."""
     return {name: round(float(value), 4) for name, value in measures.items() if np.isfinite(value)}
+
+
+def _voices(clips: Sequence[Clip]) -> dict[Clip, Voice]:
+    clips = list(dict.fromkeys(clips))
+    waveforms = [load_waveform(clip.path, CONFIG.sample_rate) for clip in clips]
+    measured = measure_sounds(waveforms, [0] * len(clips), CONFIG.sample_rate, False)
+    return {clip: sound.voice for clip, sound in zip(clips, measured)}
+
+
+def _distances(now: Sound, then: Sound, real: Voice | None, second: Voice | None) -> dict[str, float]:
+    row = {"mcd_floor": distance(second, real).mcd} if second else {}
+    for name, sound in (("", now), ("_before", then)) if real else ():
+        found = distance(sound.voice, real)
+        row |= {f"f0{name}": abs(found.f0), f"treble{name}": abs(found.treble), f"level{name}": abs(found.level)}
+        row[f"mcd{name}"] = found.mcd
+    return row

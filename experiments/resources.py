@@ -108,14 +108,14 @@ class Resources:
             "name": self.name, "title": self.title, "compares": self.compares,
             "figures": {
                 "columns": [
-                    "", "weights", "seconds a step", "the report's epochs", "hours for them", "memory, GB", "TFLOP a step",
-                    f"TFLOP/s for them in {GPU_HOURS} hours",
+                    "", "weights", "seconds a step", "the report's epochs", "hours for them", "memory, GB",
+                    "TFLOP a step", f"TFLOP/s for them in {GPU_HOURS} hours",
                 ],
                 "rows": rows,
             },
             "pictures": stored["pictures"], "questions": [], "trainings": {}, "missing": [], "judges": [],
-            "note": f"{stored['machine']}; medians of {TIMED} steps; {stored['steps']} steps an epoch; memory is the whole "
-            "process's, at most; TFLOP are the convolutions', and TFLOP/s what a GPU would have to sustain.",
+            "note": f"{stored['machine']}; medians of {TIMED} steps; {stored['steps']} steps an epoch; memory is the "
+            "whole process's, at most; TFLOP are the convolutions', and TFLOP/s what a GPU would have to sustain.",
         }  # fmt: skip
 
 

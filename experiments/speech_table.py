@@ -76,6 +76,7 @@ class SpeechTable:
                 "groups": [
                     {"title": column.title, "run": column.run.name, "cells": _cells(column, stored[column.title], name)}
                     for column in self.columns
+                    if stored[column.title]
                 ],
             }
             for name in clips.chosen(names, self.rows)
@@ -125,13 +126,9 @@ def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict
 
 
 def _cells(column: Column, stored: dict, name: str) -> list[dict]:
-    if not stored:
-        return [{"title": "ours", "missing": f"{column.run.name} is not trained yet"}]
-    epoch, folder = stored["training"]["epoch"], column.run.name
-    found = [
-        {"title": title, "folder": folder, "alt": f"{column.title}, {title}", **cell}
-        for title, whose in ((f"ours, epoch {epoch}", "ours"), ("the report's", "theirs"))
+    return [
+        {"title": title, "folder": column.run.name, **cell}
+        for title, whose in ((f"ours, epoch {stored['training']['epoch']}", "ours"), ("the report's", "theirs"))
         for cell in stored[whose]
         if cell["name"] == name
     ]
-    return found or [{"title": "ours", "missing": "not converted"}]

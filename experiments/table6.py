@@ -13,9 +13,9 @@ def experiment(settings: Settings) -> SpeechTable:
     return SpeechTable(
         "table6",
         "Table 6: other English sentences",
-        "Calm to anger and fearful, of sentences that training has not heard by speakers whom it has not heard. The report's "
-        "speakers have numbers alone here; espeak-ng's voices, which are synthetic, stand beside them. No actor has said these "
-        "sentences in anger or fear, so the judge and the cleanness answer.",
+        "Calm to anger and fearful, of sentences that training has not heard by speakers whom it has not heard; the "
+        "synthetic voices of espeak-ng stand beside the report's. No actor has said these sentences in anger or fear: "
+        "judges and cleanness answer.",
         columns(settings),
         [(ENGLISH, 2), (YOURS, 4), (ESPEAK_ENGLISH, 2)],
         [*SETS, YOURS],

@@ -1,7 +1,8 @@
 """Table 7: Hindi and Kannada, calm to anger and fearful."""
 
-from experiments.answers import ask, mean
+from experiments.answers import ask
 from experiments.clips import ENGLISH, ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA, HINDI, KANNADA, YOURS
+from experiments.measures import CHANGE
 from experiments.runs import Settings
 from experiments.speech_table import SpeechTable
 from experiments.two_emotions import TARGETS, columns, judged_claims
@@ -15,7 +16,7 @@ def experiment(settings: Settings) -> SpeechTable:
     def claims(find):
         less = [
             ask(
-                f"Is less done to it than to English ({target})?", "change of the image", mean("mimicry"),
+                f"Is less done to it than to English ({target})?", CHANGE,
                 find(target, *SETS), find(target, ENGLISH, ESPEAK_ENGLISH), under=0.0,
             )
             for target in TARGETS
@@ -26,8 +27,7 @@ def experiment(settings: Settings) -> SpeechTable:
         "table7",
         "Table 7: Hindi and Kannada",
         "Calm to anger and fearful, of languages that training has not heard. The report finds that the emotion is not "
-        "transferred and the speech is reconstructed. Its speakers have numbers alone here; espeak-ng's voices, which are "
-        "synthetic, stand beside them.",
+        "transferred and the speech is reconstructed. The synthetic voices of espeak-ng stand beside the report's.",
         columns(settings),
         [(HINDI, 1), (KANNADA, 1), (YOURS, 4), (ESPEAK_HINDI, 1), (ESPEAK_KANNADA, 1)],
         [*SETS, ENGLISH, ESPEAK_ENGLISH, YOURS],

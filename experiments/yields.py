@@ -1,7 +1,7 @@
 """What a training yields: its conversions of all clips, measured; those that tables show, drawn and heard.
 
-It lies in a folder of results under the training's name: ``yield.json``, pictures, sound. Everything that a page says of
-a training is in it, so that the run directory, which may be large and on another machine, is not needed again.
+It lies in a folder of results under the training's name: ``yield.json``, pictures, sound. Everything that a page says
+of a training is in it, so that the run directory, which is large and may be on another machine, is not needed again.
 """
 
 from collections.abc import Sequence
