@@ -45,7 +45,6 @@ class SpeechTable:
     rows: Sequence[tuple[str, int | Sequence[str]]]
     sets: Sequence[str]
     claims: Callable[[Find], Sequence[Answer]]
-    by_epoch: bool = False
 
     @property
     def runs(self) -> list[Needed]:
@@ -58,7 +57,6 @@ class SpeechTable:
             of_run = wanted.setdefault(run.name, yields.Wanted())
             of_run.sets.update(self.sets)
             of_run.rows.extend(self.rows)
-            of_run.by_epoch |= self.by_epoch
 
     def section(self, results: Path) -> dict | None:
         """Give the table as the page shows it, from what is stored; None where none of its trainings has yielded."""

@@ -28,34 +28,27 @@ def settings(folder, **changes):
 def training(epoch=20, demo=False, preset="cpu"):
     return {
         "pair": "calm_fearful", "preset": preset, "image": "260 x 260", "filters": 16, "n_resnet": 6, "epoch": epoch,
-        "epochs": 20, "seed": 0, "precision": "float32", "steps": 2800, "hours": 1.25, "processor": "a processor, 2 cores",
-        "demo": demo, "commit": "abc1234", "date": "2026-01-01",
+        "epochs": 20, "seed": 0, "precision": "float32", "steps": 2800, "hours": 1.25,
+        "processor": "a processor, 2 cores", "demo": demo, "commit": "abc1234", "date": "2026-01-01",
     }  # fmt: skip
 
 
 def write_yield(results, name, **changes):
     """Store what a training might yield: a clip of each origin, with the report's conversion of two of them."""
     folder, cells = results / name, []
+    measures = {"wer": 0.2, "wer_before": 0.1, "dnsmos": 2.0, "dnsmos_before": 2.5, "mimicry": 0.1, "cycle": 0.05}
     for clip, of in ((RAVDESS, "seen"), (ESPEAK, "espeak-ng, English"), (REPORT, "English")):
-        measures = {"wer": 0.2, "wer_before": 0.1, "dnsmos": 2.0, "dnsmos_before": 2.5, "mimicry": 0.1, "cycle": 0.05}
-        cells.append(
-            {"name": clip, "of": of, "speaker": clip, **measures, **write_cell(folder, clip, IMAGE, TONE, CONFIG)}
-        )
+        media = write_cell(folder, clip, IMAGE, TONE, CONFIG)
+        cells.append({"name": clip, "of": of, "speaker": clip, **measures, **media})
     theirs = [
-        {
-            "name": clip,
-            "of": "seen",
-            "speaker": clip,
-            "dnsmos": 1.5,
-            **write_cell(folder, f"{clip}-report", IMAGE, TONE, CONFIG),
-        }
+        {"name": clip, "of": "seen", "speaker": clip, **write_cell(folder, f"{clip}-report", IMAGE, TONE, CONFIG)}
         for clip in (RAVDESS, REPORT)
     ]
     write_cell(folder, "losses", IMAGE, TONE, CONFIG)
     (folder / "losses.ogg").unlink()
     stored = {
-        "training": training(**changes), "sets": ["seen"], "judge": "judge right on 1.00", "ours": cells, "theirs": theirs,
-        "by_epoch": [], "losses": {"step": [20], "g_loss": [3.0]},
+        "training": training(**changes), "sets": ["seen"], "judge": "judge right on 1.00", "ours": cells,
+        "theirs": theirs, "by_epoch": [], "losses": {"step": [20], "g_loss": [3.0]},
     }  # fmt: skip
     write_json(folder / YIELD, stored)
 
@@ -67,7 +60,7 @@ def results(tmp_path_factory):
     write_yield(folder, "calm_fearful-cpu")
     recordings = [
         {
-            "name": name, "what": f"actor <b>{name}</b>", "origin": origin, "source": f"{origin}'s {name}", "dnsmos": 2.5,
+            "name": name, "what": f"actor <b>{name}</b>", "origin": origin, "source": f"{origin}'s {name}",
             **write_cell(folder / "recordings", name, IMAGE, TONE, CONFIG),
         }
         for name, origin in ((RAVDESS, "RAVDESS"), (ESPEAK, "espeak-ng"), (REPORT, "the report"))

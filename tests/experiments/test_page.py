@@ -98,8 +98,8 @@ def test_what_is_published_holds_no_recording_and_of_the_reports_speakers_nothin
     assert files == {
         "index.html", f"recordings/{YIELD}", f"calm_fearful-cpu/{YIELD}", "calm_fearful-cpu/losses.webp",
         f"recordings/{RAVDESS}.webp", f"recordings/{ESPEAK}.webp", f"recordings/{ESPEAK}.ogg",
-        f"calm_fearful-cpu/{RAVDESS}.webp", f"calm_fearful-cpu/{RAVDESS}.ogg", f"calm_fearful-cpu/{RAVDESS}-report.webp",
-        f"calm_fearful-cpu/{ESPEAK}.webp", f"calm_fearful-cpu/{ESPEAK}.ogg",
+        f"calm_fearful-cpu/{RAVDESS}.webp", f"calm_fearful-cpu/{RAVDESS}.ogg",
+        f"calm_fearful-cpu/{RAVDESS}-report.webp", f"calm_fearful-cpu/{ESPEAK}.webp", f"calm_fearful-cpu/{ESPEAK}.ogg",
     }  # fmt: skip
     text = (published / "index.html").read_text(encoding="utf-8")
     assert (
