@@ -32,7 +32,13 @@ def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
         cells = find(target, of)
         answers += [
             ask(f"Are {what} moved towards {target}?", GAP, cells, over=0.0),
-            ask(f"Less than clips seen in training ({target})?", GAP, cells, find(target, SEEN), under=0.0),
+            ask(
+                f"Are they moved less than clips seen in training ({target})?",
+                GAP,
+                cells,
+                find(target, SEEN),
+                under=0.0,
+            ),
             ask(f"Are their words still there ({target})?", LOST, cells, under=MOST_LOST),
         ]
     return answers
