@@ -42,6 +42,9 @@ SPOKEN = {
 VOICES = ("f2", "m3", "f4", "m1", "m7")
 """espeak-ng's variants of a language's voice: the speakers."""
 
+CLIPS_WITH_DEMO = 4
+"""Of each set, where everything is made from the demo corpus: to see that it works."""
+
 _SUFFIXES = (".wav", ".flac")
 
 
@@ -81,18 +84,18 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
         The data has no clips of the pair's first emotion.
     """
     emotion, split = split_pair(pair)[0], settings.split()
-    found = []
+    found, most = [], CLIPS_WITH_DEMO if settings.demo else None
     for of, clips in ((SEEN, split.train), (HELD_BACK, split.held_back), (UNSEEN, split.unseen)):
         if of in sets:
             there = domain(clips, emotion) if of == SEEN else [clip for clip in clips if clip.emotion == emotion]
-            found += [of_clip(clip, of) for clip in there]
+            found += [of_clip(clip, of) for clip in there[:most]]
     found += [each for each in of_report(settings) if each.of in sets and each.origin == "the report"]
     if YOURS in sets and settings.clips and not of_report(settings):
         paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in _SUFFIXES)
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
     for of in SPOKEN:
         if of in sets and shutil.which("espeak-ng"):
-            found += by_espeak(settings.results / "spoken", of)
+            found += by_espeak(settings.results / "spoken", of)[:most]
     return found
 
 

@@ -8,7 +8,8 @@ from experiments.answers import Answer, Quantity, ask, point
 from experiments.cells import save_curves
 from experiments.clips import UNSEEN
 from experiments.measures import CHANGE, CLEANNESS, GAP
-from experiments.runs import YIELD, Needed, Settings, needed, read_json
+from experiments.results import YIELD, read_json
+from experiments.runs import Needed, Settings, needed
 from experiments.yields import Wanted
 
 DRAWN = (GAP, CHANGE, CLEANNESS)

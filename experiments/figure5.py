@@ -16,7 +16,8 @@ from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig, refuse
 from experiments.answers import Quantity, ask, mean, point
-from experiments.runs import YIELD, Settings, Training, how_long, log_pace, read_json, thinned_losses, write_json
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import Settings, Training, how_long, log_pace, thinned_losses
 
 SOURCE, TARGET = "sad", "happy"
 

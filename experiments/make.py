@@ -16,7 +16,8 @@ from cyclegan_keras.shared.cli import CommandParser, printable, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
-from experiments.runs import PUBLISHED, YIELD, Settings, Training, read_json, write_json
+from experiments.results import PUBLISHED, YIELD, read_json, write_json
+from experiments.runs import Settings, Training
 from experiments.yields import RECORDINGS
 
 NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")

@@ -12,7 +12,8 @@ from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from experiments.make import NAMES, take_published
-from experiments.runs import PUBLISHED, YIELD, Settings, read_json, write_json
+from experiments.results import PUBLISHED, YIELD, read_json, write_json
+from experiments.runs import Settings
 from experiments.yields import RECORDINGS
 
 TEMPLATE = "page.html.j2"

@@ -18,7 +18,8 @@ from cyclegan_keras.corpora.clips import domain
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520, Preset
 from cyclegan_keras.shared.cli import prepare_environment
 from cyclegan_keras.shared.machine import prepare_tensorflow
-from experiments.runs import YIELD, Settings, processor, read_json, write_json
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import Settings, processor
 
 TIMED = 3
 """Steps that are timed, after a first one that traces the graph."""

@@ -3,8 +3,6 @@
 import contextlib
 import csv
 import datetime
-import functools
-import json
 import os
 import platform
 import statistics
@@ -21,16 +19,10 @@ from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED
 from cyclegan_keras.shared.errors import InputError, RunError
-from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import processor_flags
 from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig
-
-YIELD = "yield.json"
-"""In a folder of results: what a training yields, but for pictures and sound, which lie beside it."""
-
-PUBLISHED = Path(__file__).parent.parent / "docs" / "tables"
-"""What of the results may be seen and heard by anyone; in the repository."""
+from experiments.results import YIELD, read_json
 
 STEPS_TOGETHER = 20
 """Of the losses that are stored, so many steps are one number."""
@@ -203,33 +195,6 @@ def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6
         RunDirectory(settings.runs / name), settings.epochs_for(reports_epochs), pair, preset, n_resnet,
         chosen.model.filters, image_size, (*options, *settings.train_options),
     )  # fmt: skip
-
-
-def read_json(file: Path) -> dict:
-    """Read what ``write_json`` wrote; nothing where there is no such file.
-
-    Raises
-    ------
-    InputError
-        The file is damaged.
-    """
-    try:
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    except ValueError as error:
-        raise InputError(f"{file}: damaged ({error}); delete it and make it again") from None
-
-
-def write_json(file: Path, values: dict) -> None:
-    """Write values as JSON, a line an item of a list of objects, so that a repository shows what changed."""
-    text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False)
-
-    def lines(value: object) -> str:
-        rows = isinstance(value, list) and value and isinstance(value[0], dict)
-        return "[\n" + ",\n".join(map(text, value)) + "\n]" if rows else text(value)
-
-    with written_beside(file) as beside:
-        content = ",\n".join(f"{text(name)}: {lines(value)}" for name, value in values.items())
-        beside.write_text(f"{{\n{content}\n}}\n", encoding="utf-8")
 
 
 def processor() -> str:

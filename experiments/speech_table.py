@@ -8,7 +8,8 @@ from pathlib import Path
 from experiments import clips, yields
 from experiments.answers import Answer, Cells, point
 from experiments.measures import SUMMARY
-from experiments.runs import YIELD, Needed, read_json
+from experiments.results import YIELD, read_json
+from experiments.runs import Needed
 
 Find = Callable[..., Cells]
 """Takes a column's title and sets of clips; gives the conversions of those."""

@@ -23,7 +23,8 @@ from experiments import clips
 from experiments.cells import save_curves, write_cell
 from experiments.clips import Recording
 from experiments.measures import Heard, PairMeasures, of_recording
-from experiments.runs import YIELD, Needed, Settings, read_json, thinned_losses, write_json
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import Needed, Settings, thinned_losses
 
 REPORTS_WAY = ConversionSettings("griffin-lim")
 """The report's way to sound, whatever `infer` does unasked."""

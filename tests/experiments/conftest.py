@@ -5,7 +5,8 @@ import pytest
 
 from cyclegan_keras.config import SpectrogramConfig
 from experiments.cells import write_cell
-from experiments.runs import YIELD, Settings, write_json
+from experiments.results import YIELD, write_json
+from experiments.runs import Settings
 
 CONFIG = SpectrogramConfig()
 

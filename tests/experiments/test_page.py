@@ -19,7 +19,7 @@ import soundfile
 
 from cyclegan_keras.shared.errors import InputError
 from experiments import cells, report
-from experiments.runs import PUBLISHED, YIELD
+from experiments.results import PUBLISHED, YIELD
 from tests.conftest import PROJECT
 from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, write_yield
 

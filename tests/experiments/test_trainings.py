@@ -10,7 +10,8 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips, make, resources
 from experiments.figure5 import FaceRunConfig
-from experiments.runs import STEPS_TOGETHER, YIELD, needed, read_json, thinned_losses, write_json
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import STEPS_TOGETHER, needed, thinned_losses
 from tests.experiments.conftest import settings, training, write_yield
 
 
