@@ -141,9 +141,9 @@ def ask(
     above, below = found.low > threshold, found.high < threshold
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "yes" if holds else "no" if fails else "cannot be told"
-    if found.speakers < 2:
-        answer = "cannot be told"  # one speaker says nothing of others
     shown = f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    if found.speakers < 2:  # who says nothing of others
+        answer, shown = "cannot be told", f"{found.value:.2f}"
     if len(groups) == 2 and combine is None:
         first, second = (point(quantity.estimator, cells) for cells in groups)
         shown = f"{first:.2f} against {second:.2f}, a difference of {shown}"

@@ -137,7 +137,11 @@ def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Pat
         Heard(each, output.waveform, source.waveform, sound)
         for each, output, source, sound in zip([each for each, path in found if path], outputs, sources, untouched)
     ]
-    cells = [{**_named(each.recording), **row} for each, row in zip(heard, measures.measure(heard))]
+    files = [f"the report's {path.stem}" for _, path in found if path]
+    cells = [
+        {**_named(each.recording), "source": file, **row}
+        for each, file, row in zip(heard, files, measures.measure(heard))
+    ]
     for cell, output in zip(cells, outputs):
         if cell["name"] in shown:
             cell.update(write_cell(folder, f"{cell['name']}-report", output.spectrogram, output.waveform, config))
