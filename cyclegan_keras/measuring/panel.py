@@ -11,7 +11,7 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.measuring import attacks, features, judge, mel_features
 from cyclegan_keras.measuring.cache import Numbers, Tell, kept, say_nothing
-from cyclegan_keras.measuring.sets import trial_clips, training_clips
+from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from cyclegan_keras.training.image_cache import data_key
 
 CODE = (attacks, features, judge, mel_features, spectrogram, vocoder)

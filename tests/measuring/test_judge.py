@@ -26,7 +26,7 @@ from cyclegan_keras.measuring.attacks import (
 from cyclegan_keras.measuring.features import VOICED, acoustic_features, pitch_track
 from cyclegan_keras.measuring.judge import JUDGES, Verdict, fit_judge, training_features, try_judges
 from cyclegan_keras.measuring.mel_features import mel_statistics
-from cyclegan_keras.measuring.sets import trial_clips, training_clips
+from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from tests.conftest import PROJECT
 from tests.sounds import speech
 
