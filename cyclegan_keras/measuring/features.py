@@ -1,6 +1,7 @@
 """How a sentence is spoken, in numbers: pitch, energy, spectral balance, harmonicity, MFCC."""
 
-import librosa
+# With what it compiles: done now, because numba's cache breaks where two processes fill it (its issue 10128).
+import librosa.core.pitch
 import numpy as np
 
 LOWEST_PITCH, HIGHEST_PITCH = 65.0, 700.0

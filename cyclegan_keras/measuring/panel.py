@@ -11,7 +11,7 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.measuring import attacks, features, judge, mel_features
 from cyclegan_keras.measuring.cache import Numbers, Tell, kept, say_nothing
-from cyclegan_keras.measuring.sets import testing_clips, training_clips
+from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from cyclegan_keras.training.image_cache import data_key
 
 CODE = (attacks, features, judge, mel_features, spectrogram, vocoder)
@@ -71,7 +71,7 @@ def build_panel(
     """
     emotions = tuple(sorted((source, target)))
     fitted_to = [domain(training_clips(clips), emotion) for emotion in emotions]
-    tried_on = [domain(testing_clips(clips), emotion) for emotion in (source, target)]
+    tried_on = [domain(trial_clips(clips), emotion) for emotion in (source, target)]
     content = data_key([clip.path for of_class in fitted_to for clip in of_class], config)
     learned = kept(
         "judges", content, CODE, lambda: _learn(fitted_to, config), tell,

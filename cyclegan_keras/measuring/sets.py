@@ -90,7 +90,7 @@ def training_clips(clips: Iterable[Clip]) -> list[Clip]:
     return [clip for clip in split_clips(clips).train if clip.actor not in CHOOSING_ACTORS]
 
 
-def testing_clips(clips: Iterable[Clip]) -> list[Clip]:
+def trial_clips(clips: Iterable[Clip]) -> list[Clip]:
     """What judges are tried on: the clips of the actors for choosing, or of the final ones where there are none."""
     clips = list(clips)
     return [clip for clip in clips if clip.actor in CHOOSING_ACTORS] or list(split_clips(clips).unseen)

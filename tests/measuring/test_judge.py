@@ -26,7 +26,7 @@ from cyclegan_keras.measuring.attacks import (
 from cyclegan_keras.measuring.features import VOICED, acoustic_features, pitch_track
 from cyclegan_keras.measuring.judge import JUDGES, Verdict, fit_judge, training_features, try_judges
 from cyclegan_keras.measuring.mel_features import mel_statistics
-from cyclegan_keras.measuring.sets import testing_clips, training_clips
+from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from tests.conftest import PROJECT
 from tests.sounds import speech
 
@@ -200,7 +200,7 @@ def test_fitting_twice_gives_the_same_judges(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("source, target", [("calm", "anger"), ("anger", "calm")])
 def test_the_judges_of_calm_and_anger_hold_against_every_attack(ravdess_judges, ravdess_dir, source, target):
-    others = testing_clips(index_clips(ravdess_dir))
+    others = trial_clips(index_clips(ravdess_dir))
     clips = [
         [load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(others, emotion)]
         for emotion in (source, target)

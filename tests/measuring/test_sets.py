@@ -36,9 +36,9 @@ def test_no_clip_is_in_two_sets():
 def test_judges_are_fitted_to_no_clip_of_the_sets_they_judge():
     fitted_to = {c.actor for c in sets.training_clips(EVERYTHING)}
     assert not fitted_to & {15, 16, 17, 18, 19, 20}
-    assert {c.actor for c in sets.testing_clips(EVERYTHING)} == {15, 16, 17, 18}
+    assert {c.actor for c in sets.trial_clips(EVERYTHING)} == {15, 16, 17, 18}
     without = [c for c in EVERYTHING if c.actor not in sets.CHOOSING_ACTORS]
-    assert {c.actor for c in sets.testing_clips(without)} == {19, 20}
+    assert {c.actor for c in sets.trial_clips(without)} == {19, 20}
 
 
 def test_a_set_that_is_empty_is_named_with_the_others():
