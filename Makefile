@@ -8,7 +8,7 @@ RUN ?=
 RUNS ?=
 CLIPS ?=
 FACES ?=
-RESULTS ?= results
+RESULTS ?=
 # A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
 DEMO ?= runs/demo/calm_fearful
 
@@ -30,7 +30,7 @@ EXPERIMENTS := table1 table2 table3 curve table4 table5 table6 table7 figure5 re
 PLAN = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),--plan)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-real test-slow lint bench data train clean tables report $(EXPERIMENTS)
+.PHONY: help setup lock demo test test-real test-slow lint bench data train clean tables report publish app $(EXPERIMENTS)
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+( [^:]*)?:.*##' $(MAKEFILE_LIST) | sed -E 's/[ :].*## /\t/' | expand -t 12
@@ -93,10 +93,13 @@ tables: NAMES = $(EXPERIMENTS)
 tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=); or one: table1 to table7, curve, figure5, resources
 	+$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(FACES),--faces $(FACES)) --results $(RESULTS) $(if $(AS_IS),--as-is) $(PLAN)
+	  $(if $(FACES),--faces $(FACES)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is) $(PLAN)
 
-report: setup  ## render what was made as results/index.html
-	$(PY) -m experiments.report --results $(RESULTS)
+report: setup  ## render what was made as results/index.html, recordings included (RESULTS=, PRESET=)
+	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET))
+
+publish: setup  ## render what of it may be published as docs/tables/index.html
+	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET)) --publish
 
 clean:  ## delete .venv* and what Python cached; runs and data stay
 	rm -rf .venv .venv-* *.egg-info .pytest_cache

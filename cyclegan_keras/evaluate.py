@@ -8,19 +8,12 @@ from pathlib import Path
 
 from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion.settings import chosen_conversion
-from cyclegan_keras.corpora.clips import domain, split_clips
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.emotions import split_pair
-from cyclegan_keras.measuring.conversions import (
-    SETS,
-    choose_sources,
-    draw_curves,
-    measure_folder,
-    measure_run,
-    recordings_in,
-    table,
-)
-from cyclegan_keras.measuring.ruler import Row, Ruler, build_ruler, describe_verdict
+from cyclegan_keras.measuring.conversions import draw_curves, measure_folder, measure_run, paired
+from cyclegan_keras.measuring.rows import Row, as_json, table
+from cyclegan_keras.measuring.ruler import Ruler, build_ruler
+from cyclegan_keras.measuring.sets import SETS, Source, choose_sources, load_source
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
@@ -32,16 +25,17 @@ def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.evaluate",
-        description="Measure what conversions are worth: emotion (by a judge fitted to --data and attacked first), "
-        "content (ESTOI, which statement is heard), cleanness (DNSMOS), pitch, mimicry.",
+        description="Measure what conversions are worth: how much nearer they are to the actor's own recording of the "
+        "same sentence in the target emotion (pitch, treble, level, mel-cepstrum), how many words are still heard "
+        "(WER), how clean they sound (DNSMOS), whose voice it is, and what two judges say.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--run-dir", type=Path, help="the run whose generators convert")
     what.add_argument(
         "--converted", type=Path, help="a folder of conversions made elsewhere, with --inputs and --target"
     )
-    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="RAVDESS clips for the judge")
-    parser.add_argument("--clips", default="unseen", help=f"{', '.join(SETS)} clips of --data, or a folder")
+    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="RAVDESS: recordings to compare with")
+    parser.add_argument("--clips", default="choose", help=f"{'; '.join(map(': '.join, SETS.items()))}; or a folder")
     parser.add_argument("--reverse", action="store_true", help="from B to A")
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
     parser.add_argument("--phase", choices=PHASES, help="as in infer; default: the run's")
@@ -49,6 +43,7 @@ def parser() -> CommandParser:
     parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")
     parser.add_argument("--target", help="emotion of --converted")
+    parser.add_argument("--without-dnsmos", action="store_true", help="leave cleanness out, which takes longest")
     parser.add_argument("--output", type=Path, help="folder for evaluate.json; default: the run's or --converted's")
     return parser
 
@@ -69,12 +64,15 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _measure_folder(arguments: argparse.Namespace) -> int:
     source, target = split_pair(f"{arguments.source}_{arguments.target}")
-    for folder in (arguments.converted, arguments.inputs):
-        recordings_in(folder)  # an empty one is told before minutes go into the judge
-    ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
+    # What is not there is told before minutes go into the judges.
+    recordings = [recording for recording, _ in paired(arguments.converted, arguments.inputs, target)]
+    prepare_tensorflow()
+    ruler = _ruler(arguments, source, target)
     rows = measure_folder(ruler, arguments.converted, arguments.inputs)
-    _tell(f"{source} to {target}, {arguments.converted}", ruler, rows)
-    _write(evaluation_file(arguments.output or arguments.converted, arguments.reverse), ruler, rows)
+    sources = [load_source(path, ruler.config.sample_rate) for path in recordings]
+    caption = f"{source} to {target}, {arguments.converted.name} of {arguments.inputs.name}"
+    output = evaluation_file(arguments.output or arguments.converted, arguments.reverse)
+    _write(output, ruler, rows, sources, caption=caption)
     return 0
 
 
@@ -85,30 +83,42 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     epochs = _epochs(run, arguments.epochs)
     settings = chosen_conversion(config.conversion, arguments.reverse, arguments.phase, arguments.strength)
     prepare_tensorflow()
-    split = split_clips(index_clips(arguments.data))
-    sources = choose_sources(arguments.clips, split, source, config.spectrogram)
-    ruler = build_ruler(arguments.data, source, target, SpectrogramConfig())
-    rows = measure_run(ruler, run, config, epochs, sources, domain(split.unseen, target), settings)
+    clips = index_clips(arguments.data)
+    sources = choose_sources(arguments.clips, clips, source, config.spectrogram.sample_rate)
+    ruler = _ruler(arguments, source, target)
+    rows = measure_run(ruler, run, config, epochs, sources, settings)
+    measured_on = f"{arguments.clips} ({SETS[arguments.clips]})" if arguments.clips in SETS else arguments.clips
     caption = (
-        f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, "
-        f"{arguments.clips} clips, {settings}"
+        f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, {settings}, "
+        f"clips: {measured_on}"
     )
-    _tell(caption, ruler, rows)
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)
-    _write(output, ruler, rows, caption=caption, **settings._asdict())
+    _write(output, ruler, rows, sources, caption=caption, set=arguments.clips, **settings._asdict())
     if len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0
 
 
-def _tell(caption: str, ruler: Ruler, rows: Sequence[Row]) -> None:
-    print(describe_verdict(ruler))
-    print(f"\n{caption}\n\n{table(rows)}")
+def _ruler(arguments: argparse.Namespace, source: str, target: str) -> Ruler:
+    def tell(line: str) -> None:
+        print(line, flush=True)
+
+    return build_ruler(arguments.data, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
 
 
-def _write(output: Path, ruler: Ruler, rows: Sequence[Row], **about: object) -> None:
-    judge = {**dataclasses.asdict(ruler.verdict), "holds": ruler.verdict.holds}
-    measured = {**about, "judge": judge, "rows": [dataclasses.asdict(row) for row in rows]}
+def _write(
+    output: Path, ruler: Ruler, rows: Sequence[Row], sources: Sequence[Source], caption: str, **about: object
+) -> None:
+    two_actors = ruler.two_actors(sources)
+    print(f"\n{ruler.panel.describe()}\n\n{caption}\n\n{table(rows)}")
+    if two_actors is not None:
+        print(f"\nsame voice, two actors of one sex saying the same: {two_actors:.2f}")
+    judges = {
+        judge.kind: {**dataclasses.asdict(verdict), "holds": verdict.holds}
+        for judge, verdict in zip(ruler.panel.judges, ruler.panel.verdicts)
+    }
+    measured = {"caption": caption, **about, "judges": judges, "two_actors": two_actors}
+    measured["rows"] = [as_json(row) for row in rows]
     with written_beside(output) as beside:
         beside.write_text(json.dumps(measured, indent=2) + "\n")
     print(f"\nwritten: {output}")

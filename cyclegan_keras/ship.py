@@ -11,8 +11,7 @@ import numpy as np
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.emotions import split_pair
-from cyclegan_keras.measuring.conversions import table
-from cyclegan_keras.measuring.ruler import Row
+from cyclegan_keras.measuring.rows import from_json, table
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
@@ -107,19 +106,20 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
         f"    {training_command(config, epoch)}",
     ]
     for measured in measures:
-        verdict = measured["judge"]
-        alarms = ", ".join(f"{name} {share:.2f}" for name, share in verdict["false_alarms"].items())
-        lines += [
-            "",
-            f"## {measured['caption']}",
-            "",
-            table([Row(**row) for row in measured["rows"]]),
-            "",
-            f"The judge is right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of unseen actors; "
-            f"false alarms: {alarms}."
-            + ("" if verdict["holds"] else " It is not reliable: its figures of transfer say nothing."),
-        ]
+        lines += ["", f"## {measured['caption']}", "", table([from_json(row) for row in measured["rows"]]), ""]
+        if measured["two_actors"] is not None:
+            lines += [f"Same voice, two actors of one sex saying the same: {measured['two_actors']:.2f}.", ""]
+        lines += [_reliability(name, verdict) for name, verdict in measured["judges"].items()]
     return "\n".join(lines) + "\n"
+
+
+def _reliability(judge: str, verdict: dict) -> str:
+    alarms = ", ".join(f"{name} {share:.2f}" for name, share in verdict["false_alarms"].items())
+    unreliable = "" if verdict["holds"] else " It does not hold: what it says of conversions says nothing."
+    return (
+        f"Judge {judge}: right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of actors it was not "
+        f"fitted to; false alarms: {alarms}.{unreliable}"
+    )
 
 
 def training_command(config: RunConfig, epochs: int) -> str:
@@ -143,8 +143,10 @@ def _measures(run: RunDirectory, epoch: int, reverse: bool) -> dict:
     try:
         measured = json.loads(file.read_text(encoding="utf-8"))
         rows: list[dict] = measured["rows"]
-        measured["phase"], measured["strength"]  # a file of before either was written has none
-    except (OSError, ValueError, KeyError):
+        measured["phase"], measured["strength"], measured["judges"]  # a file of before has not all of them
+        for row in rows:
+            from_json(row)
+    except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{file}: not there, or damaged; measure first: {how}") from None
     wanted = [row for row in rows if row["mimicry"] is None or row["name"] == f"epoch {epoch}"]
     if all(row["mimicry"] is None for row in wanted):

@@ -1,33 +1,40 @@
-"""A cell of a table: the picture of a spectrogram, its sound as a small file, and its measures."""
+"""The media of a cell: a spectrogram as a small picture, and its sound as a small file."""
 
 import io
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+import PIL.Image
 import soundfile
 from matplotlib.figure import Figure
 
-from cyclegan_keras import audio
+from cyclegan_keras.audio.spectrogram import SILENCE
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.shared.files import written_beside
 
-SECONDS = 4.096
-"""The length of every picture's axis: what an image holds."""
+SECONDS, HIGHEST_HZ = 4.096, 8000
+"""What every picture's axes span, from 0."""
 
-HIGHEST_HZ = 8000
+SIZE = (384, 192)
+"""Of a picture, in pixels: 11 ms and 42 Hz each."""
+
+COMPRESSION = 0.75
+"""libsndfile's, from 0 to 1: Vorbis takes 32 kbit/s for speech at 16 kHz with it."""
 
 
 def write_cell(
-    folder: Path, name: str, title: str, spectrogram: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig
-) -> dict[str, str]:
-    """Draw a spectrogram (WebP) and write its sound (Ogg Vorbis), 20 KB each; give the files' names and the title.
+    folder: Path, name: str, spectrogram: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig
+) -> dict:
+    """Draw a spectrogram (WebP) and write its sound (Ogg Vorbis), some 10 KB each; give the files' names.
 
     Parameters
     ----------
     folder : Path
     name : str
         Of the files, without the ending.
-    title : str
     spectrogram : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1].
     waveform : np.ndarray [shape=(n,)]
@@ -35,30 +42,51 @@ def write_cell(
     config : SpectrogramConfig
     """
     with written_beside(folder / f"{name}.webp") as beside:
-        draw(spectrogram, config).savefig(beside, format="webp", dpi=150, pil_kwargs={"quality": 80})
+        draw(spectrogram, config).save(beside, format="webp", quality=75)
     peak = max(float(np.abs(waveform).max(initial=0.0)), np.finfo(np.float32).tiny)
     encoded = io.BytesIO()
-    soundfile.write(encoded, 0.9 * waveform / peak, config.sample_rate, format="OGG", subtype="VORBIS")
+    soundfile.write(
+        encoded,
+        0.9 * waveform / peak,
+        config.sample_rate,
+        format="OGG",
+        subtype="VORBIS",
+        compression_level=COMPRESSION,
+    )
     with written_beside(folder / f"{name}.ogg") as beside:
         beside.write_bytes(encoded.getvalue())
-    return {"title": title, "picture": f"{name}.webp", "sound": f"{name}.ogg"}
+    return {"picture": f"{name}.webp", "sound": f"{name}.ogg"}
 
 
-def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> Figure:
-    """Draw a spectrogram in Hz and seconds; every one on the same axes and the same 80 dB of colour."""
-    figure = Figure(figsize=(3.0, 2.1), layout="constrained")
-    axis = figure.subplots()
-    axis.imshow(
-        spectrogram, origin="lower", aspect="auto", cmap="magma", vmin=audio.SILENCE, vmax=1.0,
-        extent=(0.0, spectrogram.shape[1] * config.hop_length / config.sample_rate, 0, config.sample_rate / 2),
-    )  # fmt: skip
-    axis.set(xlim=(0.0, SECONDS), ylim=(0, HIGHEST_HZ), facecolor="black")
-    axis.set_xlabel("seconds", fontsize=8)
-    axis.set_ylabel("Hz", fontsize=8)
-    axis.tick_params(labelsize=7)
-    return figure
+def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> PIL.Image.Image:
+    """Draw a spectrogram without axes; every one spans ``SECONDS`` and ``HIGHEST_HZ`` and the same 80 dB of colour."""
+    frames = round(SECONDS * config.sample_rate / config.hop_length) + 1
+    shown = np.full((len(spectrogram), frames), SILENCE)
+    shown[:, : spectrogram.shape[1]] = spectrogram[:, :frames]
+    scaled = np.clip((shown[::-1] - SILENCE) / (1.0 - SILENCE), 0.0, 1.0)
+    pixels = PIL.Image.fromarray(matplotlib.colormaps["magma"](scaled, bytes=True)[:, :, :3])
+    return pixels.resize(SIZE, PIL.Image.Resampling.LANCZOS)
 
 
-def as_json(value: float | None) -> float | None:
-    """Round a measure for a file; JSON has no NaN, which stands for nothing to measure."""
-    return None if value is None or not np.isfinite(value) else round(float(value), 4)
+def save_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[float]]], steps: Sequence[int], of: str) -> None:
+    """Draw curves over steps or epochs, a panel each, as WebP.
+
+    Parameters
+    ----------
+    file : Path
+    panels : mapping of title to mapping of label to sequence of float
+    steps : sequence of int
+    of : str
+        What is counted: "step" or "epoch".
+    """
+    figure = Figure(figsize=(3.2 * len(panels), 2.6), layout="constrained")
+    for axis, (title, lines) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels.items()):
+        for label, values in lines.items():
+            axis.plot(steps, values, marker="." if len(steps) < 50 else "", label=label, linewidth=1)
+        axis.set(title=title, xlabel=of)
+        axis.grid(alpha=0.3)
+        if len(lines) > 1:
+            axis.legend(fontsize=7)
+    with written_beside(file) as beside, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        figure.savefig(beside, format="webp", dpi=110, pil_kwargs={"quality": 80})

@@ -1,4 +1,4 @@
-"""The recordings that the tables start from: the report's own, or what stands for them."""
+"""The recordings that the tables start from: the data's clips, the report's own, and espeak-ng's voices."""
 
 import shutil
 import subprocess
@@ -6,120 +6,170 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cyclegan_keras.corpora.clips import Clip, domain, split_clips
-from cyclegan_keras.corpora.ravdess import parse_name
+from cyclegan_keras.corpora.clips import Clip, domain
+from cyclegan_keras.corpora.report_clips import RAVDESS_KEYS
+from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
-from experiments.runs import Settings
+from experiments.runs import Needed, Settings
+
+SEEN, HELD_BACK, UNSEEN = "seen", "held back", "unseen"
+"""The sets of the data's clips: trained on, kept from training, and by actors whom training has not heard."""
+
+OTHER_SPEAKER, ENGLISH, HINDI, KANNADA = "another speaker", "English", "Hindi", "Kannada"
+"""The sets of recordings that lie in the report's folder."""
+
+YOURS = "your recordings"
+"""The set of everything in another folder given with CLIPS."""
+
+ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA = "espeak-ng, English", "espeak-ng, Hindi", "espeak-ng, Kannada"
 
 STATEMENTS = {1: "Kids are talking by the door", 2: "Dogs are sitting by the door"}
 """RAVDESS's two sentences."""
 
-RAVDESS_KEYS = {
-    "neutral_01": "03-01-01-01-02-01-18",
-    "calm_01": "03-01-02-01-02-01-14",
-    "calm_02": "03-01-02-02-02-02-14",
-    "calm_03": "03-01-02-01-02-02-14",
-    "calm_04": "03-01-02-02-01-01-14",
-    "calm_orig1": "03-01-02-01-02-01-20",
-    "calm_orig2": "03-01-02-02-01-01-20",
-    "260_real_calm_for_anger": "03-01-02-02-02-02-05",
-    "520_real_calm_for_anger": "03-01-02-02-02-02-05",
-    "260_real_calm_for_anger1": "03-01-02-02-01-01-14",
-}
-"""Which recordings of RAVDESS the report's clips are: found by cross-correlation, 0.98 and above (0.41 for the two
-that are no plain copies; the next best is 0.2)."""
+REPORTS = {
+    **{name: HELD_BACK if "orig" in name else SEEN for name in RAVDESS_KEYS if name != "260_real_calm_for_anger1"},
+    "calm_eng2": OTHER_SPEAKER, "calm_eng1": ENGLISH, "calm_eng3": ENGLISH, "calm_hin": HINDI, "calm_kan": KANNADA,
+}  # fmt: skip
+"""The report's recordings, and what they were to its authors' models."""
 
 SPOKEN = {
-    "en": ("This project is fun", "Three plus one equals four"),
-    "hi": ("यह परियोजना मज़ेदार है",),
-    "kn": ("ಈ ಯೋಜನೆ ಖುಷಿ ಕೊಡುತ್ತದೆ",),
+    ESPEAK_ENGLISH: ("en", ("This project is fun", "Three plus one equals four")),
+    ESPEAK_HINDI: ("hi", ("यह परियोजना मज़ेदार है",)),
+    ESPEAK_KANNADA: ("kn", ("ಈ ಯೋಜನೆ ಖುಷಿ ಕೊಡುತ್ತದೆ",)),
 }
-"""What espeak-ng says where there are no recordings, by its names of languages."""
+"""What espeak-ng says, and its name of the language."""
 
-LANGUAGES = {"en": "English", "hi": "Hindi", "kn": "Kannada"}
+VOICES = ("f2", "m3", "f4", "m1", "m7")
+"""espeak-ng's variants of a language's voice: the speakers."""
+
+CLIPS_WITH_DEMO = 4
+"""Of each set, where everything is made from the demo corpus: to see that it works."""
 
 _SUFFIXES = (".wav", ".flac")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording, what it is, and which of RAVDESS's statements it holds; 0 for neither."""
+    """A recording; ``of`` is its set and ``origin`` whose it is: "RAVDESS", "espeak-ng", "the report" or "yours"."""
 
+    name: str
     path: Path
-    what: str
-    statement: int = 0
+    of: str
+    origin: str
+    speaker: str
+    words: str = ""
+    clip: Clip | None = None
 
     @property
-    def name(self) -> str:
-        """Its file's name without the ending."""
-        return self.path.stem
+    def what(self) -> str:
+        """A line that describes it."""
+        theirs = [
+            f"the report's {name}" for name, key in RAVDESS_KEYS.items() if key == self.name and "real" not in name
+        ]
+        of = f"{self.of} in training" if self.of == SEEN else self.of
+        return ", ".join([self.speaker, *([f'"{self.words}"'] if self.words else ()), of, *theirs])
+
+    @property
+    def source(self) -> str:
+        """Where its file is to be had, for who wants to hear it."""
+        return f"{self.origin}'s {self.path.stem}" if self.origin != "yours" else self.path.name
 
 
-def of_report(settings: Settings, names: Sequence[str], what: str = "the report's recording") -> list[Recording]:
-    """Find recordings of the report by name in the folder given with CLIPS; those that are not there are left out.
+def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recording]:
+    """Find the recordings of some sets that a pair converts; a set of which there are none is left out.
 
-    Those of RAVDESS are described by what they are and whether training here has seen them, which need not be as in the
-    report; the others as ``what``.
+    Raises
+    ------
+    InputError
+        The data has no clips of the pair's first emotion.
     """
-    found = []
-    for name in names:
-        paths = [settings.clips / f"{name}{suffix}" for suffix in _SUFFIXES] if settings.clips else []
-        found += [_described(path, what) for path in paths if path.is_file()]
+    emotion, split = split_pair(pair)[0], settings.split()
+    found, most = [], CLIPS_WITH_DEMO if settings.demo else None
+    for of, clips in ((SEEN, split.train), (HELD_BACK, split.held_back), (UNSEEN, split.unseen)):
+        if of in sets:
+            there = domain(clips, emotion) if of == SEEN else [clip for clip in clips if clip.emotion == emotion]
+            found += [of_clip(clip, of) for clip in there[:most]]
+    found += [each for each in of_report(settings) if each.of in sets and each.origin == "the report"]
+    if YOURS in sets and settings.clips and not of_report(settings):
+        paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in _SUFFIXES)
+        found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
+    for of in SPOKEN:
+        if of in sets and shutil.which("espeak-ng"):
+            found += by_espeak(settings.results / "spoken", of)[:most]
     return found
 
 
-def given(settings: Settings) -> list[Recording]:
-    """Take every recording of the folder given with CLIPS."""
-    paths = sorted(settings.clips.glob("*")) if settings.clips else []
-    return [Recording(path, f"from {settings.clips.name}") for path in paths if path.suffix.lower() in _SUFFIXES]
+def of_clip(clip: Clip, of: str, path: Path | None = None) -> Recording:
+    """Describe a clip of the data set."""
+    voice = f"actor {clip.actor:02d}"
+    return Recording(clip.key, path or clip.path, of, "RAVDESS", voice, STATEMENTS[clip.statement], clip)
 
 
-def of_data(clips: Sequence[Clip], emotion: str, what: str, statements: Sequence[int]) -> list[Recording]:
-    """Take a clip of an emotion for each of ``statements``, every one by another actor where there are enough.
+def of_report(settings: Settings) -> list[Recording]:
+    """Find the report's recordings in the folder given with CLIPS; those of RAVDESS have that name and description."""
+    by_key = {clip.key: clip for clip in settings.clips_of_data()}
+    found = []
+    for name, of in REPORTS.items() if settings.clips else ():
+        path = next((p for p in (settings.clips / f"{name}{suffix}" for suffix in _SUFFIXES) if p.is_file()), None)
+        if path and name not in RAVDESS_KEYS:
+            found.append(Recording(name, path, of, "the report", f"the report's {name}"))
+        elif path and RAVDESS_KEYS[name] in by_key:
+            found.append(of_clip(by_key[RAVDESS_KEYS[name]], of, path))
+    return found
+
+
+def reports_output(settings: Settings, recording: Recording, run: Needed) -> Path | None:
+    """Find what the report's authors' model like a training made of one of their recordings."""
+    name, target = recording.path.stem, split_pair(run.pair)[1]
+    if name == f"{run.image_size}_real_calm_for_{target}":
+        wanted = f"{run.image_size}_generated_{target}"
+    elif name == "neutral_01":
+        wanted = f"{name}_{target}{run.n_resnet}_generated"
+    elif run.image_size == 260 and run.n_resnet == 6:
+        wanted = f"{name}_{target}_generated"
+    else:
+        return None
+    # The report's files write emotions with and without a capital.
+    files = settings.report_outputs.glob("*.*") if settings.report_outputs else ()
+    return next((file for file in files if file.stem.lower() == wanted), None)
+
+
+def by_espeak(folder: Path, of: str) -> list[Recording]:
+    """Have espeak-ng speak a set's sentences, in every voice; they are synthetic and of no emotion.
 
     Raises
     ------
     InputError
-        There are no clips of the emotion.
+        espeak-ng cannot speak the language.
     """
-    left, chosen = domain(clips, emotion), []
-    for statement in statements:
-        saying = [clip for clip in left if clip.statement == statement]
-        if saying:
-            heard = {clip.actor for clip in chosen}
-            chosen.append(min(saying, key=lambda clip: (clip.actor in heard, clip.intensity, clip.path.name)))
-            left.remove(chosen[-1])
-    return [
-        Recording(clip.path, f"{what}, actor {clip.actor}: {STATEMENTS[clip.statement]}", clip.statement)
-        for clip in chosen
-    ]
+    language, sentences = SPOKEN[of]
+    spoken = []
+    for voice in VOICES:
+        for number, sentence in enumerate(sentences, start=1):
+            path = folder / f"espeak_{language}_{voice}_{number}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            command = ["espeak-ng", "-v", f"{language}+{voice}", "-s", "130", "-w", str(path), sentence]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                raise InputError(f"espeak-ng: cannot speak {language}+{voice} ({done.stderr.strip()}); install it anew")
+            spoken.append(Recording(path.stem, path, of, "espeak-ng", f"voice {language}+{voice}", sentence))
+    return spoken
 
 
-def _described(path: Path, what: str) -> Recording:
-    if path.stem not in RAVDESS_KEYS:
-        return Recording(path, what)
-    clip = parse_name(Path(f"{RAVDESS_KEYS[path.stem]}.flac"))
-    split = split_clips([clip])
-    known = "seen in training" if split.train else "held back here" if split.held_back else "an unseen actor here"
-    return Recording(path, f"RAVDESS actor {clip.actor}, {known}: {STATEMENTS[clip.statement]}", clip.statement)
+def chosen(names_by_set: dict[str, list[str]], rows: Sequence[tuple[str, int | Sequence[str]]]) -> list[str]:
+    """Choose the clips that a table shows.
 
-
-def by_espeak(settings: Settings, language: str) -> list[Recording]:
-    """Have espeak-ng speak the sentences of a language; its voices are synthetic and of no emotion.
-
-    Raises
-    ------
-    InputError
-        espeak-ng is not installed.
+    Parameters
+    ----------
+    names_by_set : dict
+        The names that there are.
+    rows : sequence of (set, number or names)
+        Names are the report's or RAVDESS's; where none of them is there, others of the set take their place.
     """
-    if not shutil.which("espeak-ng"):
-        raise InputError(
-            f"no recordings in {LANGUAGES[language]}: name a folder of them with --clips (CLIPS=), or install espeak-ng"
-        )
-    recordings = []
-    for number, sentence in enumerate(SPOKEN[language], start=1):
-        path = settings.results / "spoken" / f"espeak_{language}_{number}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["espeak-ng", "-v", language, "-s", "130", "-w", str(path), sentence], check=True)
-        recordings.append(Recording(path, f"espeak-ng, a synthetic voice, {LANGUAGES[language]}: {sentence}"))
-    return recordings
+    shown = []
+    for of, wanted in rows:
+        there = names_by_set.get(of, [])
+        number = wanted if isinstance(wanted, int) else len(wanted)
+        named = [] if isinstance(wanted, int) else [RAVDESS_KEYS.get(name, name) for name in wanted]
+        shown += [name for name in named if name in there] or there[:: max(1, len(there) // number)][:number]
+    return list(dict.fromkeys(shown))

@@ -1,30 +1,21 @@
-"""Section 5.2.3: transfer, mimicry and cleanness over the epochs of calm to anger, 500 in the report."""
+"""Section 5.2.3: transfer and mimicry over the epochs of calm to anger, 500 in the report."""
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from experiments.answers import Answer, Quantity, ask, point
+from experiments.cells import save_curves
+from experiments.clips import UNSEEN
+from experiments.measures import CHANGE, CLEANNESS, GAP
+from experiments.results import YIELD, read_json
+from experiments.runs import Needed, Settings, needed
+from experiments.yields import Wanted
 
-from cyclegan_keras.config import RunConfig
-from cyclegan_keras.corpora.clips import domain
-from cyclegan_keras.emotions import split_pair
-from cyclegan_keras.measuring.conversions import measure_run
-from cyclegan_keras.measuring.ruler import describe_verdict, load_source
-from cyclegan_keras.shared.plots import curves, save_figure
-from experiments.answers import Answer, paragraph
-from experiments.cells import as_json
-from experiments.runs import Needed, Settings, describe, needed
-from experiments.speech_table import REPORTS_WAY, cached_ruler
-
-PAIR = "calm_anger"
-
-POINTS = 10
-"""Epochs that are measured at most, evenly spread."""
-
-DRAWN = ("score", "mimicry", "dnsmos", "estoi")
+DRAWN = (GAP, CHANGE, CLEANNESS)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Curve:
     """The curve of one training over its epochs."""
 
@@ -32,67 +23,65 @@ class Curve:
     name: str = "curve"
     title: str = "Section 5.2.3: over the epochs"
     compares: str = (
-        "Calm to anger, clips of the unseen actors, by epoch: the judge's score, the mean change of the image (none is "
-        "mimicry), cleanness and intelligibility. The report sees its best at 150 epochs and mimicry towards 500."
+        "Calm to anger, all calm clips of unseen actors, by epoch. The report sees its best at 150 epochs, and "
+        "mimicry, generators that do next to nothing, towards 500."
     )
 
     @property
-    def runs(self) -> list:
+    def runs(self) -> list[Needed]:
         """The one training."""
         return [self.run]
 
-    def make(self, settings: Settings, folder: Path) -> dict:
-        """Measure the epochs and draw them."""
-        source, target = split_pair(PAIR)
-        ruler = cached_ruler(settings.data, source, target)
-        section = {"title": self.title, "compares": self.compares, "judges": [describe_verdict(ruler)]}
-        if not self.run.epoch():
-            return {**section, "paragraph": f"{self.run.directory.path.name} is not trained yet.", "trainings": []}
-        config = RunConfig.load(self.run.directory.config_file)
-        there = [epoch for epoch in self.run.directory.epochs() if epoch <= max(self.run.epochs, self.run.epoch())]
-        epochs = [there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))]
-        clips = settings.split().unseen
-        sources = [load_source(clip.path, clip.statement, config.spectrogram) for clip in domain(clips, source)]
-        rows = measure_run(ruler, self.run.directory, config, epochs, sources, domain(clips, target), REPORTS_WAY)
-        of_epochs = [row for row in rows if row.mimicry is not None]
-        figure = curves({name: [getattr(row, name) for row in of_epochs] for name in DRAWN}, epochs, PAIR)
-        save_figure(figure, folder / "curve.png")
-        answers = [_peak(of_epochs, epochs, ruler.verdict.holds), _mimicry(of_epochs, epochs)]
+    def want(self, wanted: dict[str, Wanted]) -> None:
+        """Add that the training's epochs are to be measured."""
+        of_run = wanted.setdefault(self.run.name, Wanted())
+        of_run.sets.add(UNSEEN)
+        of_run.by_epoch = True
+
+    def section(self, results: Path) -> dict | None:
+        """Give the curve as the page shows it, from what is stored; None where its training has not yielded."""
+        stored = read_json(results / self.run.name / YIELD)
+        by_epoch: dict[int, list[dict]] = {}
+        for cell in stored.get("by_epoch", ()):
+            by_epoch.setdefault(cell["epoch"], []).append(cell)
+        if not by_epoch:
+            return None
+        drawn = {each.name: [point(each.estimator, cells) for cells in by_epoch.values()] for each in DRAWN}
+        drawn = {name: values for name, values in drawn.items() if None not in values}
+        save_curves(
+            results / self.name / "curve.webp",
+            {name: {"": values} for name, values in drawn.items()}, list(by_epoch), "epoch",
+        )  # fmt: skip
         return {
-            **section,
-            "pictures": [{"picture": "curve.png", "title": f"{len(sources)} clips at each of {len(epochs)} epochs"}],
+            "name": self.name, "title": self.title, "compares": self.compares,
+            "pictures": [{"folder": self.name, "picture": "curve.webp", "title": ", ".join(drawn) + " by epoch"}],
             "figures": {
-                "columns": ["", *DRAWN],
-                "rows": [[row.name, *(as_json(getattr(row, name)) for name in DRAWN)] for row in rows],
+                "columns": ["epoch", *drawn], "rows": [list(row) for row in zip(map(str, by_epoch), *drawn.values())],
             },
-            "answers": [dataclasses.asdict(answer) for answer in answers],
-            "paragraph": paragraph(answers, settings.demo),
-            "trainings": [describe(self.run)],
-        }
+            "questions": [{"ours": dataclasses.asdict(each), "theirs": None} for each in _answers(by_epoch)],
+            "trainings": {"anger": stored["training"]}, "missing": [], "judges": [],
+        }  # fmt: skip
 
 
 def experiment(settings: Settings) -> Curve:
     """State the curve: as long as Table 3's trainings, unless EPOCHS says otherwise."""
-    return Curve(needed(settings, PAIR, 150))
+    return Curve(needed(settings, "calm_anger", 150))
 
 
-def _peak(rows: list, epochs: list, judge_holds: bool) -> Answer:
-    question = "Does transfer peak before the last epoch?"
-    if len(epochs) < 3 or not judge_holds:
-        return Answer(
-            question, "not shown", f"{len(epochs)} epochs measured" if judge_holds else "the judge does not hold"
-        )
-    best = int(np.argmax([row.score for row in rows]))
-    return Answer(
-        question, "no" if best == len(rows) - 1 else "yes", f"judged {rows[best].score:.2f} at epoch {epochs[best]}"
-    )
+def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
+    last = max(by_epoch)
 
+    def best(quantity: Quantity) -> int:
+        found = {epoch: point(quantity.estimator, cells) for epoch, cells in by_epoch.items()}
+        return max((epoch for epoch in found if found[epoch] is not None), key=found.get, default=last)
 
-def _mimicry(rows: list, epochs: list) -> Answer:
-    question = "Do the generators fall back to doing little (mimicry)?"
-    if len(epochs) < 3:
-        return Answer(question, "not shown", f"{len(epochs)} epochs measured")
-    most, last = max(row.mimicry for row in rows), rows[-1].mimicry
-    return Answer(
-        question, "yes" if last < most / 2 else "no", f"change {last:.2f} at epoch {epochs[-1]}, {most:.2f} at most"
-    )
+    nearest, most = best(GAP), best(CHANGE)
+    gaps = Quantity(f"gap closed at epoch {nearest} and at {last},", GAP.estimator)
+    less = Quantity(f"change of the image less half of that at epoch {most}", CHANGE.estimator)
+    return [
+        ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),
+        ask(
+            f"Have the generators fallen back to mimicry by epoch {last}?", less, by_epoch[last], by_epoch[most],
+            under=0.0, combine=lambda now, then: now - then / 2,
+        ),
+    ]  # fmt: skip

@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from cyclegan_keras.config import FaceRunConfig, TrainConfig
+from cyclegan_keras.config import ModelConfig, TrainConfig, run_problems
 from cyclegan_keras.corpora.fer2013 import SIZE, faces_key, load_faces
 from cyclegan_keras.measuring import judge, metrics
 from cyclegan_keras.presets import PRESETS
-from cyclegan_keras.shared.files import locked
+from cyclegan_keras.shared.files import locked, written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
-from cyclegan_keras.shared.plots import save_figure
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
-from experiments.answers import TRANSFERRED, Answer, paragraph
-from experiments.cells import as_json
-from experiments.runs import Settings, how_long, log_pace
+from cyclegan_keras.shared.stored import StoredConfig, refuse
+from experiments.answers import Quantity, ask, mean, point
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import Settings, Training, how_long, log_pace, thinned_losses
 
 SOURCE, TARGET = "sad", "happy"
 
@@ -28,70 +28,70 @@ SHOWN = 5
 MEASURED = 200
 """Test faces of the source that are converted and judged."""
 
+TAKEN_FOR = 0.5
+"""The judge's score above which a face is taken for the target."""
+
 FACES_WITH_DEMO = 100
 """Of each emotion, where everything else is made from the demo corpus: to see that it works."""
 
 
-def without_sound(train: TrainConfig) -> TrainConfig:
-    """How a preset trains, but for what it does with sound: a face makes none."""
-    weights = dataclasses.replace(train.loss_weights, intelligibility=0.0, pitch=0.0)
-    return dataclasses.replace(train, resynthesis=False, refined=False, equalised=False, loss_weights=weights)
+@dataclass(frozen=True)
+class FaceRunConfig(StoredConfig):
+    """What defines a training on faces; ``config.RunConfig`` without sound."""
+
+    pair: str
+    preset: str
+    data: str
+    data_key: str
+    model: ModelConfig
+    train: TrainConfig
+
+    image_shape = (SIZE, SIZE, 1)
+
+    def __post_init__(self):
+        refuse(run_problems(self.pair, self.data_key))
 
 
 @dataclass(frozen=True)
-class FaceTraining:
-    """The training of the figure; it has the interface of ``runs.Needed``."""
+class FaceTraining(Training):
+    """The training of the figure."""
 
-    directory: RunDirectory
     preset: str
-    epochs: int
 
     def faces(self, settings: Settings, subset: str) -> tuple[np.ndarray, np.ndarray]:
         """The faces of both emotions."""
         most = FACES_WITH_DEMO if settings.demo else None
         return tuple(load_faces(settings.faces, emotion, subset)[:most] for emotion in (SOURCE, TARGET))
 
-    def epoch(self) -> int:
-        """The epoch whose weights stand for this training, or 0 where there are none."""
-        return max((epoch for epoch in self.directory.epochs() if epoch <= self.epochs), default=0)
-
-    def is_done(self) -> bool:
-        """Whether there is nothing left to train."""
-        return self.epoch() >= self.epochs
-
-    def plan(self, settings: Settings) -> str:
-        """Say what becomes of this training, and how long that takes."""
-        epoch, path = self.epoch(), self.directory.path
-        if self.is_done() or settings.as_is:
-            return f"{path}: epoch {epoch} of {self.epochs}, as it is" if epoch else f"{path}: not there, left out"
-        steps = (self.epochs - epoch) * len(self.faces(settings, "train")[0])
-        pace = log_pace(self.directory.losses_file)
-        return f"{path}: {'resumed' if epoch else 'trained'}, {steps} steps on faces, {how_long(steps, pace)}"
+    def left(self, epochs: int, settings: Settings) -> str:
+        """Say how many steps so many epochs are, and how long they take."""
+        steps = epochs * len(self.faces(settings, "train")[0])
+        return f"or {steps} steps on faces, {how_long(steps, log_pace(self.directory.losses_file))}"
 
     def train(self, settings: Settings) -> None:
         """Train, or resume, what is missing; Ctrl-C saves first."""
-        if settings.as_is or self.is_done():
+        if settings.as_is or self.is_done() or self.has_yielded(settings):
             return
         machine = prepare_tensorflow()
-        from cyclegan_keras import trainer
         from cyclegan_keras.shared.terminal import TerminalObserver
+        from cyclegan_keras.training import loop
 
         faces = self.faces(settings, "train")
         preset = PRESETS[self.preset]
         config = FaceRunConfig(
-            pair=f"{SOURCE}_{TARGET}", preset=self.preset, data=str(settings.faces.resolve()),
-            data_key=faces_key(*faces), image_size=SIZE, model=preset.model,
-            train=dataclasses.replace(without_sound(preset.train), epochs=self.epochs, precision=machine.precision),
+            f"{SOURCE}_{TARGET}", self.preset, str(settings.faces.resolve()), faces_key(*faces), preset.model,
+            dataclasses.replace(preset.train, epochs=self.epochs, precision=machine.precision),
         )  # fmt: skip
         last_step = self.epochs * len(faces[0])
-        print(
-            f"{machine.device}; {self.directory.path}: {last_step} steps on {len(faces[0])} and {len(faces[1])} faces"
-        )
-        names = tuple([f"{emotion} face {i}" for i in range(len(of))] for emotion, of in zip((SOURCE, TARGET), faces))
+        print(f"{self.directory.path}: {last_step} steps on {len(faces[0])} and {len(faces[1])} faces", flush=True)
+        domains = [
+            loop.Domain(of, [f"{emotion} face {i}" for i in range(len(of))])
+            for emotion, of in zip((SOURCE, TARGET), faces)
+        ]
         with locked(self.directory.lock_file), TerminalObserver(last_step) as observer:
-            trainer.open_run(self.directory, config)
+            loop.open_run(self.directory, config)
             none = dict.fromkeys(DIRECTIONS, ())
-            finished = trainer.train(config, self.directory, *faces, names, none, last_step, observer)
+            finished = loop.train(config, self.directory, *domains, none, last_step, observer)
         if not finished:
             raise KeyboardInterrupt
 
@@ -103,67 +103,79 @@ class Figure5:
     run: FaceTraining
     name: str = "figure5"
     title: str = "Figure 5: faces, sad to happy"
-    compares: str = "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them."
+    compares: str = (
+        "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them. The faces are "
+        "FER2013's and not ours to publish; make figure5 and make report show them."
+    )
 
     @property
     def runs(self) -> list[FaceTraining]:
         """The one training."""
         return [self.run]
 
-    def make(self, settings: Settings, folder: Path) -> dict:
+    def want(self, wanted: dict) -> None:
+        """Want nothing of any training of speech."""
+
+    def make(self, settings: Settings) -> None:
         """Convert test faces, judge them, draw five."""
-        section = {"title": self.title, "compares": self.compares, "judges": [], "trainings": []}
-        train, test = self.run.faces(settings, "train"), self.run.faces(settings, "test")
-        epoch = self.run.epoch()
-        if not epoch:
-            return {**section, "paragraph": f"{self.run.directory.path.name} is not trained yet."}
+        epoch, folder = self.run.epoch(), settings.results / self.run.name
+        if not epoch or read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch:
+            return
         from cyclegan_keras.conversion.generators import load_generator
         from experiments.face_judge import fit_face_judge, try_face_judge
 
+        train, test = self.run.faces(settings, "train"), self.run.faces(settings, "test")
         face_judge = fit_face_judge(*train)
         verdict = try_face_judge(face_judge, train, test)
         config = FaceRunConfig.load(self.run.directory.config_file)
         there, back = (load_generator(self.run.directory, config, epoch, direction) for direction in DIRECTIONS)
         sources = test[0][:MEASURED]
         converted = _in_batches(there, sources)
-        before, after = face_judge.scores(sources), face_judge.scores(converted)
-        save_figure(draw(sources[:SHOWN], converted[:SHOWN], after[:SHOWN]), folder / "faces.png")
-        figures = {
-            "columns": ["", "faces", f"taken for {TARGET}", "mean score", "change", "cycle error"],
-            "rows": [
-                [SOURCE, len(sources), as_json((before > 0.5).mean()), as_json(before.mean()), None, None],
-                [
-                    f"converted to {TARGET}", len(sources), as_json((after > 0.5).mean()), as_json(after.mean()),
-                    as_json(metrics.mimicry(sources, converted)),
-                    as_json(metrics.mimicry(sources, _in_batches(back, converted))),
-                ],
-            ],
+        measured = {
+            "score_before": face_judge.scores(sources), "score": face_judge.scores(converted),
+            "mimicry": [metrics.mimicry(*pair) for pair in zip(sources, converted)],
+            "cycle": [metrics.mimicry(*pair) for pair in zip(sources, _in_batches(back, converted))],
         }  # fmt: skip
-        answer = "not shown" if not verdict.holds else "yes" if after.mean() >= TRANSFERRED else "no"
-        evidence = f"judged {after.mean():.2f} on average, {before.mean():.2f} before, {len(sources)} faces"
-        answers = [Answer("Are sad faces made happy?", answer, evidence)]
+        with written_beside(folder / "faces.webp") as beside:
+            draw(sources[:SHOWN], converted[:SHOWN], measured["score"][:SHOWN]).savefig(beside, format="webp", dpi=100)
+        rows = ({name: round(float(value), 4) for name, value in zip(measured, row)} for row in zip(*measured.values()))
+        yielded = {
+            "training": self.run.described(settings, config, config.pair),
+            "judge": describe_face_verdict(verdict), "judge_holds": verdict.holds,
+            "ours": [{"name": f"face {i}", "speaker": f"face {i}", **row} for i, row in enumerate(rows)],
+            "losses": thinned_losses(self.run.directory.losses_file),
+        }  # fmt: skip
+        write_json(folder / YIELD, yielded)
+
+    def section(self, results: Path) -> dict | None:
+        """Give the figure as the page shows it, from what is stored; None where its training has not yielded."""
+        stored = read_json(results / self.run.name / YIELD)
+        if not stored:
+            return None
+        cells = stored["ours"]
+        judged = Quantity("judge", mean("score"))
+        answers = [
+            ask("Are sad faces made happy?", judged, cells if stored["judge_holds"] else [], over=TAKEN_FOR),
+            ask("Does the other generator bring them back?", Quantity("cycle error", mean("cycle")), cells, under=0.1),
+        ]
+        columns = {"judge before": "score_before", "judge": "score", "change": "mimicry", "cycle error": "cycle"}
+        means = [point(mean(name), cells) for name in columns.values()]
+        title = f"above as they are ({SOURCE}), below as converted ({TARGET})"
         return {
-            **section,
-            "pictures": [
-                {"picture": "faces.png", "title": f"above as they are ({SOURCE}), below as converted ({TARGET})"}
-            ],
-            "figures": figures,
-            "answers": [dataclasses.asdict(each) for each in answers],
-            "paragraph": paragraph(answers, settings.demo),
-            "judges": [describe_face_verdict(verdict)],
-            "data": settings.faces.name,
-            "trainings": [
-                f"{config.pair}: preset {config.preset}, {SIZE} x {SIZE}, {config.model.filters} filters, "
-                f"{config.model.n_resnet} blocks, epoch {epoch} of {self.run.epochs}, seed {config.train.seed}, "
-                f"{len(train[0])} and {len(train[1])} faces"
-            ],
-        }
+            "name": self.name, "title": self.title, "compares": self.compares,
+            "pictures": [{"folder": self.run.name, "picture": "faces.webp", "title": title}],
+            "figures": {
+                "columns": ["", "faces", *columns], "rows": [[f"{SOURCE} to {TARGET}", len(cells), *means]],
+            },
+            "questions": [{"ours": dataclasses.asdict(each), "theirs": None} for each in answers],
+            "trainings": {"faces": stored["training"]}, "missing": [], "judges": [stored["judge"]],
+        }  # fmt: skip
 
 
 def experiment(settings: Settings) -> Figure5:
     """State the figure; its training lies a folder deeper, where ``infer`` looks for none of speech."""
     directory = RunDirectory(settings.runs / "faces" / f"{SOURCE}_{TARGET}-{settings.preset}")
-    return Figure5(FaceTraining(directory, settings.preset, settings.epochs_for(REPORTS_EPOCHS)))
+    return Figure5(FaceTraining(directory, settings.epochs or REPORTS_EPOCHS, settings.preset))
 
 
 def draw(sources: np.ndarray, converted: np.ndarray, scores: np.ndarray) -> Figure:

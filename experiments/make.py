@@ -1,30 +1,36 @@
 """Command line: make the report's tables. ``python -m experiments.make --help``."""
 
 import argparse
-import datetime
 import importlib
-import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import CommandParser, printable, run_command
 from cyclegan_keras.shared.errors import InputError
-from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
-from experiments.runs import Settings, commit_here
+from experiments import yields
+from experiments.results import PUBLISHED, YIELD, read_json, write_json
+from experiments.runs import Settings, Training
+from experiments.yields import RECORDINGS
 
 NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")
 """Everything that can be made, in the report's order; each is a module beside this one."""
 
 WITHOUT_SPEECH = {"figure5", "resources"}
 """Of these, what needs no --data."""
+
+TURNS = (
+    "calm_fearful", "calm_anger", "calm_surprised", "neutral_anger", "calm_disgust", "calm_happy", "calm_sad",
+    "sad_happy",
+)  # fmt: skip
+"""The order in which trainings are made: those first that most tables show."""
 
 SHARED = Path("../shared")
 """Where data is looked for that was not named."""
@@ -38,7 +44,8 @@ def parser() -> CommandParser:
     parser = CommandParser(
         prog="python -m experiments.make",
         description="Make the report's tables, Figure 5 and the cost table under --results. First comes the plan: "
-        "what is trained for them, resumed or reused.",
+        "what is trained for them, resumed or reused. What a training has yielded is not made again, here or in "
+        "--published; delete its folder for that.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all of them")
     parser.add_argument("--data", default="data/ravdess", help=f"folder of RAVDESS clips, or {DEMO}")
@@ -49,7 +56,10 @@ def parser() -> CommandParser:
         "--clips", type=Path, help=f"recordings to start from; default: {SHARED}/report_audio/inputs where it is"
     )
     parser.add_argument("--faces", type=Path, default=SHARED / "fer2013", help="fer2013.csv, or folders of faces")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="folder for what is made")
+    parser.add_argument(
+        "--results", type=Path, help=f"folder for what is made; default: results, or results/{DEMO} for the demo"
+    )
+    parser.add_argument("--published", type=Path, default=PUBLISHED, help="folder of what was published, to go on from")
     parser.add_argument("--plan", action="store_true", help="print the plan and make nothing")
     parser.add_argument("--as-is", action="store_true", help="train nothing: show each training as far as it got")
     parser.add_argument("--train-options", default="", help="more options for the train command line, in one word")
@@ -70,81 +80,97 @@ def command(arguments: argparse.Namespace) -> int:
         parser().error("argument --epochs: must be 1 or more, or 0 for the table's own")
     settings = settings_from(arguments)
     names = arguments.names or NAMES
-    experiments = [importlib.import_module(f"experiments.{name}").experiment(settings) for name in names]
-    if arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names):
-        index_clips(settings.data)  # what is wrong with the folder is told once, not for every training
+    tables = [importlib.import_module(f"experiments.{name}").experiment(settings) for name in names]
+    if (
+        arguments.data != DEMO
+        and not WITHOUT_SPEECH.issuperset(names)
+        and not (settings.as_is and not settings.data.exists())
+    ):
+        settings.clips_of_data()  # what is wrong with the folder is told once, not for every training
     print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
-    for run in dict.fromkeys(run for experiment in experiments for run in experiment.runs):
-        try:
+    trainings = sorted(dict.fromkeys(run for table in tables for run in table.runs), key=_turn)
+    for run in trainings:
+        with _left_out(run.directory.path):
             print(f"  {run.plan(settings)}", flush=True)
-        except InputError as error:
-            print(f"  {run.directory.path}: {printable(str(error))}", flush=True)
-    if not WITHOUT_SPEECH.issuperset(names):
-        print("  and a judge for each pair, fitted in some minutes where it is not cached", flush=True)
     if arguments.plan:
         return 0
+    if settings.published:
+        take_published(settings.published, settings.results, [run.name for run in trainings if run.epoch()])
     prepare_tensorflow()
-    for experiment in experiments:
-        try:
-            make(experiment, settings)
-        except InputError as error:
-            if len(experiments) == 1:
-                raise
-            # Faces, or a language, that are not at hand must not cost the other tables.
-            print(f"{experiment.name}: left out: {printable(str(error))}", file=sys.stderr, flush=True)
-            _write(
-                settings,
-                experiment.name,
-                {"title": experiment.title, "compares": experiment.compares, "left_out": str(error)},
-            )
+    wanted: dict[str, yields.Wanted] = {}
+    for table in tables:
+        table.want(wanted)
+    for run in trainings:
+        with _left_out(run.name, len(tables) == 1 and len(trainings) == 1):
+            run.train(settings)
+            if run.name in wanted:
+                yields.make(settings, run, wanted[run.name])
+    for table in tables:
+        if hasattr(table, "make"):
+            with _left_out(table.name, len(tables) == 1):
+                table.make(settings)
+        section = table.section(settings.results)
+        print(f"\n{table.title}" + ("" if section else ": nothing of it is trained yet"))
+        for answer in (each["ours"] for each in section["questions"]) if section else ():
+            print(f"  {answer['question']} {answer['answer']}: {answer['evidence'] or 'not measured yet'}")
+    print(f"\nwritten: {settings.results}; make report renders the page", flush=True)
     return 0
+
+
+def take_published(published: Path, results: Path, but: Sequence[str] = ()) -> None:
+    """Take what was published of trainings that are not here, so that tables go on from it."""
+    for file in published.glob(f"*/{YIELD}"):
+        name, there = file.parent.name, results / file.parent.name
+        if name == RECORDINGS:
+            known = {each["name"]: each for each in read_json(file)[RECORDINGS]}
+            known |= {each["name"]: each for each in read_json(there / YIELD).get(RECORDINGS, ())}
+            for picture in file.parent.glob("*.*"):
+                if not (there / picture.name).exists():
+                    there.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(picture, there)
+            write_json(there / YIELD, {RECORDINGS: list(known.values())})
+        elif name not in but and not (there / YIELD).exists():
+            print(f"{file.parent}: taken as published", flush=True)
+            shutil.copytree(file.parent, there, dirs_exist_ok=True)
+
+
+def _turn(run: Training) -> int:
+    """The shorter trainings first, and those of most tables first among them."""
+    return next((turn for turn, start in enumerate(TURNS) if run.name.startswith(start)), len(TURNS)) + (
+        len(TURNS) if run.name.endswith("-520") else 0
+    )
+
+
+@contextmanager
+def _left_out(what: object, alone: bool = False) -> Iterator[None]:
+    """Let faces, or a language, that are not at hand not cost the other tables."""
+    try:
+        yield
+    except InputError as error:
+        if alone:
+            raise
+        print(f"{what}: left out: {printable(str(error))}", file=sys.stderr, flush=True)
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Fill in what was not named: the preset that suits the machine, folders that are there, the demo corpus."""
-    data = Path("data/demo") if arguments.data == DEMO else Path(arguments.data)
-    if arguments.data == DEMO and not data.exists() and not arguments.plan:
+    demo = arguments.data == DEMO
+    data = Path("data/demo") if demo else Path(arguments.data)
+    if demo and not data.exists() and not arguments.plan:
         subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)], check=True)
-    preset = arguments.preset
-    if preset is None:
-        preset = prepare_tensorflow().preset
+    preset = arguments.preset or prepare_tensorflow().preset
     audio = Path(os.environ.get("REPORT_AUDIO_DIR") or SHARED / "report_audio")
     clips = arguments.clips or audio / "inputs"
     if arguments.clips and not clips.is_dir():
         raise InputError(f"--clips {clips}: no such folder; give one of WAV or FLAC files")
-    runs = arguments.runs or (Path("runs/demo") if arguments.data == DEMO else Path("runs"))
+    runs = arguments.runs or Path("runs", DEMO if demo else "")
     return Settings(
         data=data, preset=preset, epochs=arguments.epochs, runs=runs, clips=clips if clips.is_dir() else None,
         report_outputs=audio / "outputs" if (audio / "outputs").is_dir() else None, faces=arguments.faces,
-        results=arguments.results, as_is=arguments.as_is, train_options=tuple(shlex.split(arguments.train_options)),
+        results=arguments.results or Path("results", DEMO if demo else ""),
+        published=None if demo else arguments.published, as_is=arguments.as_is,
+        train_options=tuple(shlex.split(arguments.train_options)),
     )  # fmt: skip
-
-
-def make(experiment, settings: Settings) -> None:
-    """Train what an experiment lacks, make it, write its section for the page, and say its paragraph."""
-    began = time.monotonic()
-    for run in experiment.runs:
-        run.train(settings)
-    folder = settings.results / experiment.name
-    section = experiment.make(settings, folder)
-    section["seconds"] = round(time.monotonic() - began)
-    _write(settings, experiment.name, section)
-    print(f"\n{section['title']}: {section['paragraph']}\n", flush=True)
-    print(f"written: {folder}; make report renders the page\n", flush=True)
-
-
-def _write(settings: Settings, name: str, section: dict) -> None:
-    section = {
-        "name": name,
-        "data": "the demo corpus (synthetic speech)" if settings.demo else settings.data.name,
-        **section,
-        "preset": settings.preset,
-        "demo": settings.demo,
-        "commit": commit_here(),
-        "date": datetime.date.today().isoformat(),
-    }
-    with written_beside(settings.results / name / "section.json") as beside:
-        beside.write_text(json.dumps(section, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,29 +1,42 @@
-"""Command line: render what was made as one page. ``python -m experiments.report --results results``."""
+"""Command line: render what was made as one page. ``python -m experiments.report --help``."""
 
 import argparse
-import json
+import importlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
-from experiments.make import NAMES
+from experiments.make import NAMES, take_published
+from experiments.results import PUBLISHED, YIELD, read_json, write_json
+from experiments.runs import Settings
+from experiments.yields import RECORDINGS
 
-TEMPLATE = "report.html.j2"
+TEMPLATE = "page.html.j2"
+
+PUBLISHABLE = {"RAVDESS": False, "espeak-ng": True}
+"""Whose speech may be published as pictures and converted by us, and whether as it is, too."""
+
+MOST_BYTES = 12_000_000
+"""Of the published page, with everything beside it."""
 
 
 def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m experiments.report",
-        description="Render what was made as index.html in --results: one page with relative links, no network needed.",
+        description="Render what was made as index.html in --results: one page with relative links, no network needed. "
+        "It holds recordings that are not ours to publish; --publish writes a page without them.",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that experiments.make wrote")
+    parser.add_argument("--preset", choices=PRESETS, help="whose trainings to show; default: the only one's there")
     parser.add_argument(
-        "--numbers", action="store_true",
-        help="render numbers.html, one file without pictures and sound: it holds no recording and may be published",
+        "--publish", type=Path, nargs="?", const=PUBLISHED, metavar="FOLDER",
+        help=f"write what may be published, and its page; default: {PUBLISHED.relative_to(PUBLISHED.parents[1])}",
     )  # fmt: skip
     return parser
 
@@ -35,38 +48,47 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Render the page; returns the exit status."""
-    page = arguments.results / ("numbers.html" if arguments.numbers else "index.html")
-    html = render(read_sections(arguments.results), media=not arguments.numbers)
-    with written_beside(page) as beside:
+    folder = arguments.results
+    preset = arguments.preset or only_preset(folder)
+    if arguments.publish:
+        take_published(arguments.publish, folder)
+        publish(folder, arguments.publish, preset)
+        folder = arguments.publish
+    html = render(folder, preset)
+    with written_beside(folder / "index.html") as beside:
         beside.write_text(html, encoding="utf-8")
-    print(page)
+    print(folder / "index.html")
     return 0
 
 
-def read_sections(results: Path) -> list[dict]:
-    """Read what was made, in the report's order.
+def only_preset(results: Path) -> str:
+    """Name the preset of the trainings in a folder of results.
 
     Raises
     ------
     InputError
-        There is no such folder, nothing was made in it, or a section is damaged.
+        There is no such folder, nothing was made in it, something is damaged, or there are several presets.
     """
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; give the one that the tables were made in (RESULTS=)")
-    sections = []
-    for file in (results / name / "section.json" for name in NAMES):
-        if file.exists():
-            try:
-                sections.append(json.loads(file.read_text(encoding="utf-8")))
-            except ValueError as error:
-                raise InputError(f"{file}: damaged ({error}); delete it and make it again") from None
-    if not sections:
-        raise InputError(f"{results}: holds no tables yet; make some first, such as make table1")
-    return sections
+    stored = [read_json(file) for file in sorted(results.glob(f"*/{YIELD}"))]
+    presets = sorted({each["training"]["preset"] for each in stored if "training" in each})
+    if not presets:
+        raise InputError(f"{results}: holds nothing of a training yet; make a table first, such as make table1")
+    if len(presets) > 1:
+        raise InputError(f"{results}: holds trainings by {' and '.join(presets)}; name one with --preset (PRESET=)")
+    return presets[0]
 
 
-def render(sections: Sequence[dict], media: bool = True) -> str:
-    """Render sections as an HTML page, with pictures and sound where ``media``.
+def tables_of(results: Path, preset: str) -> list:
+    """State every table as trained by a preset."""
+    nowhere = Path()
+    settings = Settings(nowhere, preset, 0, nowhere, None, None, nowhere, results, as_is=True)
+    return [importlib.import_module(f"experiments.{name}").experiment(settings) for name in NAMES]
+
+
+def render(results: Path, preset: str) -> str:
+    """Render what is stored in a folder as an HTML page.
 
     Raises
     ------
@@ -77,28 +99,75 @@ def render(sections: Sequence[dict], media: bool = True) -> str:
         import jinja2
     except ImportError:
         raise InputError("jinja2: not installed; pip install -e '.[report]' brings what renders the page") from None
+    from experiments.measures import SHOWN
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(number=number, url=lambda *parts: quote("/".join(parts)))
+    environment.globals.update(number=number, url=lambda *parts: quote("/".join(parts)), shown=SHOWN)
+    tables = tables_of(results, preset)
+    names = dict.fromkeys(run.name for table in tables for run in table.runs)
+    stored = {name: read_json(results / name / YIELD) for name in names}
+    trainings = {name: each["training"] for name, each in stored.items() if each}
+    sections = [table.section(results) for table in tables]
     return environment.get_template(TEMPLATE).render(
-        sections=[{**section, "banner": banner(section)} for section in sections], media=media
+        sections=[section for section in sections if section],
+        missing=[table.title for table, section in zip(tables, sections) if not section],
+        trainings=trainings,
+        preset=preset,
+        demo=any(training["demo"] for training in trainings.values()),
     )
 
 
-def banner(section: dict) -> str:
-    """What must be known before a table is read: that its speech is synthetic, or its networks are small."""
-    if section["demo"]:
-        return (
-            "Trained and judged on the demo corpus, which is synthetic speech: it shows that the commands work, and "
-            "nothing else."
-        )
-    if section["preset"].startswith("cpu"):
-        return (
-            f"Made at preset {section['preset']}: the report's architecture a quarter as wide and trained for fewer "
-            "epochs. It is not the report's system at its size."
-        )
-    return ""
+def publish(results: Path, published: Path, preset: str) -> None:
+    """Copy what may be published of results: no recording, and of speakers who may not be heard nothing but numbers.
+
+    Raises
+    ------
+    InputError
+        The results are of synthetic speech, or take more than ``MOST_BYTES``.
+    """
+    origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
+    kept: set[Path] = set()
+
+    def keep(file: Path) -> None:
+        kept.add(published / file.relative_to(results))
+        if file.exists():
+            (published / file.relative_to(results)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, published / file.relative_to(results))
+
+    def without_recordings(cells: Sequence[dict], folder: Path, sound: bool) -> list[dict]:
+        allowed = []
+        for cell in cells:
+            origin = origins.get(cell["name"])
+            hidden = set() if origin in PUBLISHABLE else {"picture", "sound"}
+            hidden |= set() if sound or PUBLISHABLE.get(origin) else {"sound"}
+            allowed.append({name: value for name, value in cell.items() if name not in hidden})
+            for media in ("picture", "sound"):
+                if media in allowed[-1]:
+                    keep(folder / allowed[-1][media])
+        return allowed
+
+    runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
+    for name in (RECORDINGS, *runs, "resources"):
+        stored, folder = read_json(results / name / YIELD), results / name
+        if not stored:
+            continue
+        if stored.get("training", {}).get("demo"):
+            raise InputError(f"{results}: made from synthetic speech, which shows nothing of the report; not published")
+        for whose, sound in (("recordings", False), ("ours", True), ("theirs", False)):
+            if whose in stored:
+                stored[whose] = without_recordings(stored[whose], folder, sound)
+        for picture in (folder / "losses.webp", *(folder / each["picture"] for each in stored.get("pictures", ()))):
+            keep(picture)
+        write_json(published / name / YIELD, stored)
+        kept.add(published / name / YIELD)
+    for file in published.glob("*/*"):
+        if file not in kept:
+            file.unlink()
+    size = sum(file.stat().st_size for file in published.rglob("*") if file.is_file())
+    if size > MOST_BYTES:
+        raise InputError(f"{published}: takes {size} bytes, and {MOST_BYTES} are the most; show fewer clips")
 
 
 def number(value: float | None, digits: int = 2) -> str:

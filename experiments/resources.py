@@ -1,8 +1,8 @@
-"""Section 5.3: parameters, seconds a step and hours for the report's epochs, at 3, 6 and 9 blocks and at 520 x 520."""
+"""Section 5.3: what training costs at the report's size, at 3, 6 and 9 blocks and at 520 x 520."""
 
 import dataclasses
 import importlib.util
-import os
+import resource
 import shutil
 import statistics
 import time
@@ -15,13 +15,23 @@ from typing import NamedTuple
 import numpy as np
 
 from cyclegan_keras.corpora.clips import domain
-from cyclegan_keras.presets import PRESETS, Preset
+from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520, Preset
 from cyclegan_keras.shared.cli import prepare_environment
 from cyclegan_keras.shared.machine import prepare_tensorflow
-from experiments.runs import Settings
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import Settings, processor
 
 TIMED = 3
 """Steps that are timed, after a first one that traces the graph."""
+
+STEPS_AN_EPOCH = 140
+"""Calm clips of RAVDESS that training sees, where no data says otherwise."""
+
+GENERATOR_PASSES = 23
+"""A step's work in forward passes of a generator; a gradient counts as one by the image and one by the filters."""
+
+GPU_HOURS = 10
+"""The hours in which a GPU would be wanted to train the report's epochs."""
 
 
 class Size(NamedTuple):
@@ -30,6 +40,14 @@ class Size(NamedTuple):
     image_size: int
     n_resnet: int
     epochs: int
+
+    @property
+    def preset(self) -> Preset:
+        """The report's preset at this size and depth."""
+        chosen = PRESETS["report"]
+        spectrogram = SPECTROGRAM_520 if self.image_size == SPECTROGRAM_520.image_size else chosen.spectrogram
+        model = dataclasses.replace(chosen.model, n_resnet=self.n_resnet)
+        return dataclasses.replace(chosen, spectrogram=spectrogram, model=model)
 
 
 SIZES = (Size(260, 3, 100), Size(260, 6, 150), Size(260, 9, 100), Size(520, 6, 100))
@@ -42,46 +60,63 @@ class Resources:
     name: str = "resources"
     title: str = "Section 5.3: what training costs"
     compares: str = (
-        "Trainable weights of one composite's three networks, seconds a step on this machine, and hours for the epochs "
-        "that the report trains."
+        "The report's width, 64 filters: trainable weights of one composite's three networks, seconds a step on this "
+        "machine, hours for the epochs that the report trains, and what a GPU would need."
     )
     runs: tuple = ()
 
-    def make(self, settings: Settings, folder: Path) -> dict:
-        """Count and time, every size in a process of its own."""
-        steps = len(domain(settings.split().train, "calm"))
-        rows, paces = [], []
-        for size in SIZES:
+    def want(self, wanted: dict) -> None:
+        """Want nothing of any training."""
+
+    def make(self, settings: Settings) -> None:
+        """Count and time, every size in a process of its own; what is there is kept."""
+        folder = settings.results / self.name
+        if settings.as_is or read_json(folder / YIELD):
+            return
+        steps = len(domain(settings.split().train, "calm")) if settings.data.is_dir() else STEPS_AN_EPOCH
+        paces = []
+        for size in SIZES[:1] if settings.demo else SIZES:
             print(f"timing {TIMED} steps at {size.image_size} x {size.image_size}, {size.n_resnet} blocks", flush=True)
             with ProcessPoolExecutor(1, get_context("spawn"), initializer=prepare_environment) as process:
-                cost = process.submit(measure, settings.preset, size).result()
-            hours = cost["seconds"] * steps * size.epochs / 3600
+                paces.append({**size._asdict(), **process.submit(measure, size).result()})
+        machine = prepare_tensorflow()
+        write_json(
+            folder / YIELD,
+            {
+                "paces": paces,
+                "steps": steps,
+                "machine": f"{processor()}, {machine.device}, {machine.precision}",
+                "pictures": _architectures(folder),
+            },
+        )
+
+    def section(self, results: Path) -> dict | None:
+        """Give the table as the page shows it, from what is stored."""
+        stored = read_json(results / self.name / YIELD)
+        if not stored:
+            return None
+        rows = []
+        for pace in stored["paces"]:
+            steps = stored["steps"] * pace["epochs"]
             rows.append(
                 [
-                    f"{size.image_size} x {size.image_size}, {size.n_resnet} blocks", cost["report_weights"],
-                    cost["weights"], round(cost["seconds"], 2), size.epochs, round(hours, 1),
+                    f"{pace['image_size']} x {pace['image_size']}, {pace['n_resnet']} blocks", pace["weights"],
+                    pace["seconds"], pace["epochs"], steps * pace["seconds"] / 3600, pace["memory_gb"],
+                    pace["tflop"], steps * pace["tflop"] / (3600 * GPU_HOURS),
                 ]
             )  # fmt: skip
-            paces.append({**cost, "image_size": size.image_size, "n_resnet": size.n_resnet})
-        filters = PRESETS[settings.preset].model.filters
-        machine = prepare_tensorflow()
         return {
-            "title": self.title,
-            "compares": self.compares,
+            "name": self.name, "title": self.title, "compares": self.compares,
             "figures": {
                 "columns": [
-                    "", "weights, 64 filters (the report)", f"weights, {filters} filters", "seconds a step",
-                    "the report's epochs", f"hours for them, {steps} steps each",
+                    "", "weights", "seconds a step", "the report's epochs", "hours for them", "memory, GB",
+                    "TFLOP a step", f"TFLOP/s for them in {GPU_HOURS} hours",
                 ],
                 "rows": rows,
             },
-            "paces": paces,
-            "pictures": _architectures(settings.preset, folder),
-            "paragraph": f"Timed on {machine.device}, {machine.precision}, preset {settings.preset}, {filters} "
-            f"filters: medians of {TIMED} steps; other work on the machine counts in (load {os.getloadavg()[0]:.1f} on "
-            f"{os.cpu_count()} cores).",
-            "judges": [],
-            "trainings": [],
+            "pictures": stored["pictures"], "questions": [], "trainings": {}, "missing": [], "judges": [],
+            "note": f"{stored['machine']}; medians of {TIMED} steps; {stored['steps']} steps an epoch; memory is the "
+            "whole process's, at most; TFLOP are the convolutions', and TFLOP/s what a GPU would have to sustain.",
         }  # fmt: skip
 
 
@@ -90,53 +125,44 @@ def experiment(settings: Settings) -> Resources:
     return Resources()
 
 
-def measure(preset: str, size: Size) -> dict:
-    """Count a size's weights with the report's filters and the preset's, and time steps with the preset's."""
-    from cyclegan_keras.training.state import build_state
-    from cyclegan_keras.training.step import compile_train_step
+def measure(size: Size) -> dict:
+    """Count a size's weights and work, and time its steps."""
+    import tensorflow as tf
+
+    from cyclegan_keras.training.step import build_training
 
     precision = prepare_tensorflow().precision
-    chosen = of_size(PRESETS[preset], size)
-    state = build_state(
-        chosen.spectrogram.image_shape, chosen.model, dataclasses.replace(chosen.train, precision=precision),
-        spectrogram=chosen.spectrogram,
-    )  # fmt: skip
-    take_step = compile_train_step(state, chosen.train, chosen.spectrogram)
-    height, width, _ = chosen.spectrogram.image_shape
-    shape = (1, height, width, 2 if chosen.train.resynthesis else 1)
+    chosen = size.preset
+    train = dataclasses.replace(chosen.train, precision=precision)
+    state, take_step = build_training(chosen.spectrogram.image_shape, chosen.model, train)
+    shape = (1, *chosen.spectrogram.image_shape)
     a, b = np.random.default_rng(0).uniform(-1.0, 1.0, (2, *shape)).astype(np.float32)
     seconds = []
     for _ in range(1 + TIMED):
         began = time.perf_counter()
-        float(take_step(a, b)["g_loss"])
+        float(take_step(tf.constant(a), tf.constant(b))["g_loss"])
         seconds.append(time.perf_counter() - began)
     return {
         "filters": chosen.model.filters,
-        "seconds": statistics.median(seconds[1:]),
-        "weights": weights(chosen),
-        "report_weights": weights(of_size(PRESETS["report"], size)),
+        "seconds": round(statistics.median(seconds[1:]), 3),
+        "weights": 2 * state.g.count_params() + state.d_b.count_params(),
+        "memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "tflop": round(GENERATOR_PASSES * convolution_work(state.g) / 1e12, 3),
     }
 
 
-def of_size(preset: Preset, size: Size) -> Preset:
-    """A preset at another image size and depth."""
-    others = (preset, *PRESETS.values())
-    spectrogram = next(other.spectrogram for other in others if other.spectrogram.image_size == size.image_size)
-    model = dataclasses.replace(preset.model, n_resnet=size.n_resnet)
-    return dataclasses.replace(preset, spectrogram=spectrogram, model=model)
+def convolution_work(network) -> int:
+    """Floating-point operations of a forward pass on one image, from the convolutions."""
+    work = 0
+    for layer in network.layers:
+        if hasattr(layer, "kernel"):
+            # A transposed convolution multiplies once for every input pixel, a plain one for every output pixel.
+            shape = (layer.input if "transpose" in layer.name else layer.output).shape
+            work += 2 * shape[1] * shape[2] * int(np.prod(layer.kernel.shape))
+    return work
 
 
-def weights(preset: Preset) -> int:
-    """Trainable weights of a composite's three networks."""
-    from cyclegan_keras.networks.discriminator import build_discriminator
-    from cyclegan_keras.networks.generator import build_generator
-
-    shape = preset.spectrogram.image_shape
-    generator = build_generator(shape, preset.model.n_resnet, preset.model.filters)
-    return 2 * generator.count_params() + build_discriminator(shape, preset.model.filters).count_params()
-
-
-def _architectures(preset: str, folder: Path) -> list[dict]:
+def _architectures(folder: Path) -> list[dict]:
     """Draw Figures 3 and 4, generator and discriminator, where graphviz and pydot are there."""
     if not (shutil.which("dot") and importlib.util.find_spec("pydot")):
         return []
@@ -145,7 +171,7 @@ def _architectures(preset: str, folder: Path) -> list[dict]:
     from cyclegan_keras.networks.discriminator import build_discriminator
     from cyclegan_keras.networks.generator import build_generator
 
-    chosen = PRESETS[preset]
+    chosen = PRESETS["report"]
     shape = chosen.spectrogram.image_shape
     folder.mkdir(parents=True, exist_ok=True)
     networks = {
@@ -155,5 +181,5 @@ def _architectures(preset: str, folder: Path) -> list[dict]:
     pictures = []
     for number, (title, network) in enumerate(networks.items(), start=3):
         plot_model(network, str(folder / f"figure{number}.png"), show_shapes=True, dpi=50)
-        pictures.append({"picture": f"figure{number}.png", "title": title})
+        pictures.append({"folder": folder.name, "picture": f"figure{number}.png", "title": title})
     return pictures

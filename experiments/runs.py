@@ -2,7 +2,9 @@
 
 import contextlib
 import csv
-import json
+import datetime
+import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -10,14 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.corpora.clips import Split, domain, split_clips
+from cyclegan_keras.corpora.clips import Clip, Split, domain, split_clips
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED
 from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.machine import processor_flags
 from cyclegan_keras.shared.run_directory import RunDirectory
+from cyclegan_keras.shared.stored import StoredConfig
+from experiments.results import YIELD, read_json
+
+STEPS_TOGETHER = 20
+"""Of the losses that are stored, so many steps are one number."""
 
 ROWS_FOR_PACE = 50
 """The newest steps of a ``train.csv`` whose median is a run's pace."""
@@ -35,6 +43,7 @@ class Settings:
     report_outputs: Path | None
     faces: Path
     results: Path
+    published: Path | None = None
     as_is: bool = False
     train_options: tuple[str, ...] = ()
 
@@ -48,23 +57,26 @@ class Settings:
         epochs = reports if self.preset.startswith("report") else PRESETS[self.preset].train.epochs
         return self.epochs or epochs
 
+    def clips_of_data(self) -> list[Clip]:
+        """The clips of the data set."""
+        return index_clips(self.data)
+
     def split(self) -> Split:
         """The clips of the data set, divided."""
-        return split_clips(index_clips(self.data))
+        return split_clips(self.clips_of_data())
 
 
 @dataclass(frozen=True)
-class Needed:
-    """A training that a table needs; ``options`` are those of the train command line beside the usual."""
+class Training:
+    """A training that a table needs, in its run directory; what it yields is stored under the same name."""
 
-    pair: str
-    preset: str
-    epochs: int
-    n_resnet: int
-    filters: int
-    image_size: int
     directory: RunDirectory
-    options: tuple[str, ...]
+    epochs: int
+
+    @property
+    def name(self) -> str:
+        """The name of its run directory and of what it yields, such as ``calm_anger-cpu``."""
+        return self.directory.path.name
 
     def epoch(self) -> int:
         """The epoch whose weights stand for this training: the last until ``epochs``, or 0 where there are none."""
@@ -76,18 +88,60 @@ class Needed:
         """Whether there is nothing left to train."""
         return max(self.directory.epochs(), default=0) >= self.epochs
 
+    def has_yielded(self, settings: Settings) -> Path | None:
+        """Where what it yields at its end is stored, wherever it was trained; published ones count if none is here."""
+        folders = [settings.results, *([settings.published] if settings.published and not self.epoch() else ())]
+        for folder in (folder / self.name for folder in folders):
+            if read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= self.epochs:
+                return folder
+        return None
+
     def plan(self, settings: Settings) -> str:
         """Say what becomes of this training: reused, resumed or trained, and how long that takes."""
         epoch, path = self.epoch(), self.directory.path
+        if there := self.has_yielded(settings):
+            return f"{path}: epoch {self.epochs} of {self.epochs}, measured already: {there}"
         if self.is_done() or settings.as_is:
             return f"{path}: epoch {epoch} of {self.epochs}, as it is" if epoch else f"{path}: not there, left out"
         left = self.epochs - epoch
         what = f"to be resumed after epoch {epoch}" if epoch else "to be trained"
-        what += f", {left} epoch{'s' if left > 1 else ''}"
+        return f"{path}: {what}, {left} epoch{'s' if left > 1 else ''} {self.left(left, settings)}"
+
+    def left(self, epochs: int, settings: Settings) -> str:
+        """Say how many steps so many epochs are, and how long they take."""
+        raise NotImplementedError
+
+    def described(self, settings: Settings, config: StoredConfig, pair: str) -> dict:
+        """Describe how far the training came, on which processor and in how many hours, for the page."""
+        rows = loss_rows(self.directory.losses_file)
+        seconds = [float(row["seconds"]) for row in rows if int(row["epoch"]) <= self.epoch()]
+        height, width, _ = config.image_shape
+        return {
+            "pair": pair, "preset": settings.preset, "image": f"{height} x {width}", "filters": config.model.filters,
+            "n_resnet": config.model.n_resnet, "epoch": self.epoch(), "epochs": self.epochs,
+            "seed": config.train.seed, "precision": config.train.precision, "steps": len(seconds),
+            "hours": round(sum(seconds) / 3600, 2), "processor": processor(), "demo": settings.demo,
+            "commit": commit_here(), "date": datetime.date.today().isoformat(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Needed(Training):
+    """A training of speech; ``options`` are those of the train command line beside the usual."""
+
+    pair: str
+    preset: str
+    n_resnet: int
+    filters: int
+    image_size: int
+    options: tuple[str, ...]
+
+    def left(self, epochs: int, settings: Settings) -> str:
+        """Say how many steps so many epochs are, and how long they take."""
         if not settings.data.exists():
-            return f"{path}: {what} on a demo corpus that is not made yet"
+            return "on a demo corpus that is not made yet"
         steps = self._epoch_steps(settings)
-        return f"{path}: {what} of {steps} steps, {how_long(left * steps, _pace(self, settings))}"
+        return f"of {steps} steps, {how_long(epochs * steps, _pace(self, settings))}"
 
     def train(self, settings: Settings) -> None:
         """Train, or resume, what is missing, by the train command line.
@@ -99,7 +153,7 @@ class Needed:
         RunError
             Training ended with an error, which it has said.
         """
-        if settings.as_is or self.is_done():
+        if settings.as_is or self.is_done() or self.has_yielded(settings):
             return
         self._epoch_steps(settings)
         command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", self.pair, "--data", str(settings.data)]
@@ -138,20 +192,33 @@ def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6
     name += f"-{n_resnet}-blocks" if n_resnet != chosen.model.n_resnet else ""
     name += f"-{image_size}" if image_size != chosen.spectrogram.image_size else ""
     return Needed(
-        pair, preset, settings.epochs_for(reports_epochs), n_resnet, chosen.model.filters, image_size,
-        RunDirectory(settings.runs / name), (*options, *settings.train_options),
+        RunDirectory(settings.runs / name), settings.epochs_for(reports_epochs), pair, preset, n_resnet,
+        chosen.model.filters, image_size, (*options, *settings.train_options),
     )  # fmt: skip
 
 
-def describe(run: Needed) -> str:
-    """A caption's part on a training: preset, networks, epoch and seed."""
-    config = RunConfig.load(run.directory.config_file)
-    height, width, _ = config.spectrogram.image_shape
-    return (
-        f"{config.pair}: preset {config.preset}, {height} x {width}, "
-        f"{config.model.filters} filters, {config.model.n_resnet} blocks, epoch {run.epoch()} of {run.epochs}, "
-        f"seed {config.train.seed}"
-    )
+def processor() -> str:
+    """The processor's name and the number of its cores that this machine has."""
+    lines = processor_flags().splitlines()
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def loss_rows(losses_file: Path) -> list[dict[str, str]]:
+    """Read a run's ``train.csv``; rows that are cut off are left out."""
+    if not losses_file.exists():
+        return []
+    with losses_file.open(encoding="utf-8", errors="replace") as rows:
+        return [row for row in csv.DictReader(rows) if None not in row.values()]
+
+
+def thinned_losses(losses_file: Path) -> dict[str, list[float]]:
+    """Thin a run's losses to means of ``STEPS_TOGETHER`` steps; ``step`` is the last of each."""
+    rows = loss_rows(losses_file)
+    groups = [rows[i : i + STEPS_TOGETHER] for i in range(0, len(rows), STEPS_TOGETHER)]
+    names = ("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake")
+    means = {name: [round(statistics.mean(float(row[name]) for row in group), 4) for group in groups] for name in names}
+    return {"step": [int(group[-1]["step"]) for group in groups], **means}
 
 
 def commit_here() -> str:
@@ -174,10 +241,8 @@ def how_long(steps: int, pace: float) -> str:
 def log_pace(losses_file: Path) -> float:
     """Seconds a step by the newest rows of a ``train.csv``; 0 where there are none that can be read."""
     try:
-        with losses_file.open(encoding="utf-8", errors="replace") as rows:
-            seconds = [float(row["seconds"]) for row in csv.DictReader(rows)]
-        return statistics.median(seconds[-ROWS_FOR_PACE:])
-    except (OSError, KeyError, TypeError, ValueError, statistics.StatisticsError):
+        return statistics.median(float(row["seconds"]) for row in loss_rows(losses_file)[-ROWS_FOR_PACE:])
+    except (OSError, KeyError, ValueError, statistics.StatisticsError):
         return 0.0
 
 
@@ -192,9 +257,7 @@ def _pace(run: Needed, settings: Settings) -> float:
                 return log_pace(file)
         except InputError:
             continue  # a run that cannot be read tells no pace
-    measured = settings.results / "resources" / "section.json"
-    if measured.exists():
-        for row in json.loads(measured.read_text(encoding="utf-8")).get("paces", ()):
-            if (row["image_size"], row["filters"], row["n_resnet"]) == (run.image_size, run.filters, run.n_resnet):
-                return row["seconds"]
+    for row in read_json(settings.results / "resources" / YIELD).get("paces", ()):
+        if (row["image_size"], row["filters"], row["n_resnet"]) == (run.image_size, run.filters, run.n_resnet):
+            return row["seconds"]
     return 0.0

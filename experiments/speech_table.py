@@ -1,175 +1,133 @@
-"""What Tables 1 to 7 have in common: recordings in rows, trainings in columns, the report's output beside ours."""
+"""What Tables 1 to 7 have in common: clips in rows, trainings in columns, the report's conversion beside ours."""
 
 import dataclasses
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from experiments import clips, yields
+from experiments.answers import Answer, Cells, point
+from experiments.measures import SUMMARY
+from experiments.results import YIELD, read_json
+from experiments.runs import Needed
 
-from cyclegan_keras import audio
-from cyclegan_keras.config import RunConfig, SpectrogramConfig
-from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.conversion.settings import ConversionOptions
-from cyclegan_keras.emotions import split_pair
-from cyclegan_keras.infer import repaint, synthesise
-from cyclegan_keras.measuring import judge, metrics
-from cyclegan_keras.measuring.ruler import Ruler, build_ruler, describe_verdict, load_source, middle
-from cyclegan_keras.shared.run_directory import DIRECTIONS
-from experiments.answers import Answer, paragraph
-from experiments.cells import as_json, write_cell
-from experiments.clips import Recording
-from experiments.runs import Needed, Settings, describe
-
-REPORTS_WAY = ConversionOptions("griffin-lim")
-"""The report's way to sound, whatever `infer` does unasked."""
-
-MEASURES = ("transfer", "score", "estoi", "dnsmos", "pitch_hz", "pitch_range")
-
-CellsByColumn = dict[str, list[dict]]
-"""A table's conversions, ours by a column's title and the report's own by that title with " (report)" behind."""
+Find = Callable[..., Cells]
+"""Takes a column's title and sets of clips; gives the conversions of those."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A training whose conversions stand in a column, and the name of the report's own conversion of a clip, if any."""
+    """A training whose conversions stand in a column."""
 
     title: str
     run: Needed
-    reports_output: Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class SpeechTable:
     """One of the report's tables of speech.
 
-    ``recordings`` is called when the table is made; ``answers`` with its cells, for the paragraph below it.
+    Parameters
+    ----------
+    name, title, compares : str
+    columns : sequence of Column
+    rows : sequence of (set, number or names)
+        The clips that are shown, as ``clips.chosen`` takes them.
+    sets : sequence of str
+        The sets whose clips are all measured.
+    claims : callable
+        Answers the report's claims from conversions.
     """
 
     name: str
     title: str
     compares: str
     columns: Sequence[Column]
-    recordings: Callable[[], Sequence[Recording]]
-    answers: Callable[[CellsByColumn], Sequence[Answer]]
+    rows: Sequence[tuple[str, int | Sequence[str]]]
+    sets: Sequence[str]
+    claims: Callable[[Find], Sequence[Answer]]
 
     @property
     def runs(self) -> list[Needed]:
         """The trainings that the table needs."""
         return [column.run for column in self.columns]
 
-    def make(self, settings: Settings, folder: Path) -> dict:
-        """Convert, measure, draw and write the cells; give the table as the page shows it.
+    def want(self, wanted: dict[str, yields.Wanted]) -> None:
+        """Add what the table wants of each training, by its name."""
+        for run in self.runs:
+            of_run = wanted.setdefault(run.name, yields.Wanted())
+            of_run.sets.update(self.sets)
+            of_run.rows.extend(self.rows)
 
-        Raises
-        ------
-        InputError
-            There are no recordings to start from, or none to fit a judge to.
-        """
-        recordings = list(self.recordings())
-        cells: CellsByColumn = {}
+    def section(self, results: Path) -> dict | None:
+        """Give the table as the page shows it, from what is stored; None where none of its trainings has yielded."""
+        stored = {column.title: read_json(results / column.run.name / YIELD) for column in self.columns}
+        if not any(stored.values()):
+            return None
+        recordings = read_json(results / yields.RECORDINGS / YIELD).get("recordings", ())
+        sources = {each["name"]: each for each in recordings}
+        names: dict[str, list[str]] = {}
+        for cell in next(each["ours"] for each in stored.values() if each):
+            names.setdefault(cell["of"], []).append(cell["name"])
         rows = [
             {
-                "title": recording.name,
-                "what": recording.what,
-                "source": _source_cell(recording, folder),
-                "groups": [{"title": column.title, "cells": []} for column in self.columns],
+                "source": {**sources[name], "folder": yields.RECORDINGS},
+                "groups": [
+                    {"title": column.title, "run": column.run.name, "cells": _cells(column, stored[column.title], name)}
+                    for column in self.columns
+                    if stored[column.title]
+                ],
             }
-            for recording in recordings
+            for name in clips.chosen(names, self.rows)
+            if name in sources
         ]
-        rulers = []
-        for number, column in enumerate(self.columns):
-            ruler = cached_ruler(settings.data, *split_pair(column.run.pair))
-            rulers.append(ruler)
-            ours = _conversions(column, recordings, ruler, folder)
-            theirs = [_reports_cell(column, recording, ruler, settings, folder) for recording in recordings]
-            cells[column.title] = ours
-            cells[f"{column.title} (report)"] = [cell for cell in theirs if cell]
-            for row, *both in zip(rows, ours, theirs):
-                row["groups"][number]["cells"] = [cell for cell in both if cell]
-        found = list(self.answers(cells))
         return {
+            "name": self.name,
             "title": self.title,
             "compares": self.compares,
             "rows": rows,
-            "answers": [dataclasses.asdict(answer) for answer in found],
-            "paragraph": paragraph(found, settings.demo),
-            "judges": list(dict.fromkeys(describe_verdict(ruler) for ruler in rulers)),
-            "trainings": list(dict.fromkeys(describe(run) for run in self.runs if run.epoch())),
+            "figures": figures(stored, self.sets),
+            "questions": questions(self.claims, stored),
+            "trainings": {title: each["training"] for title, each in stored.items() if each},
+            "missing": [column.run.name for column in self.columns if not stored[column.title]],
+            "judges": list(dict.fromkeys(each["judge"] for each in stored.values() if each)),
         }
 
 
-@functools.cache
-def cached_ruler(data: Path, source: str, target: str) -> Ruler:
-    """The ruler of a pair, fitted once: with the 260 x 260 analysis, so that all columns are measured alike."""
-    return build_ruler(data, source, target, SpectrogramConfig())
+def figures(stored: dict[str, dict], sets: Sequence[str]) -> dict:
+    """Give the measures of all conversions, a line a column and set, ours and the report's."""
+    rows = []
+    for title, each in stored.items():
+        for whose, name in (("ours", "ours"), ("theirs", "the report's")):
+            for of in sets:
+                cells = [cell for cell in each.get(whose, ()) if cell["of"] == of]
+                if cells:
+                    measured = [point(estimator, cells) for estimator in SUMMARY.values()]
+                    rows.append([f"{title}, {of}, {name}", len(cells), *measured])
+    return {"columns": ["", "clips", *SUMMARY], "rows": rows}
 
 
-def measured(ruler: Ruler, sound: np.ndarray, reference: np.ndarray, statement: int) -> dict:
-    """A conversion's measures, with the judge's score of the clip before, and whether that judge holds."""
-    reference = reference[: len(sound)]
-    row = dataclasses.asdict(ruler.measure("", [sound[: len(reference)]], [reference], [statement]))
-    measures = {name: as_json(row[name]) for name in MEASURES}
-    measures["score_before"] = as_json(ruler.judge.scores([reference], ruler.target)[0])
-    return {"measures": measures, "judge_holds": ruler.verdict.holds}
+def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict]) -> list[dict]:
+    """Answer claims by our conversions, and by the report's own where there are any."""
+
+    def finder(whose: str) -> Find:
+        def find(title: str, *sets: str) -> Cells:
+            return [cell for cell in stored[title].get(whose, ()) if not sets or cell["of"] in sets]
+
+        return find
+
+    ours = claims(finder("ours"))
+    theirs = claims(finder("theirs")) if any(each.get("theirs") for each in stored.values()) else [None] * len(ours)
+    return [
+        {"ours": dataclasses.asdict(own), "theirs": other and dataclasses.asdict(other)}
+        for own, other in zip(ours, theirs)
+    ]
 
 
-def _source_cell(recording: Recording, folder: Path) -> dict:
-    config = SpectrogramConfig()
-    source = load_source(recording.path, recording.statement, config)
-    cell = write_cell(
-        folder, recording.name, "the recording", source.reading.spectrogram, source.reading.waveform, config
-    )
-    pitch = metrics.pitch_of(source.reading.waveform, config.sample_rate)
-    dnsmos = metrics.dnsmos(source.reading.waveform, config.sample_rate)
-    return {**cell, "measures": {"dnsmos": as_json(dnsmos), "pitch_hz": as_json(pitch.median_hz)}}
-
-
-def _conversions(column: Column, recordings: Sequence[Recording], ruler: Ruler, folder: Path) -> list[dict]:
-    epoch = column.run.epoch()
-    if not epoch:
-        return [
-            {"title": "ours", "missing": f"{column.run.directory.path.name} is not trained yet"} for _ in recordings
-        ]
-    config = RunConfig.load(column.run.directory.config_file)
-    analysis = config.spectrogram
-    sources = [load_source(recording.path, recording.statement, analysis) for recording in recordings]
-    spectrograms = [source.reading.spectrogram for source in sources]
-    there, back = (load_generator(column.run.directory, config, epoch, direction) for direction in DIRECTIONS)
-    converted = repaint(spectrograms, there, analysis)
-    restored = repaint(converted, back, analysis)
-    cells = []
-    for source, painted, again in zip(sources, converted, restored):
-        sound = synthesise(source.reading, painted, analysis, REPORTS_WAY)
-        untouched = synthesise(source.reading, source.reading.spectrogram, analysis, REPORTS_WAY)
-        cell = write_cell(
-            folder, f"{source.name}-{_slug(column.title)}", f"ours, epoch {epoch}", painted, sound, analysis
-        )
-        cell.update(measured(ruler, sound, untouched, source.statement))
-        cell["measures"]["mimicry"] = as_json(metrics.mimicry(source.reading.spectrogram, painted))
-        cell["measures"]["cycle"] = as_json(metrics.mimicry(source.reading.spectrogram, again))
-        cells.append(cell)
-    return cells
-
-
-def _reports_cell(column: Column, recording: Recording, ruler: Ruler, settings: Settings, folder: Path) -> dict | None:
-    path = _reports_file(settings.report_outputs, column.reports_output(recording.name))
-    if path is None:
-        return None
-    config = SpectrogramConfig()
-    output = load_source(path, recording.statement, config).reading
-    waveform = middle(audio.load_waveform(recording.path, config.sample_rate), config)
-    name = f"{recording.name}-{_slug(column.title)}-report"
-    cell = write_cell(folder, name, "the report's", output.spectrogram, output.waveform, config)
-    return {**cell, **measured(ruler, output.waveform, judge.vocoded(waveform, config), recording.statement)}
-
-
-def _reports_file(folder: Path | None, name: str) -> Path | None:
-    # The report's files write emotions with and without a capital.
-    found = [path for path in folder.glob("*.*") if path.stem.lower() == name.lower()] if folder and name else []
-    return found[0] if found else None
-
-
-def _slug(title: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in title)
+def _cells(column: Column, stored: dict, name: str) -> list[dict]:
+    return [
+        {"title": title, "folder": column.run.name, **cell}
+        for title, whose in ((f"ours, epoch {stored['training']['epoch']}", "ours"), ("the report's", "theirs"))
+        for cell in stored[whose]
+        if cell["name"] == name
+    ]

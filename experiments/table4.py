@@ -1,33 +1,20 @@
 """Table 4: clips held back from training, both statements, calm to anger and fearful."""
 
-from experiments import clips
-from experiments.answers import TRANSFERRED, UNDERSTOOD, reaches
+from experiments.clips import HELD_BACK, SEEN, UNSEEN
 from experiments.runs import Settings
 from experiments.speech_table import SpeechTable
-from experiments.two_emotions import all_ours, columns
-
-REPORTS = ("calm_orig1", "calm_orig2")
+from experiments.two_emotions import columns, parallel_claims
 
 
 def experiment(settings: Settings) -> SpeechTable:
     """State the table."""
-
-    def recordings():
-        own = clips.of_data(settings.split().held_back, "calm", "held back here", [2, 2])
-        return clips.of_report(settings, REPORTS) + own
-
-    def answers(cells):
-        return [
-            reaches("Is the emotion transferred to clips that were held back?", "score", all_ours(cells), TRANSFERRED),
-            reaches("Are the sentences still there?", "estoi", all_ours(cells), UNDERSTOOD),
-        ]
-
     return SpeechTable(
         "table4",
         "Table 4: clips held back",
-        "Calm to anger and fearful, of clips that training has not seen, by speakers that it knows. The "
-        "report's two are by an actor that training here has not heard at all.",
+        "Calm to anger and fearful, of clips that training has not seen, by speakers that it knows. The report's two "
+        "are by an actor whom training here has not heard at all. The answers are by all clips held back.",
         columns(settings),
-        recordings,
-        answers,
+        [(UNSEEN, ["calm_orig1", "calm_orig2"]), (HELD_BACK, 2)],
+        [SEEN, HELD_BACK, UNSEEN],
+        lambda find: parallel_claims(find, HELD_BACK, "clips held back"),
     )

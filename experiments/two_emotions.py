@@ -1,21 +1,57 @@
-"""The columns of Tables 4 to 7: calm to anger and calm to fearful."""
+"""What Tables 4 to 7 have in common: calm to anger and calm to fearful, and the questions asked of both."""
 
+from collections.abc import Sequence
+
+from experiments.answers import Answer, ask
+from experiments.clips import SEEN
+from experiments.measures import DAMAGE, GAP, JUDGED, LOST
 from experiments.runs import Settings, needed
-from experiments.speech_table import CellsByColumn, Column
+from experiments.speech_table import Column, Find
 
 TARGETS = ("anger", "fearful")
+
+MOST_LOST = 0.1
+"""Of the word error rate: more than so far above the recording's own, a conversion has lost words."""
+
+MOST_DAMAGE = 0.2
+"""Of DNSMOS: more than so far below the recording's own after the same vocoder, a conversion is damaged."""
+
+NEXT_TO_NOTHING = 0.1
+"""Of the judges' scores: moved less than so far, speech was left as it was."""
 
 
 def columns(settings: Settings) -> list[Column]:
     """A column an emotion, 150 epochs in the report."""
-    return [
-        Column(
-            target, needed(settings, f"calm_{target}", 150), lambda clip, target=target: f"{clip}_{target}_generated"
-        )
-        for target in TARGETS
-    ]
+    return [Column(target, needed(settings, f"calm_{target}", 150)) for target in TARGETS]
 
 
-def all_ours(cells: CellsByColumn) -> list[dict]:
-    """Our conversions to both emotions."""
-    return [cell for target in TARGETS for cell in cells[target]]
+def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
+    """Ask of clips whose counterparts there are whether they arrive, as well as clips seen, with all their words."""
+    answers = []
+    for target in TARGETS:
+        cells = find(target, of)
+        answers += [
+            ask(f"Are {what} moved towards {target}?", GAP, cells, over=0.0),
+            ask(
+                f"Are they moved less than clips seen in training ({target})?",
+                GAP,
+                cells,
+                find(target, SEEN),
+                under=0.0,
+            ),
+            ask(f"Are their words still there ({target})?", LOST, cells, under=MOST_LOST),
+        ]
+    return answers
+
+
+def judged_claims(find: Find, sets: Sequence[str], what: str, moved: bool) -> list[Answer]:
+    """Ask of speech without counterparts whether judges hear the emotion, or do not, and whether it stays clean."""
+    answers = []
+    for target in TARGETS:
+        cells = find(target, *sets)
+        if moved:
+            answers.append(ask(f"Do judges hear {what} moved towards {target}?", JUDGED, cells, over=0.0))
+        else:
+            answers.append(ask(f"Is {what} left without {target}?", JUDGED, cells, under=NEXT_TO_NOTHING))
+        answers.append(ask(f"Is it still clean ({target})?", DAMAGE, cells, over=-MOST_DAMAGE))
+    return answers

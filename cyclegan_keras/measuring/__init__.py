@@ -1,5 +1,5 @@
-"""What conversions are worth: emotion, content, cleanness, pitch.
+"""What conversions are worth: how near they are to the actor's own recording, words, cleanness, speaker, two judges.
 
 Enters: waveforms and the recordings they come from. Leaves: rows of a table.
-Nothing here is used in training or in choosing weights.
+Nothing here is used in training; nothing is chosen by the judges.
 """

@@ -1,8 +1,9 @@
-"""The emotion judge of a pair: a support vector machine on acoustic features of recordings and disguised copies.
+"""The two emotion judges of a pair: different features and classifiers, fitted to recordings and disguised copies.
 
 A judge that hears level, the vocoder, a tone control or added noise would reward a network for them. So it is fitted
 to recordings after the same analysis and Griffin-Lim, peak-normalised, each together with copies under its own label
 that carry equalisers, the other class's spectrum, noise, gating, random gains and more contrast.
+Nothing is chosen by what the judges say; they are reported beside the distance to the actor's own recording.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -34,6 +36,11 @@ from cyclegan_keras.measuring.attacks import (
     with_white_noise,
 )
 from cyclegan_keras.measuring.features import acoustic_features
+from cyclegan_keras.measuring.mel_features import mel_statistics
+
+JUDGES = {"svm": acoustic_features, "logistic": mel_statistics}
+"""The judges by their classifiers, and what each hears: a support vector machine with a Gaussian kernel on pitch,
+energy, balance and MFCC; and a logistic regression on the movements of mel bands."""
 
 LEAST_ACCURACY = 0.85
 """A judge right on fewer real clips of unseen actors is none of that pair."""
@@ -44,8 +51,9 @@ MOST_FALSE_ALARMS = 0.15
 
 @dataclass(frozen=True)
 class Judge:
-    """Tells which of two emotions a sentence is spoken in. Made by ``fit_judge``."""
+    """Tells which of two emotions a sentence is spoken in. ``kind`` is one of ``JUDGES``. Made by ``fit_judge``."""
 
+    kind: str
     emotions: tuple[str, str]
     classifier: Pipeline
     spectra: tuple[Spectrum, Spectrum]
@@ -61,7 +69,7 @@ class Judge:
         target : str
             One of the two emotions.
         """
-        features = [acoustic_features(waveform, self.config.sample_rate) for waveform in waveforms]
+        features = [JUDGES[self.kind](waveform, self.config.sample_rate) for waveform in waveforms]
         margins = self.classifier.decision_function(features)
         sign = 1.0 if target == self.emotions[1] else -1.0
         return 1.0 / (1.0 + np.exp(-2.0 * sign * margins))
@@ -87,12 +95,13 @@ class Verdict:
 
 def training_features(
     waveforms: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], config: SpectrogramConfig, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray, tuple[Spectrum, Spectrum]]:
+) -> tuple[dict[str, np.ndarray], np.ndarray, tuple[Spectrum, Spectrum]]:
     """Features of two classes' recordings and of their disguised copies.
 
     Returns
     -------
-    features : np.ndarray [shape=(n, 69)]
+    features : dict of np.ndarray [shape=(n, features)]
+        By ``JUDGES``.
     classes : np.ndarray [shape=(n,)]
         0 or 1.
     spectra : the two classes' long-term spectra
@@ -107,14 +116,14 @@ def training_features(
         for number, of_class in enumerate(images)
         for i, image in enumerate(of_class)
     )
-    copies = len(described[0])
+    copies = len(described[0][0])
     classes = np.repeat([0, 1], [copies * len(of_class) for of_class in images])
-    return np.concatenate(described), classes, spectra
+    return {kind: np.concatenate(of_kind) for kind, of_kind in zip(JUDGES, zip(*described))}, classes, spectra
 
 
 def _describe_disguised(
     image: np.ndarray, own: Spectrum, other: Spectrum, config: SpectrogramConfig, seed: Sequence[int]
-) -> np.ndarray:
+) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     sound = sound_of(image, config)
     copies = [sound, *disguised(sound, own, other, config, rng)]
@@ -131,23 +140,30 @@ def _describe_disguised(
     ]
     copies.append(vocoded(with_white_noise(sound, rng.uniform(-40.0, -20.0), rng), config))
     copies += [repainted(image, change, config) for change in changes]
-    return np.array([acoustic_features(copy, config.sample_rate) for copy in copies])
+    return [np.array([hear(copy, config.sample_rate) for copy in copies]) for hear in JUDGES.values()]
 
 
 def fit_judge(
+    kind: str,
     emotions: tuple[str, str],
     features: np.ndarray,
     classes: np.ndarray,
     spectra: tuple[Spectrum, Spectrum],
     config: SpectrogramConfig,
 ) -> Judge:
-    """Fit a support vector machine to what ``training_features`` gave."""
-    classifier = make_pipeline(StandardScaler(), SVC(C=1.0, gamma="scale", class_weight="balanced"))
-    return Judge(emotions, classifier.fit(features, classes), spectra, config)
+    """Fit the judge of a kind to what ``training_features`` gave for it."""
+    if kind == "svm":
+        model = SVC(C=1.0, gamma="scale", class_weight="balanced")
+    else:
+        model = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000)
+    classifier = make_pipeline(StandardScaler(), model)
+    return Judge(kind, emotions, classifier.fit(features, classes), spectra, config)
 
 
-def try_judge(judge: Judge, source: Sequence[np.ndarray], target: Sequence[np.ndarray], to: str) -> Verdict:
-    """Test a judge on real recordings of unseen actors, and attack it with those of the source emotion.
+def try_judges(
+    judges: Sequence[Judge], source: Sequence[np.ndarray], target: Sequence[np.ndarray], to: str
+) -> list[Verdict]:
+    """Test judges on real recordings of actors they were not fitted to; attack them with those of the source emotion.
 
     Parameters
     ----------
@@ -156,11 +172,13 @@ def try_judge(judge: Judge, source: Sequence[np.ndarray], target: Sequence[np.nd
     to : str
         The latter's name.
     """
-    right = [1.0 - score for score in judge.scores([vocoded(clip, judge.config) for clip in source], to)]
-    right += list(judge.scores([vocoded(clip, judge.config) for clip in target], to))
-    own, other = judge.spectra if to == judge.emotions[1] else judge.spectra[::-1]
-    alarms = {
-        name: judge.share([attack(clip) for clip in source], to)
-        for name, attack in attacks(own, other, judge.config).items()
-    }
-    return Verdict(float(np.mean(np.array(right) > 0.5)), len(right), alarms)
+    config = judges[0].config
+    own, other = judges[0].spectra if to == judges[0].emotions[1] else judges[0].spectra[::-1]
+    real = [[vocoded(clip, config) for clip in of_class] for of_class in (source, target)]
+    attacked = {name: [attack(clip) for clip in source] for name, attack in attacks(own, other, config).items()}
+    verdicts = []
+    for judge in judges:
+        right = np.concatenate([1.0 - judge.scores(real[0], to), judge.scores(real[1], to)])
+        alarms = {name: judge.share(clips, to) for name, clips in attacked.items()}
+        verdicts.append(Verdict(float((right > 0.5).mean()), len(right), alarms))
+    return verdicts

@@ -1,19 +1,12 @@
-"""What a conversion is worth besides its emotion: content, cleanness, pitch, mimicry."""
+"""How clean a conversion is, how near to its clip, and what a generator does to an image."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import librosa
 import numpy as np
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
+from cyclegan_keras.measuring.extras import missing
 from cyclegan_keras.measuring.features import SILENCE_DB, VOICED, pitch_track
-from cyclegan_keras.shared.errors import InputError
-
-SHAPE_COLUMNS = 40
-"""Columns a sentence is stretched to before statements are told apart."""
 
 
 class Pitch(NamedTuple):
@@ -46,7 +39,7 @@ def estoi(reference: np.ndarray, converted: np.ndarray, sample_rate: int) -> flo
     try:
         from pystoi import stoi
     except ImportError:
-        raise _missing("pystoi") from None
+        raise missing("pystoi") from None
     return float(stoi(reference, converted, sample_rate, extended=True))
 
 
@@ -68,7 +61,7 @@ def dnsmos(waveform: np.ndarray, sample_rate: int) -> float:
     try:
         from speechmos import dnsmos as measure
     except ImportError:
-        raise _missing("speechmos") from None
+        raise missing("speechmos") from None
     # At full scale it would refuse what rounding pushed beyond 1.
     return float(measure.run(0.9 * librosa.util.normalize(waveform), sample_rate)["ovrl_mos"])
 
@@ -91,60 +84,7 @@ def mimicry(sources: np.ndarray, converted: np.ndarray) -> float:
     return float(np.abs(converted - sources).mean())
 
 
-class StatementRecogniser:
-    """Tells which of RAVDESS's two statements is spoken, from the shapes of sentences.
-
-    Parameters
-    ----------
-    shapes : sequence of np.ndarray
-        From ``sentence_shape``, of recordings vocoded as what is to be recognised.
-    statements : sequence of int
-        Of each: 1 or 2.
-    """
-
-    def __init__(self, shapes: Sequence[np.ndarray], statements: Sequence[int]):
-        self.classifier = make_pipeline(StandardScaler(), SVC(C=1.0)).fit(shapes, statements)
-
-    def recognise(self, waveforms: Sequence[np.ndarray], sample_rate: int) -> list[int]:
-        """Name the statement of each waveform: 1 or 2."""
-        shapes = [sentence_shape(waveform, sample_rate) for waveform in waveforms]
-        return [int(statement) for statement in self.classifier.predict(shapes)]
-
-
-def sentence_shape(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Describe what is said, whoever says it and however fast: MFCC over the sentence, stretched to 40 columns.
-
-    Parameters
-    ----------
-    waveform : np.ndarray [shape=(n,)]
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    shape : np.ndarray [shape=(520,)]
-    """
-    mfcc = librosa.feature.mfcc(y=librosa.util.normalize(waveform), sr=sample_rate, n_mfcc=14, hop_length=256)[1:]
-    spoken = np.flatnonzero(_active(waveform, mfcc.shape[1]))
-    mfcc = mfcc[:, spoken[0] : spoken[-1] + 1]
-    # No channel, no loudness: each coefficient's mean and spread over the sentence are taken away.
-    mfcc = (mfcc - mfcc.mean(axis=1, keepdims=True)) / (mfcc.std(axis=1, keepdims=True) + 1e-6)
-    where = np.linspace(0, mfcc.shape[1] - 1, SHAPE_COLUMNS)
-    return np.concatenate([np.interp(where, np.arange(mfcc.shape[1]), row) for row in mfcc])
-
-
 def _active(waveform: np.ndarray, frames: int) -> np.ndarray:
     level = librosa.feature.rms(y=waveform, frame_length=1024, hop_length=256)[0]
     active = librosa.amplitude_to_db(level, ref=np.max, top_db=None) > SILENCE_DB
     return active[:frames] if len(active) >= frames else np.pad(active, (0, frames - len(active)))
-
-
-def _missing(package: str) -> InputError:
-    return InputError(f"{package}: not installed; pip install -e '.[eval]' brings what conversions are measured with")
-
-
-def median_pitch(waveforms: Sequence[np.ndarray], sample_rate: int) -> tuple[float, float]:
-    """Median over clips of ``pitch_of``: Hz, semitones; NaN where no clip has a voice."""
-    pitches = [pitch_of(waveform, sample_rate) for waveform in waveforms]
-    voiced = [pitch for pitch in pitches if not np.isnan(pitch.median_hz)]
-    return tuple(np.median(voiced, axis=0)) if voiced else (np.nan, np.nan)

@@ -1,136 +1,206 @@
-"""A pair's ruler: its judge with the judge's own reliability, and the measures of content and cleanness."""
+"""A pair's ruler: the distance to the actor's own recording, words, cleanness, speaker, and two judges beside them."""
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-import joblib
 import numpy as np
 
-from cyclegan_keras.audio import spectrogram, vocoder
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import Recording, analyse
-from cyclegan_keras.corpora.clips import Clip, domain, split_clips
+from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.ravdess import index_clips
-from cyclegan_keras.measuring import attacks, features, judge, metrics
-from cyclegan_keras.shared.files import read_arrays, write_arrays
-from cyclegan_keras.training.image_cache import data_key, default_cache_dir
-
-MAX_CACHE_BYTES = 2**30
-"""Far more than the features of all of RAVDESS take."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """The measures of one set of sounds; None where there is nothing to measure."""
-
-    name: str
-    clips: int
-    transfer: float
-    score: float
-    estoi: float | None
-    statement: float | None
-    dnsmos: float
-    pitch_hz: float
-    pitch_range: float
-    mimicry: float | None = None
-    cycle: float | None = None
+from cyclegan_keras.measuring import metrics, parallel, speaker
+from cyclegan_keras.measuring.cache import Tell, say_nothing
+from cyclegan_keras.measuring.panel import Panel, build_panel
+from cyclegan_keras.measuring.rows import Row
+from cyclegan_keras.measuring.sets import Pairing, Source
+from cyclegan_keras.measuring.sounds import Sound, embedding, measure_sounds
+from cyclegan_keras.shared.errors import InputError
 
 
-class Source(NamedTuple):
-    """A clip to convert, cut to what an image holds; ``statement`` is 0 where it is not one of RAVDESS's."""
-
-    name: str
-    recording: Recording
-    statement: int
-
-
-@dataclass(frozen=True)
+@dataclass
 class Ruler:
-    """What measures one direction of a pair: its judge with what that is worth, and the recogniser of statements."""
+    """What measures one direction of a pair. Made by ``build_ruler``.
 
-    judge: judge.Judge
-    verdict: judge.Verdict
-    recogniser: metrics.StatementRecogniser
-    source: str
-    target: str
+    ``pairing`` finds the actors' own recordings; ``with_dnsmos`` and ``with_speaker`` say whether cleanness and the
+    speaker are measured; ``tell`` is told what goes on.
+    """
 
-    def measure(
-        self, name: str, sounds: Sequence[np.ndarray], references: Sequence[np.ndarray], statements: Sequence[int]
-    ) -> Row:
-        """Measure sounds against the clips they were made from, as these sound with no network between.
+    panel: Panel
+    pairing: Pairing
+    with_dnsmos: bool = True
+    with_speaker: bool = True
+    tell: Tell = say_nothing
+    _of_clips: dict[Path, Sound] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The emotion that is converted."""
+        return self.panel.source
+
+    @property
+    def target(self) -> str:
+        """The emotion that it should become."""
+        return self.panel.target
+
+    @property
+    def config(self) -> SpectrogramConfig:
+        """The analysis of the judges, the same for every run that is measured."""
+        return self.panel.judges[0].config
+
+    def measure(self, name: str, sounds: Sequence[np.ndarray], sources: Sequence[Source], aligned: bool = True) -> Row:
+        """Measure sounds, each against what it was made from and what it should have become.
 
         Parameters
         ----------
         name : str
-        sounds, references : sequences of np.ndarray
-            ``references`` may be empty.
-        statements : sequence of int
-            As in ``Source``.
+            Of the row.
+        sounds : sequence of np.ndarray [shape=(n,)]
+        sources : sequence of Source
+            The recording of each.
+        aligned : bool
+            Whether each follows its source in time; ESTOI needs that.
+
+        Returns
+        -------
+        row : Row
+            Without what needs to know which of RAVDESS's recordings a source is, where that is not known.
         """
-        rate = self.judge.config.sample_rate
-        scores = self.judge.scores(sounds, self.target)
-        estoi = [metrics.estoi(reference, sound, rate) for reference, sound in zip(references, sounds)]
-        heard = [
-            said == statement
-            for said, statement in zip(self.recogniser.recognise(sounds, rate), statements)
-            if statement
-        ]
+        rate = self.config.sample_rate
+        statements = [source.clip.statement if source.clip else 0 for source in sources]
+        measured = measure_sounds(sounds, statements, rate, self.with_dnsmos)
+        heard = [sound.heard for sound in measured if sound.heard]
+        estoi = []
+        if aligned:
+            shared = [min(len(sound), len(source.waveform)) for sound, source in zip(sounds, sources)]
+            estoi = [
+                metrics.estoi(source.waveform[:length], sound[:length], rate)
+                for sound, source, length in zip(sounds, sources, shared)
+            ]
         return Row(
-            name, len(sounds), float((scores > 0.5).mean()), float(scores.mean()),
-            float(np.mean(estoi)) if estoi else None, float(np.mean(heard)) if heard else None,
-            float(np.mean([metrics.dnsmos(sound, rate) for sound in sounds])),
-            *map(float, metrics.median_pitch(sounds, rate)),
-        )  # fmt: skip
+            name,
+            len(sounds),
+            **self._distances(measured, sources),
+            wer=_mean([each.wer for each in heard]),
+            whole=_mean([each.whole for each in heard]),
+            dnsmos=_mean([sound.dnsmos for sound in measured if sound.dnsmos is not None]),
+            voice=self._same_voice(sounds, sources),
+            **self.panel.shares([middle(sound, self.config) for sound in sounds]),
+            estoi=_mean(estoi),
+        )
+
+    def two_actors(self, sources: Sequence[Source]) -> float | None:
+        """How similar the voices of two actors of one sex are, in the same sentence and emotion."""
+        found = []
+        for source in sources:
+            if source.clip and self.with_speaker:
+                own = embedding(source.waveform)
+                impostors = self.pairing.impostors(source.clip)
+                found += [speaker.similarity(own, embedding(self.waveform(clip))) for clip in impostors]
+        return _mean(found)
+
+    def second_takes(self, sources: Sequence[Source]) -> tuple[list[np.ndarray], list[Source]]:
+        """The actors' other recordings of the same sentences in the target emotion, and the sources that have one."""
+        found = [(self._second_take(source), source) for source in sources]
+        found = [(clip, source) for clip, source in found if clip]
+        return [self.waveform(clip) for clip, _ in found], [source for _, source in found]
+
+    def waveform(self, clip: Clip) -> np.ndarray:
+        """Read a recording of the data set."""
+        return load_waveform(clip.path, self.config.sample_rate)
+
+    def _second_take(self, source: Source) -> Clip | None:
+        real = self.pairing.real(source.clip, self.target) if source.clip else None
+        return self.pairing.second_take(real) if real else None
+
+    def _distances(self, measured: Sequence[Sound], sources: Sequence[Source]) -> dict:
+        known = [
+            (sound, source)
+            for sound, source in zip(measured, sources)
+            if source.clip and self.pairing.real(source.clip, self.target)
+        ]
+        if not known:
+            return {}
+        real = self._real([self.pairing.real(source.clip, self.target) for _, source in known])
+        before = self._measured_sources([source for _, source in known])
+        speakers = [source.speaker for _, source in known]
+        ours, theirs = (
+            parallel.differences([parallel.distance(sound.voice, goal.voice) for sound, goal in zip(sounds, real)])
+            for sounds in ([sound for sound, _ in known], before)
+        )
+        gaps = {
+            f"{name}_gap": parallel.gap_closed(ours[name], theirs[name], speakers)
+            for name in ("f0", "f0_spread", "treble", "level")
+        }
+        return {
+            **{name: gap for name, gap in gaps.items() if np.isfinite(gap.value)},
+            "f0_away": _mean(np.abs(ours["f0"])),
+            "contour": _mean(ours["contour"]),
+            "treble_off": _mean(ours["treble"]),
+            "level_off": _mean(ours["level"]),
+            "mcd": _mean(ours["mcd"]),
+            "mcd_gap": self._way(ours["mcd"], theirs["mcd"], [source for _, source in known], real),
+        }
+
+    def _way(
+        self, now: np.ndarray, before: np.ndarray, sources: Sequence[Source], real: Sequence[Sound]
+    ) -> parallel.Gap | None:
+        takes = [self._second_take(source) for source in sources]
+        with_take = [number for number, take in enumerate(takes) if take]
+        if not with_take:
+            return None
+        seconds = self._real([takes[number] for number in with_take])
+        floor = [parallel.distance(second.voice, real[number].voice).mcd for second, number in zip(seconds, with_take)]
+        speakers = [sources[number].speaker for number in with_take]
+        return parallel.way_to_second_take(now[with_take], before[with_take], floor, speakers)
+
+    def _real(self, clips: Sequence[Clip]) -> list[Sound]:
+        missing = [clip for clip in clips if clip.path not in self._of_clips]
+        measured = measure_sounds([self.waveform(clip) for clip in missing], [0] * len(missing), self._rate, False)
+        self._of_clips.update(zip([clip.path for clip in missing], measured))
+        return [self._of_clips[clip.path] for clip in clips]
+
+    def _measured_sources(self, sources: Sequence[Source]) -> list[Sound]:
+        return measure_sounds([source.waveform for source in sources], [0] * len(sources), self._rate, False)
+
+    @property
+    def _rate(self) -> int:
+        return self.config.sample_rate
+
+    def _same_voice(self, sounds: Sequence[np.ndarray], sources: Sequence[Source]) -> float | None:
+        found = []
+        for sound, source in zip(sounds, sources):
+            others = self.pairing.others(source.clip) if source.clip and self.with_speaker else []
+            if others:
+                own = np.mean([embedding(self.waveform(clip)) for clip in others], axis=0)
+                found.append(speaker.similarity(embedding(sound), own))
+        return _mean(found)
 
 
-def build_ruler(data: Path, source: str, target: str, config: SpectrogramConfig) -> Ruler:
-    """Fit a pair's judge to the training actors' clips of a data set, and try it on the unseen actors'.
-
-    The features of the training clips and the verdict are cached.
+def build_ruler(
+    data: Path,
+    source: str,
+    target: str,
+    config: SpectrogramConfig,
+    tell: Tell = say_nothing,
+    with_dnsmos: bool = True,
+) -> Ruler:
+    """Index a data set, fit and try a pair's judges.
 
     Raises
     ------
     InputError
-        The data set lacks clips of an emotion, or unseen actors.
+        The data set lacks clips of an emotion, or actors that judges are not fitted to.
     """
-    split = split_clips(index_clips(data))
-    emotions = tuple(sorted((source, target)))
-    clips = [domain(split.train, emotion) for emotion in emotions]
-    paths = [clip.path for of_class in clips for clip in of_class]
-    what = f"fitting the judge of {source} and {target}: some minutes, once"
-    learned = _cached(
-        "judge", what, paths, config, lambda: _learn([load_clips(of_class, config) for of_class in clips], config)
-    )
-    spectra = tuple(attacks.Spectrum(learned[f"mean_{number}"], learned[f"std_{number}"]) for number in (0, 1))
-    fitted = judge.fit_judge(emotions, learned["features"], learned["classes"], spectra, config)
-    unseen = [domain(split.unseen, emotion) for emotion in (source, target)]
-    verdict = _verdict(fitted, paths, unseen, source, target)
-    statements = [clip.statement for of_class in clips for clip in of_class]
-    recogniser = metrics.StatementRecogniser(learned["shapes"], statements)
-    return Ruler(fitted, verdict, recogniser, source, target)
-
-
-def describe_verdict(ruler: Ruler) -> str:
-    """Say what the judge is worth, in one line for its accuracy and one for each attack."""
-    verdict = ruler.verdict
-    lines = [
-        f"judge of {ruler.source} and {ruler.target}: right on {verdict.accuracy:.2f} of {verdict.clips} real clips "
-        f"of unseen actors ({judge.LEAST_ACCURACY} at least)"
-    ]
-    lines += [f"  false alarms, {name}: {share:.2f}" for name, share in verdict.false_alarms.items()]
-    if not verdict.holds:
-        lines.append("  it does not hold: its figures of transfer say nothing; content and cleanness do")
-    return "\n".join(lines)
-
-
-def load_source(path: Path, statement: int, config: SpectrogramConfig) -> Source:
-    """Read and analyse a recording's middle 4.096 s; ``statement`` as in ``Source``."""
-    waveform = middle(load_waveform(path, config.sample_rate), config)
-    return Source(path.stem, analyse(waveform, config), statement)
+    clips = index_clips(data)
+    with_speaker = True
+    try:
+        speaker.load_weights()
+    except InputError as error:
+        tell(f"no similarity of speakers: {error}")
+        with_speaker = False
+    return Ruler(build_panel(clips, source, target, config, tell), Pairing(clips), with_dnsmos, with_speaker, tell)
 
 
 def middle(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
@@ -139,56 +209,7 @@ def middle(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
     return waveform[start : start + config.n_samples]
 
 
-def load_clips(clips: Sequence[Clip], config: SpectrogramConfig) -> list[np.ndarray]:
-    """Read the waveforms of clips."""
-    return [load_waveform(clip.path, config.sample_rate) for clip in clips]
-
-
-def _learn(waveforms: Sequence[Sequence[np.ndarray]], config: SpectrogramConfig) -> dict[str, np.ndarray]:
-    features, classes, spectra = judge.training_features(waveforms, config)
-    shapes = joblib.Parallel(n_jobs=-1)(
-        joblib.delayed(_vocoded_shape)(waveform, config) for of_class in waveforms for waveform in of_class
-    )
-    learned = {"features": features, "classes": classes, "shapes": np.array(shapes)}
-    for number, spectrum in enumerate(spectra):
-        learned.update({f"mean_{number}": spectrum.mean, f"std_{number}": spectrum.std})
-    return learned
-
-
-def _vocoded_shape(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    return metrics.sentence_shape(attacks.vocoded(waveform, config), config.sample_rate)
-
-
-def _verdict(
-    fitted: judge.Judge, fitted_to: Sequence[Path], unseen: Sequence[Sequence[Clip]], source: str, target: str
-) -> judge.Verdict:
-    def learn() -> dict[str, np.ndarray]:
-        verdict = judge.try_judge(fitted, *(load_clips(of_class, fitted.config) for of_class in unseen), target)
-        measured = {"accuracy": verdict.accuracy, "clips": verdict.clips, **verdict.false_alarms}
-        return {name: np.array(number) for name, number in measured.items()}
-
-    paths = [*fitted_to, *(clip.path for of_class in unseen for clip in of_class)]
-    what = f"trying the judge from {source} to {target}: a minute, once"
-    stored = _cached(f"verdict-{source}-{target}", what, paths, fitted.config, learn)
-    numbers = {name: number.item() for name, number in stored.items()}
-    return judge.Verdict(numbers.pop("accuracy"), numbers.pop("clips"), numbers)
-
-
-def _cached(
-    name: str, what: str, paths: Sequence[Path], config: SpectrogramConfig, learn: Callable[[], dict[str, np.ndarray]]
-) -> dict[str, np.ndarray]:
-    # What is learned, and what it is worth, depends on the recordings and on the code that learns.
-    code = b"".join(
-        Path(module.__file__).read_bytes() for module in (attacks, features, judge, metrics, spectrogram, vocoder)
-    )
-    file = default_cache_dir() / f"{name}-{data_key(paths, config)}-{hashlib.sha256(code).hexdigest()[:16]}.npz"
-    try:
-        return read_arrays(file, MAX_CACHE_BYTES)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError):
-        print(f"{file}: damaged cache file, made again", flush=True)
-    print(what, flush=True)
-    learned = learn()
-    write_arrays(file, learned)
-    return learned
+def _mean(numbers: Sequence[float]) -> float | None:
+    numbers = np.array(numbers, float)
+    numbers = numbers[np.isfinite(numbers)]
+    return float(numbers.mean()) if len(numbers) else None

@@ -9,7 +9,8 @@ import pytest
 
 from cyclegan_keras import ship
 from cyclegan_keras.config import ConversionConfig, RunConfig
-from cyclegan_keras.measuring.ruler import Row
+from cyclegan_keras.measuring.parallel import Gap
+from cyclegan_keras.measuring.rows import Row, as_json
 from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file, newest_run
 from tests.small_training import run_config
 
@@ -21,17 +22,18 @@ def measured(trained_run, tmp_path_factory):
     shutil.copytree(trained_run.path, run)
     files = [evaluation_file(run, reverse) for reverse in (False, True)]
     for file, direction, strength in zip(files, ("calm to fearful", "fearful to calm"), (2.0, 1.25)):
-        measured = {"clips": 8, "transfer": 0.25, "score": 0.3, "estoi": 0.75, "statement": 1.0}
-        measured.update(dnsmos=2.5, pitch_hz=200.0, pitch_range=6.0)
-        rows = [Row("no network", **measured), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
-        judge = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}, "holds": True}
+        measured = {"clips": 8, "f0_gap": Gap(0.25, -0.5, 0.75), "wer": 0.5, "dnsmos": 2.5, "svm": 0.125}
+        rows = [Row("nothing", 8, wer=0.25), *(Row(f"epoch {n}", mimicry=0.1, cycle=0.1, **measured) for n in (1, 2))]
+        verdict = {"accuracy": 0.875, "clips": 16, "false_alarms": {"untouched": 0.125}}
+        judges = {"svm": {**verdict, "holds": True}, "logistic": {**verdict, "holds": False}}
         head = {"caption": f"{direction}, measured on 8 clips", "phase": "source", "strength": strength}
-        file.write_text(json.dumps({**head, "judge": judge, "rows": [*map(dataclasses.asdict, rows)]}))
+        head |= {"judges": judges, "two_actors": 0.625}
+        file.write_text(json.dumps({**head, "rows": [as_json(row) for row in rows]}))
     return trained_run._replace(path=run)
 
 
-def test_a_shipped_model_is_the_runs_and_converts(measured, run_here, demo_clips, tmp_path):
-    run_here("ship", "--run-dir", measured.path, "--output", tmp_path / "weights" / "calm_fearful")
+def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_clips, tmp_path):
+    command_line("ship", "--run-dir", measured.path, "--output", tmp_path / "weights" / "calm_fearful")
     shipped = newest_run("calm_fearful", tmp_path / "no_runs", shipped=tmp_path / "weights")
     config = RunConfig.load(shipped.config_file)
     assert config.data == "RAVDESS"
@@ -43,17 +45,18 @@ def test_a_shipped_model_is_the_runs_and_converts(measured, run_here, demo_clips
             for name in theirs.files:
                 np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-3, atol=1e-6)
     clip = next(demo_clips.glob("Actor_19/03-01-02-*.wav"))
-    _, said, _ = run_here("infer", clip, "--run-dir", shipped.path, "--output", tmp_path / "out.wav")
-    assert (tmp_path / "out.wav").exists() and "epoch 1, phase source, strength 2" in said
+    done = command_line("infer", clip, "--run-dir", shipped.path, "--output", tmp_path / "out.wav")
+    assert (tmp_path / "out.wav").exists() and "epoch 1, phase source, strength 2" in done.stdout
 
 
-def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(measured, run_here, tmp_path):
-    run_here("ship", "--run-dir", measured.path, "--output", tmp_path)
+def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(measured, command_line, tmp_path):
+    command_line("ship", "--run-dir", measured.path, "--output", tmp_path)
     card = (tmp_path / "card.md").read_text(encoding="utf-8")
     for direction in ("calm to fearful", "fearful to calm"):
         assert f"## {direction}, measured on 8 clips" in card
-    assert card.count("| epoch 1 | 8 | 0.25 |") == 2 and "epoch 2" not in card
-    assert "right on 0.88 of 16 real clips" in card and "untouched 0.12" in card
+    assert card.count("| epoch 1 | 8 | 0.25 [-0.50, 0.75] | 0.50 | 2.50 | 0.12 |") == 2 and "epoch 2" not in card
+    assert "Judge svm: right on 0.88 of 16 real clips" in card and "untouched 0.12." in card
+    assert card.count("does not hold") == 2 and "two actors of one sex saying the same: 0.62" in card
     assert "CC BY-NC-SA 4.0" in card and str(measured.path) not in card
     assert "cyclegan_keras.train --pair calm_fearful --preset cpu --epochs 1 --precision float32 --filters 2" in card
 

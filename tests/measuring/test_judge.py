@@ -1,4 +1,4 @@
-"""The emotion judge: what it hears, what it must not hear, and the attacks it survives."""
+"""The two emotion judges: what they hear, what they must not hear, and the attacks they survive."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import scipy.ndimage
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.audio.spectrogram import SILENCE, spectrogram_to_image, waveform_to_spectrogram
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.corpora.clips import domain, split_clips
+from cyclegan_keras.corpora.clips import domain
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.measuring.attacks import (
     Spectrum,
@@ -24,33 +24,53 @@ from cyclegan_keras.measuring.attacks import (
     vocoded,
 )
 from cyclegan_keras.measuring.features import VOICED, acoustic_features, pitch_track
-from cyclegan_keras.measuring.judge import Verdict, fit_judge, training_features, try_judge
+from cyclegan_keras.measuring.judge import JUDGES, Verdict, fit_judge, training_features, try_judges
+from cyclegan_keras.measuring.mel_features import mel_statistics
+from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from tests.conftest import PROJECT
 from tests.sounds import speech
 
 CONFIG = SpectrogramConfig()
 
 
+def fitted(emotions, waveforms):
+    features, *rest = training_features(waveforms, CONFIG)
+    return [fit_judge(kind, emotions, features[kind], *rest, CONFIG) for kind in JUDGES]
+
+
 @pytest.fixture(scope="module")
-def synthetic_judge():
-    """A judge of synthetic calm and fearful speech of three actors."""
+def synthetic_judges():
+    """Judges of synthetic calm and fearful speech of three actors."""
     waveforms = tuple(
         [speech(emotion, actor, statement) for actor in (1, 2, 3) for statement in (1, 2)]
         for emotion in ("calm", "fearful")
     )
-    return fit_judge(("calm", "fearful"), *training_features(waveforms, CONFIG), CONFIG)
+    return fitted(("calm", "fearful"), waveforms)
 
 
-def test_the_features_do_not_hear_level():
+@pytest.mark.parametrize("hear, numbers", [(acoustic_features, 69), (mel_statistics, 143)])
+def test_the_features_do_not_hear_level(hear, numbers):
     sound = vocoded(speech("calm"), CONFIG)
-    features = acoustic_features(sound, 16_000)
-    assert features.shape == (69,) and np.isfinite(features).all()
-    np.testing.assert_allclose(acoustic_features(0.01 * sound, 16_000), features, atol=1e-2)
+    features = hear(sound, 16_000)
+    assert features.shape == (numbers,) and np.isfinite(features).all()
+    np.testing.assert_allclose(hear(0.01 * sound, 16_000), features, atol=1e-2)
 
 
-def test_the_features_of_a_hiss_without_a_voice_are_finite():
+@pytest.mark.parametrize("hear", [acoustic_features, mel_statistics])
+def test_the_features_of_a_hiss_without_a_voice_are_finite(hear):
     noise = np.random.default_rng(0).normal(size=65_536).astype(np.float32)
-    assert np.isfinite(acoustic_features(noise, 16_000)).all()
+    assert np.isfinite(hear(noise, 16_000)).all()
+
+
+def test_the_second_judge_hears_how_fast_bands_move():
+    time = np.arange(65_536) / 16_000
+    noise = np.random.default_rng(0).normal(size=65_536)
+    slow, fast = (
+        mel_statistics((noise * (1.2 + np.sin(2 * np.pi * hertz * time))).astype(np.float32), 16_000)[-24:]
+        for hertz in (3.0, 10.0)
+    )
+    # Six groups of bands a rate: 1 to 2, 2 to 4, 4 to 8 and 8 to 16 Hz.
+    assert (slow[6:12] > 0.5).all() and (fast[18:] > 0.5).all() and (slow[18:] < 0.3).all()
 
 
 @pytest.mark.parametrize("hertz", [90.0, 220.0, 450.0])
@@ -145,18 +165,20 @@ def test_what_librosa_compiles_is_compiled_before_several_processes_need_it():
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
 
-def test_a_judge_tells_the_emotions_of_a_speaker_it_never_met(synthetic_judge):
+@pytest.mark.parametrize("number", [0, 1], ids=JUDGES)
+def test_a_judge_tells_the_emotions_of_a_speaker_it_never_met(synthetic_judges, number):
+    judge = synthetic_judges[number]
     calm = [vocoded(speech("calm", 7, statement), CONFIG) for statement in (1, 2)]
     fearful = [vocoded(speech("fearful", 7, statement), CONFIG) for statement in (1, 2)]
-    assert synthetic_judge.share(calm, "fearful") == 0.0 and synthetic_judge.share(fearful, "fearful") == 1.0
-    scores = synthetic_judge.scores(calm + fearful, "fearful")
-    np.testing.assert_allclose(scores + synthetic_judge.scores(calm + fearful, "calm"), 1.0)
+    assert judge.share(calm, "fearful") == 0.0 and judge.share(fearful, "fearful") == 1.0
+    scores = judge.scores(calm + fearful, "fearful")
+    np.testing.assert_allclose(scores + judge.scores(calm + fearful, "calm"), 1.0)
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
-def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_judge):
-    verdict = try_judge(synthetic_judge, [speech("calm", 7)], [speech("fearful", 7)], "fearful")
-    assert set(verdict.false_alarms) == {
+def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_judges):
+    verdict, other = try_judges(synthetic_judges, [speech("calm", 7)], [speech("fearful", 7)], "fearful")
+    assert set(other.false_alarms) == set(verdict.false_alarms) == {
         "untouched", "fixed equaliser", "mean and spread matched", "movement deepened", "faint bins silenced",
         "random gains", "more contrast", "white noise at -30 dB", "pitch raised 3 semitones",
     }  # fmt: skip
@@ -166,33 +188,34 @@ def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_
     assert not Verdict(1.0, 32, {"untouched": 0.0, "fixed equaliser": 0.16}).holds
 
 
-def test_fitting_twice_gives_the_same_judge(monkeypatch):
+def test_fitting_twice_gives_the_same_judges(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")  # by several processes, as a user's
     waveforms = ([speech("calm")], [speech("fearful")])
     once, again = (training_features(waveforms, CONFIG)[0] for _ in range(2))
-    np.testing.assert_array_equal(once, again)
+    for kind in JUDGES:
+        np.testing.assert_array_equal(once[kind], again[kind])
 
 
 @pytest.mark.real
+@pytest.mark.slow
 @pytest.mark.parametrize("source, target", [("calm", "anger"), ("anger", "calm")])
-def test_the_judge_of_calm_and_anger_holds_against_every_attack(ravdess_judge, ravdess_dir, source, target):
-    unseen = split_clips(index_clips(ravdess_dir)).unseen
+def test_the_judges_of_calm_and_anger_hold_against_every_attack(ravdess_judges, ravdess_dir, source, target):
+    others = trial_clips(index_clips(ravdess_dir))
     clips = [
-        [load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(unseen, emotion)]
+        [load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(others, emotion)]
         for emotion in (source, target)
     ]
-    verdict = try_judge(ravdess_judge, *clips, target)
-    assert verdict.clips == 32 and verdict.holds, verdict
+    verdict, _ = try_judges(ravdess_judges, *clips, target)
+    assert verdict.clips == 64 and verdict.holds, verdict
 
 
 @pytest.fixture(scope="module")
-def ravdess_judge(ravdess_dir):
-    train = split_clips(index_clips(ravdess_dir)).train
+def ravdess_judges(ravdess_dir):
+    train = training_clips(index_clips(ravdess_dir))
     waveforms = tuple(
         [load_waveform(clip.path, CONFIG.sample_rate) for clip in domain(train, emotion)]
         for emotion in ("anger", "calm")
     )
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("LOKY_MAX_CPU_COUNT")  # these are many: by all processors
-        features = training_features(waveforms, CONFIG)
-    return fit_judge(("anger", "calm"), *features, CONFIG)
+        return fitted(("anger", "calm"), waveforms)

@@ -1,0 +1,63 @@
+"""The second judge's view of a sentence: how its mel spectrum moves, with no pitch tracker and no MFCC."""
+
+import librosa
+import numpy as np
+
+from cyclegan_keras.measuring.features import SILENCE_DB
+
+N_MELS = 24
+"""Bands from 0 to 8 kHz."""
+
+RATES = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0))
+"""Hz: octaves of the modulation spectrum, about the rate of syllables."""
+
+BROAD_BANDS = 6
+"""Groups of four mel bands whose modulation is measured."""
+
+
+def mel_statistics(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Describe how loud each band is, how it moves, how fast, and with which others.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,)]
+        Its level does not matter.
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    features : np.ndarray [shape=(143,), dtype=float64]
+        Of each of 24 bands over the frames that are not pauses: mean (without the mean of all), spread, mean movement
+        and the distance from the median to the 90th percentile; of each neighbouring pair the correlation; of six
+        groups of bands the share of four octaves of modulation (Greenberg & Kingsbury, 1997).
+    """
+    waveform = librosa.util.normalize(waveform)
+    mel = librosa.feature.melspectrogram(y=waveform, sr=sample_rate, n_fft=512, hop_length=256, n_mels=N_MELS)
+    level = librosa.power_to_db(mel.sum(axis=0), ref=np.max, top_db=None, amin=1e-10)
+    bands = librosa.power_to_db(mel, ref=np.max, top_db=70.0)
+    active = level > SILENCE_DB
+    loud = bands[:, active]
+    mean = loud.mean(axis=1)
+    movement = np.abs(np.diff(bands, axis=1))[:, active[1:]]
+    middle, high = np.percentile(loud, [50, 90], axis=1)
+    away = loud - mean[:, np.newaxis]
+    spread = loud.std(axis=1) + 1e-6
+    together = (away[1:] * away[:-1]).mean(axis=1) / (spread[1:] * spread[:-1])
+    return np.concatenate(
+        [
+            mean - mean.mean(), spread, movement.mean(axis=1) if movement.size else np.zeros(N_MELS), high - middle,
+            together, _modulation(bands, active, sample_rate),
+        ]
+    )  # fmt: skip
+
+
+def _modulation(bands: np.ndarray, active: np.ndarray, sample_rate: int) -> np.ndarray:
+    spoken = np.flatnonzero(active)
+    groups = bands[:, spoken[0] : spoken[-1] + 1].reshape(BROAD_BANDS, -1, spoken[-1] + 1 - spoken[0]).mean(axis=1)
+    groups = groups - groups.mean(axis=1, keepdims=True)
+    length = max(64, groups.shape[1])  # a second at least, so that each octave has its bins
+    power = np.abs(np.fft.rfft(groups, n=length, axis=1)) ** 2
+    rates = np.fft.rfftfreq(length, 256 / sample_rate)
+    shares = [power[:, (low <= rates) & (rates < high)].sum(axis=1) / (power.sum(axis=1) + 1e-9) for low, high in RATES]
+    return np.concatenate(shares)

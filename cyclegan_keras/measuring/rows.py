@@ -1,0 +1,98 @@
+"""The measures of one set of sounds as a row of a table: one dataclass, written as Markdown and as JSON."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cyclegan_keras.measuring.parallel import Gap
+
+
+@dataclass(frozen=True)
+class Row:
+    """The measures of one set of sounds; None where there is nothing to measure.
+
+    Against the actor's own recording: ``f0_gap``, ``f0_spread_gap``, ``treble_gap``, ``level_gap`` (gap closed),
+    ``f0_away`` (mean distance, semitones), ``treble_off`` and ``level_off`` (mean difference, dB), ``contour``
+    (correlation of F0), ``mcd`` (dB) and ``mcd_gap`` (of the way to the second take).
+    Words: ``wer`` and ``whole`` (share of sentences). Sound: ``dnsmos`` and ``estoi``. Speaker: ``voice`` (similarity
+    to other recordings by the clip's actor). Judges: ``svm`` and ``logistic`` (shares taken for the target).
+    The generator: ``mimicry`` and ``cycle`` (mean absolute differences of images).
+    """
+
+    name: str
+    clips: int
+    f0_gap: Gap | None = None
+    f0_away: float | None = None
+    f0_spread_gap: Gap | None = None
+    contour: float | None = None
+    treble_gap: Gap | None = None
+    treble_off: float | None = None
+    level_gap: Gap | None = None
+    level_off: float | None = None
+    mcd: float | None = None
+    mcd_gap: Gap | None = None
+    wer: float | None = None
+    whole: float | None = None
+    dnsmos: float | None = None
+    voice: float | None = None
+    svm: float | None = None
+    logistic: float | None = None
+    estoi: float | None = None
+    mimicry: float | None = None
+    cycle: float | None = None
+
+
+TITLES = {
+    "f0_gap": "F0 closed",
+    "f0_away": "F0 away, st",
+    "f0_spread_gap": "F0 spread closed",
+    "contour": "F0 contour",
+    "treble_gap": "treble closed",
+    "treble_off": "treble off, dB",
+    "level_gap": "level spread closed",
+    "level_off": "level spread off, dB",
+    "mcd": "MCD, dB",
+    "mcd_gap": "MCD, of the way",
+    "wer": "WER",
+    "whole": "sentences whole",
+    "dnsmos": "DNSMOS",
+    "voice": "same voice",
+    "svm": "judge: SVM",
+    "logistic": "judge: logistic",
+    "estoi": "ESTOI",
+}
+"""Of the columns; others are called as their field."""
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Write rows as a Markdown table, without the columns that no row has."""
+    names = [field.name for field in dataclasses.fields(Row)]
+    columns = [name for name in names if any(getattr(row, name) is not None for row in rows)]
+    lines = ["| " + " | ".join(TITLES.get(name, name) for name in columns) + " |", "|---" * len(columns) + "|"]
+    lines += ["| " + " | ".join(_cell(getattr(row, name)) for name in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def as_json(row: Row) -> dict:
+    """Turn a row into what ``json`` writes; a gap becomes a list of value, low and high."""
+    return dataclasses.asdict(row)
+
+
+def from_json(stored: dict) -> Row:
+    """Undo ``as_json``.
+
+    Raises
+    ------
+    TypeError
+        It is no row of today's fields.
+    """
+    return Row(**{name: Gap(*value) if isinstance(value, list) else value for name, value in stored.items()})
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, Gap):
+        interval = "" if value.low is None else f" [{value.low:.2f}, {value.high:.2f}]"
+        return f"{value.value:.2f}{interval}"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

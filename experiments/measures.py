@@ -1,0 +1,140 @@
+"""What is measured of a conversion: the one place of the experiments that knows the package's measures.
+
+A clip's measures are a dict of numbers; what cannot be measured of it is left out.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.corpora.clips import Clip
+from cyclegan_keras.measuring.judge import JUDGES
+from cyclegan_keras.measuring.panel import build_panel
+from cyclegan_keras.measuring.parallel import distance
+from cyclegan_keras.measuring.sets import Pairing
+from cyclegan_keras.measuring.sounds import Sound, measure_sounds
+from cyclegan_keras.measuring.voice import SEMITONE_ZERO_HZ, Voice
+from experiments.answers import Quantity, average, gap_closed, mean
+from experiments.clips import Recording
+
+CONFIG = SpectrogramConfig()
+"""The judges' analysis, 260 x 260: all columns are measured alike."""
+
+GAPS = {
+    "F0": gap_closed("f0"),
+    "treble": gap_closed("treble"),
+    "level": gap_closed("level"),
+    "MCD": gap_closed("mcd", "mcd_floor"),
+}
+"""Gaps to the actor's own recording in the target emotion; that of MCD to its distance from the actor's second take."""
+
+GAP = Quantity("gap closed", average(*GAPS.values()))
+"""How much of the way to the actors' own recordings was gone."""
+
+WORDS, LOST = (
+    Quantity("word error rate", mean("wer")),
+    Quantity("word error rate, more than before", mean("wer", "wer_before")),
+)
+
+CLEANNESS, DAMAGE = (
+    Quantity("DNSMOS", mean("dnsmos")),
+    Quantity("DNSMOS, more than before", mean("dnsmos", "dnsmos_before")),
+)
+
+JUDGED = Quantity("judges, more than before", average(*(mean(kind, f"{kind}_before") for kind in JUDGES)))
+
+CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycle error", mean("cycle"))
+
+SUMMARY = {
+    "gap closed": GAP.estimator,
+    **GAPS,
+    "WER": mean("wer"), "before": mean("wer_before"),
+    "DNSMOS": mean("dnsmos"), "before ": mean("dnsmos_before"),
+    **{f"judge {kind}": mean(kind) for kind in JUDGES},
+    "change": mean("mimicry"), "cycle error": mean("cycle"),
+}  # fmt: skip
+"""The measures of all clips of a column."""
+
+SHOWN = {
+    "f0": "F0 off, semitones", "treble": "treble off, dB", "mcd": "MCD, dB", "wer": "WER", "dnsmos": "DNSMOS",
+    **{kind: f"judge {kind}" for kind in JUDGES}, "pitch_hz": "F0, Hz",
+}  # fmt: skip
+"""The measures of a cell."""
+
+
+class Heard(NamedTuple):
+    """A conversion as sound, the recording's middle 4.096 s, and these as they sound with no network between."""
+
+    recording: Recording
+    sound: np.ndarray
+    waveform: np.ndarray
+    untouched: np.ndarray
+
+
+class PairMeasures:
+    """The measures of conversions from one emotion to another, by the clips of a data set."""
+
+    def __init__(self, clips: Sequence[Clip], source: str, target: str):
+        self.pairing, self.target = Pairing(clips), target
+        self.panel = build_panel(clips, source, target, CONFIG, tell=print)
+
+    def describe(self) -> str:
+        """Say what the judges are worth."""
+        return self.panel.describe()
+
+    def measure(self, heard: Sequence[Heard]) -> list[dict[str, float]]:
+        """Measure conversions; those of RAVDESS's clips against the actor's own recording of the same sentence."""
+        clips = [each.recording.clip for each in heard]
+        said = [clip.statement if clip else 0 for clip in clips]
+        after = measure_sounds([each.sound for each in heard], said, CONFIG.sample_rate, True)
+        before = measure_sounds([each.waveform for each in heard], said, CONFIG.sample_rate, False)
+        untouched = measure_sounds([each.untouched for each in heard], [0] * len(heard), CONFIG.sample_rate, True)
+        real = [self.pairing.real(clip, self.target) if clip else None for clip in clips]
+        second = [self.pairing.second_take(clip) if clip else None for clip in real]
+        voices = _voices([clip for clip in (*real, *second) if clip])
+        rows = []
+        for now, then, vocoded, *goals in zip(after, before, untouched, real, second):
+            row = {**_alone(now), "dnsmos_before": vocoded.dnsmos}
+            if now.heard:
+                row |= {"wer": now.heard.wer, "wer_before": then.heard.wer}
+            rows.append(row | _distances(now, then, *(voices.get(goal) for goal in goals)))
+        for one, verdict in zip(self.panel.judges, self.panel.verdicts):
+            if heard and verdict.holds:
+                scores = one.scores([each.sound for each in heard], self.target)
+                scores_before = one.scores([each.untouched for each in heard], self.target)
+                for row, *pair in zip(rows, scores, scores_before):
+                    row.update(zip((one.kind, f"{one.kind}_before"), pair))
+        return [rounded(row) for row in rows]
+
+
+def of_recording(waveform: np.ndarray) -> dict[str, float]:
+    """Measure a recording as it is."""
+    return rounded(_alone(measure_sounds([waveform], [0], CONFIG.sample_rate, True)[0]))
+
+
+def _alone(sound: Sound) -> dict[str, float]:
+    return {"dnsmos": sound.dnsmos, "pitch_hz": SEMITONE_ZERO_HZ * 2 ** (sound.voice.f0_median / 12)}
+
+
+def rounded(measures: dict[str, float]) -> dict[str, float]:
+    """Round measures for a file; what is not finite could not be measured and is left out."""
+    return {name: round(float(value), 4) for name, value in measures.items() if np.isfinite(value)}
+
+
+def _voices(clips: Sequence[Clip]) -> dict[Clip, Voice]:
+    clips = list(dict.fromkeys(clips))
+    waveforms = [load_waveform(clip.path, CONFIG.sample_rate) for clip in clips]
+    measured = measure_sounds(waveforms, [0] * len(clips), CONFIG.sample_rate, False)
+    return {clip: sound.voice for clip, sound in zip(clips, measured)}
+
+
+def _distances(now: Sound, then: Sound, real: Voice | None, second: Voice | None) -> dict[str, float]:
+    row = {"mcd_floor": distance(second, real).mcd} if second else {}
+    for name, sound in (("", now), ("_before", then)) if real else ():
+        found = distance(sound.voice, real)
+        row |= {f"f0{name}": abs(found.f0), f"treble{name}": abs(found.treble), f"level{name}": abs(found.level)}
+        row[f"mcd{name}"] = found.mcd
+    return row

@@ -1,0 +1,41 @@
+"""Results as files: where they lie, and how they are written and read."""
+
+import functools
+import json
+from pathlib import Path
+
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.files import written_beside
+
+YIELD = "yield.json"
+"""In a folder of results: what a training yields, but for pictures and sound, which lie beside it."""
+
+PUBLISHED = Path(__file__).parent.parent / "docs" / "tables"
+"""What of the results may be seen and heard by anyone; in the repository."""
+
+
+def read_json(file: Path) -> dict:
+    """Read what ``write_json`` wrote; nothing where there is no such file.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except ValueError as error:
+        raise InputError(f"{file}: damaged ({error}); delete it and make it again") from None
+
+
+def write_json(file: Path, values: dict) -> None:
+    """Write values as JSON, a line an item of a list of objects, so that a repository shows what changed."""
+    text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False)
+
+    def lines(value: object) -> str:
+        rows = isinstance(value, list) and value and isinstance(value[0], dict)
+        return "[\n" + ",\n".join(map(text, value)) + "\n]" if rows else text(value)
+
+    with written_beside(file) as beside:
+        content = ",\n".join(f"{text(name)}: {lines(value)}" for name, value in values.items())
+        beside.write_text(f"{{\n{content}\n}}\n", encoding="utf-8")

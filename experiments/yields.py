@@ -1,0 +1,185 @@
+"""What a training yields: its conversions of all clips, measured; those that tables show, drawn and heard.
+
+It lies in a folder of results under the training's name: ``yield.json``, pictures, sound. Everything that a page says
+of a training is in it, so that the run directory, which is large and may be on another machine, is not needed again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.config import RunConfig, SpectrogramConfig
+from cyclegan_keras.conversion import convert
+from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.conversion.settings import ConversionSettings
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.measuring.metrics import mimicry
+from cyclegan_keras.shared.run_directory import DIRECTIONS
+from experiments import clips
+from experiments.cells import save_curves, write_cell
+from experiments.clips import Recording
+from experiments.measures import Heard, PairMeasures, of_recording
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import Needed, Settings, thinned_losses
+
+REPORTS_WAY = ConversionSettings("griffin-lim")
+"""The report's way to sound, whatever `infer` does unasked."""
+
+RECORDINGS = "recordings"
+"""The folder of the recordings that tables show: in ``yield.json`` what they are, beside it how they look and sound."""
+
+POINTS = 10
+"""Epochs that are measured at most, evenly spread."""
+
+
+@dataclass
+class Wanted:
+    """What tables want of a training: the sets of clips, those that are shown, and whether to measure its epochs."""
+
+    sets: set[str] = field(default_factory=set)
+    rows: list[tuple[str, int | Sequence[str]]] = field(default_factory=list)
+    by_epoch: bool = False
+
+
+def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
+    """Make what a training yields, or nothing where it has no weights yet or all is there.
+
+    Raises
+    ------
+    InputError
+        There are no recordings to start from, or none to fit a judge to.
+    """
+    if not run.epoch():
+        return
+    folder = settings.results / run.name
+    stored = read_json(folder / YIELD)
+    found = clips.recordings(settings, run.pair, sorted(wanted.sets))
+    shown = clips.chosen(_names_by_set(found), wanted.rows)
+    as_far = stored.get("training", {}).get("epoch", 0) >= run.epoch()
+    if as_far and _holds(stored, wanted, shown):
+        return
+    config = RunConfig.load(run.directory.config_file)
+    measures = PairMeasures(settings.clips_of_data(), *split_pair(run.pair))
+    print(f"{run.name}: converting and measuring {len(found)} clips by epoch {run.epoch()}", flush=True)
+    losses = thinned_losses(run.directory.losses_file)
+    panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
+    panels["discriminators"] = {
+        f"D_{name.upper()}, {kind}": losses[f"d_{name}_{kind}"] for name in "ab" for kind in ("real", "fake")
+    }
+    save_curves(folder / "losses.webp", panels, losses["step"], "step")
+    yielded = {
+        "training": run.described(settings, config, run.pair),
+        "sets": sorted(wanted.sets),
+        "judge": measures.describe(),
+        "ours": _conversions(run, config, run.epoch(), found, measures, folder, shown),
+        "theirs": _theirs(settings, run, measures, folder, shown),
+        "by_epoch": _epochs(run, config, found, measures) if wanted.by_epoch else [],
+        "losses": losses,
+    }
+    write_json(folder / YIELD, yielded)
+    add_recordings(settings, [each for each in found if each.name in shown])
+
+
+def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
+    """Draw the recordings that tables show, write their sound, and say what they are."""
+    folder = settings.results / RECORDINGS
+    known = {each["name"]: each for each in read_json(folder / YIELD).get("recordings", ())}
+    for each in shown:
+        if "sound" not in known.get(each.name, {}):
+            recording = load(each.path, SpectrogramConfig())
+            media = write_cell(folder, each.name, recording.spectrogram, recording.waveform, SpectrogramConfig())
+            known[each.name] = {
+                "name": each.name, "what": each.what, "origin": each.origin, "source": each.source, **media,
+                **of_recording(recording.waveform),
+            }  # fmt: skip
+    write_json(folder / YIELD, {"recordings": list(known.values())})
+
+
+def load(path: Path, config: SpectrogramConfig) -> convert.Recording:
+    """Read and analyse a recording's middle 4.096 s, which is what an image holds."""
+    waveform = load_waveform(path, config.sample_rate)
+    start = max(0, (len(waveform) - config.n_samples) // 2)
+    return convert.analyse(waveform[start : start + config.n_samples], config)
+
+
+def _conversions(
+    run: Needed, config: RunConfig, epoch: int, found: Sequence[Recording], measures: PairMeasures,
+    folder: Path | None = None, shown: Sequence[str] = (),
+) -> list[dict]:  # fmt: skip
+    analysis = config.spectrogram
+    sources = [load(each.path, analysis) for each in found]
+    spectrograms = [source.spectrogram for source in sources]
+    there, back = (load_generator(run.directory, config, epoch, direction) for direction in DIRECTIONS)
+    generated = convert.generate(spectrograms, there, analysis)
+    restored = convert.generate(generated, back, analysis)
+    sounds, untouched = (_sounds(sources, images, analysis) for images in (generated, spectrograms))
+    heard = [Heard(*each) for each in zip(found, sounds, [source.waveform for source in sources], untouched)]
+    cells = [{**_named(each.recording), **row} for each, row in zip(heard, measures.measure(heard))]
+    for cell, each, source, image, again in zip(cells, heard, spectrograms, generated, restored):
+        cell.update(mimicry=round(float(mimicry(source, image)), 4), cycle=round(float(mimicry(source, again)), 4))
+        if cell["name"] in shown:
+            cell.update(write_cell(folder, cell["name"], image, each.sound, analysis))
+    return cells
+
+
+def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Path, shown: Sequence[str]) -> list[dict]:
+    """What the report's authors published of the same conversions, by the same measures."""
+    config = SpectrogramConfig()
+    found = [(each, clips.reports_output(settings, each, run)) for each in clips.of_report(settings)]
+    outputs = [load(path, config) for _, path in found if path]
+    sources = [load(each.path, config) for each, path in found if path]
+    untouched = _sounds(sources, [source.spectrogram for source in sources], config)
+    heard = [
+        Heard(each, output.waveform, source.waveform, sound)
+        for each, output, source, sound in zip([each for each, path in found if path], outputs, sources, untouched)
+    ]
+    files = [f"the report's {path.stem}" for _, path in found if path]
+    cells = [
+        {**_named(each.recording), "source": file, **row}
+        for each, file, row in zip(heard, files, measures.measure(heard))
+    ]
+    for cell, output in zip(cells, outputs):
+        if cell["name"] in shown:
+            cell.update(write_cell(folder, f"{cell['name']}-report", output.spectrogram, output.waveform, config))
+    return cells
+
+
+def _epochs(run: Needed, config: RunConfig, found: Sequence[Recording], measures: PairMeasures) -> list[dict]:
+    """The clips of unseen actors by epoch."""
+    there = [epoch for epoch in run.directory.epochs() if epoch <= run.epoch()]
+    unseen = [each for each in found if each.of == clips.UNSEEN]
+    cells = []
+    for epoch in (there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))):
+        print(f"{run.name}: epoch {epoch}", flush=True)
+        cells += [{"epoch": epoch, **cell} for cell in _conversions(run, config, epoch, unseen, measures)]
+    return cells
+
+
+def _sounds(
+    sources: Sequence[convert.Recording], images: Sequence[np.ndarray], config: SpectrogramConfig
+) -> list[np.ndarray]:
+    made = joblib.Parallel(n_jobs=-1)(
+        joblib.delayed(convert.synthesise)(source, image, config, REPORTS_WAY) for source, image in zip(sources, images)
+    )
+    return [conversion.waveform for conversion in made]
+
+
+def _holds(stored: dict, wanted: Wanted, shown: Sequence[str]) -> bool:
+    drawn = {cell["name"] for cell in stored["ours"] if "picture" in cell}
+    epochs = bool(stored["by_epoch"]) or not wanted.by_epoch
+    return wanted.sets <= set(stored["sets"]) and drawn.issuperset(shown) and epochs
+
+
+def _named(recording: Recording) -> dict:
+    return {"name": recording.name, "of": recording.of, "speaker": recording.speaker}
+
+
+def _names_by_set(found: Sequence[Recording]) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for each in found:
+        names.setdefault(each.of, []).append(each.name)
+    return names

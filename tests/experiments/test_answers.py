@@ -1,0 +1,70 @@
+"""A claim is answered by all clips it is about: yes, no, or it cannot be told."""
+
+import numpy as np
+import pytest
+
+from experiments.answers import Quantity, ask, average, estimate, gap_closed, mean, point
+from experiments.table3 import lesser_less_others
+
+SCORE = Quantity("score", mean("score"))
+
+
+def cells(values, speakers=4, name="score", **more):
+    """Clips by several speakers in turn."""
+    return [
+        {"name": f"clip {i}", "speaker": f"actor {i % speakers}", name: value, **more} for i, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    "values, answer",
+    [([0.6, 0.7, 0.8, 0.9], "yes"), ([0.1, 0.2, 0.3, 0.4], "no"), ([0.1, 0.9, 0.4, 0.7], "cannot be told")],
+)
+def test_the_answer_is_yes_or_no_only_where_the_whole_interval_lies_on_one_side(values, answer):
+    assert ask("?", SCORE, cells(values), over=0.5).answer == answer
+    turned = {"yes": "no", "no": "yes"}.get(answer, answer)
+    assert ask("?", SCORE, cells(values), under=0.5).answer == turned
+
+
+def test_the_evidence_says_the_mean_its_interval_and_how_many_clips_of_how_many_speakers():
+    evidence = ask("?", SCORE, cells([0.6, 0.7, 0.8, 0.9] * 3), over=0.5).evidence
+    assert evidence.startswith("score 0.75 (0.") and evidence.endswith("n = 12 clips of 4 speakers")
+
+
+def test_what_was_not_measured_cannot_be_told_and_a_clip_without_the_measure_does_not_count():
+    assert ask("?", SCORE, [], over=0.0).answer == "cannot be told"
+    assert ask("?", SCORE, cells([0.9, 0.8], name="estoi"), over=0.0).answer == "cannot be told"
+    assert estimate(mean("score"), [*cells([0.9, 0.8]), *cells([1.0], name="estoi")]).clips == 2
+
+
+def test_one_speaker_says_nothing_of_others():
+    assert ask("?", SCORE, cells([0.9, 0.95, 0.85], speakers=1), over=0.5).answer == "cannot be told"
+
+
+def test_the_same_clips_by_two_networks_are_compared_in_pairs():
+    clips = np.array([0.1, 0.9, 0.2, 0.8] * 3)
+    paired = estimate(mean("score"), cells(clips + 0.05), cells(clips))
+    assert paired.value == pytest.approx(0.05) and paired.high - paired.low < 1e-9
+    others = [{**cell, "speaker": f"other {cell['speaker']}"} for cell in cells(clips)]
+    apart = estimate(mean("score"), cells(clips + 0.05), others)
+    assert apart.low < 0 < apart.high and apart.speakers == 8
+
+
+def test_speakers_are_drawn_not_clips_alone():
+    of_two = cells([0.0, 1.0] * 50, speakers=2)
+    found = estimate(mean("score"), of_two)
+    assert found.low == pytest.approx(0.0) and found.high == pytest.approx(1.0)
+
+
+def test_a_gap_is_closed_by_the_sums_of_distances_above_what_is_best():
+    found = cells([2.0, 4.0], name="f0", f0_before=6.0, mcd=16.0, mcd_before=20.0, mcd_floor=12.0)
+    assert point(gap_closed("f0"), found) == pytest.approx(0.5)
+    assert point(gap_closed("mcd", "mcd_floor"), found) == pytest.approx(0.5)
+    assert point(average(gap_closed("f0"), mean("mcd")), found) == pytest.approx(8.25)
+
+
+def test_the_best_two_are_those_ahead_of_all_others():
+    found = [cells([level] * 4) for level in (0.9, 0.8, 0.3, 0.1)]
+    assert ask("?", SCORE, *found, over=0.0, combine=lesser_less_others).answer == "yes"
+    assert ask("?", SCORE, *found[::-1], over=0.0, combine=lesser_less_others).answer == "no"
+    assert ask("?", SCORE, *found[:3], [], over=0.0, combine=lesser_less_others).answer == "cannot be told"

@@ -1,0 +1,289 @@
+"""The page of the report's tables: what it says, what it links to, and what of it may be published."""
+
+import functools
+import html.parser
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import PIL.Image
+import pytest
+import soundfile
+
+from cyclegan_keras.shared.errors import InputError
+from experiments import cells, report
+from experiments.results import PUBLISHED, YIELD
+from tests.conftest import PROJECT
+from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, write_yield
+
+
+class Page(html.parser.HTMLParser):
+    """The tags of a page with their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def of(self, *names):
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@pytest.fixture(scope="module")
+def published(results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("published")
+    report.command(report.parser().parse_args(["--results", str(results), "--publish", str(folder)]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full(results):
+    report.command(report.parser().parse_args(["--results", str(results)]))
+    return results
+
+
+def test_a_cell_is_a_small_picture_and_a_small_sound_that_can_be_read_back(tmp_path):
+    named = cells.write_cell(tmp_path, "a <1>", IMAGE, TONE, CONFIG)
+    sound, rate = soundfile.read(tmp_path / named["sound"])
+    assert rate == 16_000 and len(sound) == CONFIG.n_samples and 0.7 < np.abs(sound).max() <= 1.0
+    assert all((tmp_path / file).stat().st_size < 30_000 for file in named.values())
+    assert PIL.Image.open(tmp_path / named["picture"]).size == cells.SIZE
+
+
+def test_every_picture_spans_the_same_seconds_and_decibels():
+    dark, bright = (np.array(cells.draw(np.full((257, 100), level), CONFIG)).max(axis=2) for level in (-1.0, 1.0))
+    assert bright.shape == dark.shape == cells.SIZE[::-1]
+    assert bright[:, 140].min() > 200 and bright[:, 160:].max() < 20, "100 of 257 frames are heard"
+    assert dark.max() < 20
+
+
+@pytest.mark.parametrize("which", ["full", "published"])
+def test_the_page_links_only_to_what_lies_beside_it_and_asks_for_no_sound_before_it_is_played(request, which):
+    folder = request.getfixturevalue(which)
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    links = [tag.get("src") or tag.get("href") for tag in Page(text).of("img", "audio", "a", "link", "script") if tag]
+    for link in (link for link in links if not link.startswith(("#", "data:"))):
+        assert not re.match(r"/|\w+:", link) and (folder / unquote(link)).exists()
+    assert all(audio["preload"] == "none" for audio in Page(text).of("audio"))
+    assert "<b>" not in text, "what a section says is text"
+
+
+@pytest.mark.parametrize("which", ["full", "published"])
+def test_every_picture_has_its_text_and_every_player_its_label(request, which):
+    page = Page((request.getfixturevalue(which) / "index.html").read_text(encoding="utf-8"))
+    assert page.of("img") and all(img["alt"].strip() for img in page.of("img"))
+    labels = [tag["aria-label"] for tag in page.of("audio", "input")]
+    assert labels and len(set(labels)) >= len(page.of("audio")) // 2, "a clip stands in several tables"
+
+
+def test_the_page_on_the_users_disk_has_everything_recordings_included(full):
+    text = (full / "index.html").read_text(encoding="utf-8")
+    for name in (RAVDESS, ESPEAK, REPORT):
+        for file in (f"recordings/{name}.webp", f"recordings/{name}.ogg", f"calm_fearful-cpu/{name}.ogg"):
+            assert file in text
+
+
+def test_what_is_published_holds_no_recording_and_of_the_reports_speakers_nothing_but_numbers(published):
+    files = {str(file.relative_to(published)) for file in published.rglob("*") if file.is_file()}
+    assert files == {
+        "index.html", f"recordings/{YIELD}", f"calm_fearful-cpu/{YIELD}", "calm_fearful-cpu/losses.webp",
+        f"recordings/{RAVDESS}.webp", f"recordings/{ESPEAK}.webp", f"recordings/{ESPEAK}.ogg",
+        f"calm_fearful-cpu/{RAVDESS}.webp", f"calm_fearful-cpu/{RAVDESS}.ogg",
+        f"calm_fearful-cpu/{RAVDESS}-report.webp", f"calm_fearful-cpu/{ESPEAK}.webp", f"calm_fearful-cpu/{ESPEAK}.ogg",
+    }  # fmt: skip
+    text = (published / "index.html").read_text(encoding="utf-8")
+    assert (
+        f"not ours to publish: the report&#39;s {REPORT}" in text
+        and "CC BY-NC-SA 4.0" in text
+        and "Livingstone" in text
+    )
+
+
+def test_what_lay_there_and_is_no_more_is_not_published(results, published):
+    (published / "recordings" / f"{REPORT}.ogg").touch()
+    report.publish(results, published, "cpu")
+    assert not (published / "recordings" / f"{REPORT}.ogg").exists()
+
+
+def test_synthetic_speech_is_not_published_and_shows_nothing_of_the_report(tmp_path):
+    write_yield(tmp_path, "calm_fearful-cpu", demo=True)
+    with pytest.raises(InputError, match="synthetic speech"):
+        report.publish(tmp_path, tmp_path / "published", "cpu")
+    assert "none of these answers says anything of the report" in report.render(tmp_path, "cpu")
+
+
+def test_a_page_too_large_is_not_published(results, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "MOST_BYTES", 1000)
+    with pytest.raises(InputError, match="1000 are the most"):
+        report.publish(results, tmp_path / "published", "cpu")
+
+
+def test_every_cell_names_its_training_and_the_page_what_that_was(full):
+    text = (full / "index.html").read_text(encoding="utf-8")
+    assert text.count('href="#calm_fearful-cpu"') >= 3 and 'id="calm_fearful-cpu"' in text
+    assert "epoch 20 of 20, 2,800 steps, seed 0, 1.25 h in float32 on a processor, 2 cores" in text
+    assert "Not trained yet: calm_anger-cpu." in text and "Made at preset cpu" in text
+    assert text.index('id="table3"') < text.index('id="table6"') < text.index('id="trainings"')
+    assert "0.10 → 0.20" in text
+
+
+def test_presets_are_never_mixed(results, tmp_path):
+    shutil.copytree(results, tmp_path / "both")
+    write_yield(tmp_path / "both", "calm_fearful-report", preset="report")
+    with pytest.raises(InputError, match="cpu and report; name one"):
+        report.only_preset(tmp_path / "both")
+    assert "calm_fearful-report" not in report.render(tmp_path / "both", "cpu")
+
+
+def test_a_page_of_nothing_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="holds nothing of a training"):
+        report.only_preset(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        report.only_preset(tmp_path / "typo")
+
+
+@pytest.mark.skipif(not (PUBLISHED / "index.html").exists(), reason="nothing is published yet")
+def test_the_published_page_is_what_its_yields_say_and_holds_no_recording():
+    (preset,) = {report.only_preset(PUBLISHED)}
+    assert report.render(PUBLISHED, preset) == (PUBLISHED / "index.html").read_text(encoding="utf-8")
+    assert not list((PUBLISHED / "recordings").glob("03-*.ogg")) and not list(PUBLISHED.glob("*/*-report.ogg"))
+    assert sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file()) <= report.MOST_BYTES
+
+
+PROBE = """<!DOCTYPE html><iframe src="index.html" width="WIDTH" height="800"></iframe><script>
+const frame = document.querySelector("iframe");
+const happens = (target, event) => new Promise(resolve => target.addEventListener(event, resolve, {once: true}));
+frame.onload = async () => {
+  const page = frame.contentDocument, played = [];
+  for (const image of page.images) { image.loading = "eager"; await image.decode().catch(() => 0); }
+  for (const cell of page.querySelectorAll(".cell")) {
+    const audio = cell.querySelector("audio"), seek = cell.querySelector(".seek");
+    if (!audio || !seek) continue;
+    const before = audio.readyState;
+    seek.value = 2; seek.dispatchEvent(new Event("input"));
+    await audio.play(); audio.pause();
+    played.push([before, audio.readyState >= 2, audio.currentTime >= 1.9]);
+  }
+  const pictures = [...page.images].map(img => img.naturalWidth > 0);
+  const focusable = [...page.querySelectorAll("audio, input, a, summary")].every(each => each.tabIndex >= 0);
+  const requests = frame.contentWindow.performance.getEntriesByType("resource").map(entry => entry.name);
+  const width = page.documentElement.scrollWidth;
+  fetch("/found", {method: "POST", body: JSON.stringify({played, pictures, focusable, requests, width})});
+};
+</script>"""
+
+
+def in_chromium(folder: Path, profile: Path, width: int) -> dict:
+    """What a browser finds on a page of some width, and what it complains of."""
+    found, done = {}, threading.Event()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/probe.html":
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(PROBE.replace("WIDTH", str(width)).encode())
+            elif self.headers["Range"]:  # without parts of a file no browser seeks in it
+                content = (folder / unquote(self.path.lstrip("/"))).read_bytes()
+                start = int(re.search(r"\d+", self.headers["Range"]).group())
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+                self.send_header("Content-Length", str(len(content) - start))
+                self.end_headers()
+                self.wfile.write(content[start:])
+            else:
+                super().do_GET()
+
+        def do_POST(self):
+            found.update(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+            done.set()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/probe.html"
+        command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+        command += ["--autoplay-policy=no-user-gesture-required", "--mute-audio", f"--user-data-dir={profile}", url]
+        with (profile.parent / "chromium.txt").open("w") as log:
+            browser = subprocess.Popen(command, stdout=log, stderr=log)
+            came = done.wait(300)
+            browser.terminate()
+            browser.wait(30)
+        server.shutdown()
+    logged = (profile.parent / "chromium.txt").read_text(errors="replace")
+    assert came, logged
+    return {**found, "console": [line for line in logged.splitlines() if "CONSOLE" in line], "url": url}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_in_a_browser_pictures_are_there_sound_plays_from_where_it_is_sought_and_nothing_leaves(
+    published, tmp_path, width
+):
+    found = in_chromium(published, tmp_path / "profile", width)
+    assert found["pictures"] and all(found["pictures"]) and found["focusable"]
+    assert found["played"] and all(each == [0, True, True] for each in found["played"]), (
+        "nothing loads before it is asked"
+    )
+    assert found["width"] <= width and found["console"] == []
+    assert all(request.startswith(found["url"].removesuffix("probe.html")) for request in found["requests"])
+
+
+@pytest.mark.slow
+def test_tables_are_made_from_nothing_and_a_second_time_nothing_is_made(environment, tmp_path):
+    from cyclegan_keras.corpora.demo import write_demo_corpus
+    from cyclegan_keras.corpora.demo_speech import DEMO_MARK
+
+    data = tmp_path / "demo"
+    write_demo_corpus(data, emotions=("calm", "anger", "fearful"), actors=(1, 4, 19))
+    (data / DEMO_MARK).touch()
+    rng = np.random.default_rng(0)
+    faces = [
+        f"{code},{' '.join(map(str, rng.integers(0, 256, 48 * 48)))},{usage}"
+        for code in (3, 4) for usage in ("Training", "PrivateTest") for _ in range(6)
+    ]  # fmt: skip
+    (tmp_path / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *faces]) + "\n")
+
+    def run(module, *arguments):
+        command = [
+            sys.executable,
+            "-m",
+            f"experiments.{module}",
+            *map(str, arguments),
+            "--results",
+            tmp_path / "results",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1800, cwd=PROJECT, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    options = ["--data", data, "--preset", "cpu", "--epochs", 1, "--runs", tmp_path / "runs", "--published", tmp_path]
+    options += ["--faces", tmp_path / "fer2013.csv", "--train-options", "--filters 2 --n-resnet 1 --steps 1"]
+    first = run("make", "table3", "table4", "curve", "figure5", *options)
+    assert "calm_fearful-cpu: to be trained, 1 epoch" in first.stdout
+    assert "calm_surprised-cpu: left out: no clips of 'surprised'" in first.stderr
+    assert "Are clips held back moved towards fearful?" in first.stdout
+    stored = json.loads((tmp_path / "results" / "calm_fearful-cpu" / YIELD).read_text())
+    assert stored["ours"][0].keys() >= {"f0", "f0_before", "mcd_floor", "wer", "dnsmos", "mimicry", "cycle"}
+    written = (tmp_path / "results" / "calm_fearful-cpu" / YIELD).stat().st_mtime_ns
+    second = run("make", "table4", "figure5", *options)
+    assert second.stdout.count("epoch 1 of 1, measured already") == 3
+    assert (tmp_path / "results" / "calm_fearful-cpu" / YIELD).stat().st_mtime_ns == written
+    run("report")
+    page = (tmp_path / "results" / "index.html").read_text(encoding="utf-8")
+    assert "sad_happy-cpu/faces.webp" in page and "Not trained yet: calm_surprised-cpu" in page

@@ -1,0 +1,163 @@
+"""Which trainings tables need, which of them are there, and what is said of the rest."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520
+from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import DIRECTIONS
+from experiments import clips, make, resources
+from experiments.figure5 import FaceRunConfig
+from experiments.results import YIELD, read_json, write_json
+from experiments.runs import STEPS_TOGETHER, needed, thinned_losses
+from tests.experiments.conftest import settings, training, write_yield
+
+
+def with_weights(run, *epochs):
+    for epoch in epochs:
+        for direction in DIRECTIONS:
+            file = run.directory.weights_file(epoch, direction)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    return run
+
+
+def plan(tmp_path, capsys, *arguments):
+    options = ["--preset", "cpu", "--runs", tmp_path / "runs", "--results", tmp_path / "results", "--plan", *arguments]
+    with pytest.raises(SystemExit) as ended:
+        make.main([str(option) for option in options])
+    return ended.value.code, capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "there, epoch, done",
+    [((), 0, False), ((3, 7), 7, False), ((10, 20), 20, True), ((10, 30), 10, True), ((50,), 50, True)],
+)
+def test_a_training_is_reused_once_it_is_as_long_as_wanted(tmp_path, there, epoch, done):
+    run = with_weights(needed(settings(tmp_path, epochs=20), "calm_anger", 150), *there)
+    assert (run.epoch(), run.is_done()) == (epoch, done)
+
+
+def test_trainings_are_as_long_as_the_reports_or_the_presets_or_as_told(tmp_path):
+    assert needed(settings(tmp_path, preset="report"), "calm_anger", 150).epochs == 150
+    assert needed(settings(tmp_path), "calm_anger", 150).epochs == PRESETS["cpu"].train.epochs
+    assert needed(settings(tmp_path, epochs=3), "calm_anger", 150).epochs == 3
+
+
+def test_every_depth_and_size_has_a_run_directory_of_its_own_and_the_usual_one_is_trains(tmp_path):
+    sizes = ((6, 260), (9, 260), (6, 520))
+    runs = [needed(settings(tmp_path), "calm_anger", 100, n_resnet=n, image_size=size) for n, size in sizes]
+    assert [run.name for run in runs] == ["calm_anger-cpu", "calm_anger-cpu-9-blocks", "calm_anger-cpu-520"]
+    assert runs[2].preset == "report-520" and runs[2].options[:2] == ("--filters", "16")
+    joint = needed(settings(tmp_path, preset="cpu-plus"), "calm_anger", 100, image_size=520)
+    assert joint.options[joint.options.index("--update") + 1] == "joint", "only the size differs"
+
+
+def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_clips, tmp_path, capsys):
+    chosen = settings(tmp_path, data=demo_clips, epochs=20)
+    with_weights(needed(chosen, "calm_fearful", 150), 5)
+    with_weights(needed(chosen, "calm_anger", 150), 20)
+    status, said = plan(tmp_path, capsys, "table4", "--data", demo_clips, "--epochs", 20)
+    assert status == 0 and "calm_anger-cpu: epoch 20 of 20, as it is" in said.out
+    assert "calm_fearful-cpu: to be resumed after epoch 5, 15 epochs of 15 steps, at a pace not known" in said.out
+    assert not chosen.results.exists()
+
+
+def test_what_was_published_of_a_training_is_gone_on_from_unless_the_training_is_here(demo_clips, tmp_path, capsys):
+    write_yield(tmp_path / "published", "calm_fearful-cpu")
+    options = ("table4", "--data", demo_clips, "--published", tmp_path / "published")
+    _, said = plan(tmp_path, capsys, *options)
+    assert "calm_fearful-cpu: epoch 20 of 20, measured already" in said.out
+    with_weights(needed(settings(tmp_path), "calm_fearful", 150), 5)
+    assert "calm_fearful-cpu: to be resumed after epoch 5" in plan(tmp_path, capsys, *options)[1].out
+
+
+def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_path):
+    for folder, names in (("published", "ab"), ("results", "bc")):
+        listed = [{"name": name, "sound": folder} for name in names]
+        write_json(tmp_path / folder / "recordings" / YIELD, {"recordings": listed})
+    make.take_published(tmp_path / "published", tmp_path / "results")
+    found = read_json(tmp_path / "results" / "recordings" / YIELD)["recordings"]
+    assert {each["name"]: each["sound"] for each in found} == {"a": "published", "b": "results", "c": "results"}
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"),
+        (("--data", "typo"), "typo: no such folder"),
+    ],
+)  # fmt: skip
+def test_an_option_that_cannot_be_used_is_one_line(tmp_path, capsys, arguments, said):
+    status, printed = plan(tmp_path, capsys, *arguments)
+    assert status == 2 and said in printed.err and len(printed.err.strip().splitlines()) == 1
+
+
+def test_the_plan_of_a_demo_that_is_not_made_yet_makes_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, said = plan(tmp_path, capsys, "table4", "--data", "demo")
+    assert status == 0 and "to be trained, 20 epochs on a demo corpus that is not made yet" in said.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_stored_losses_are_means_of_twenty_steps_and_a_torn_row_is_left_out(tmp_path):
+    names = ["step", "epoch", "seconds", "g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake"]
+    with (tmp_path / "train.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(names)
+        rows.writerows([step, 1, 0.5, step, 0, 0, 0, 0, 0] for step in range(1, 2 * STEPS_TOGETHER + 1))
+        file.write("41,1,0.5")
+    losses = thinned_losses(tmp_path / "train.csv")
+    assert losses["step"] == [20, 40] and losses["g_loss"] == [10.5, 30.5]
+
+
+def test_what_is_stored_is_read_back_and_damage_is_named(tmp_path):
+    values = {"training": training(), "ours": [{"name": "a, {b}, {c}", "wer": 0.5}], "theirs": [], "sets": ["seen"]}
+    write_json(tmp_path / YIELD, values)
+    assert read_json(tmp_path / YIELD) == values and read_json(tmp_path / "none") == {}
+    (tmp_path / YIELD).write_text("{")
+    with pytest.raises(InputError, match="damaged"):
+        read_json(tmp_path / YIELD)
+
+
+def test_a_run_on_faces_is_stored_and_checked_as_one_on_speech(tmp_path):
+    chosen = PRESETS["cpu"]
+    config = FaceRunConfig("sad_happy", "cpu", "faces", "0" * 16, chosen.model, chosen.train)
+    config.save(tmp_path / "config.json")
+    assert FaceRunConfig.load(tmp_path / "config.json") == config and config.image_shape == (48, 48, 1)
+    with pytest.raises(InputError, match="pair"):
+        FaceRunConfig("sad", "cpu", "faces", "0" * 16, chosen.model, chosen.train)
+
+
+def test_the_cost_table_is_of_the_reports_width_and_counts_a_convolutions_work():
+    sizes = [size.preset for size in resources.SIZES]
+    assert [(preset.model.filters, preset.model.n_resnet) for preset in sizes] == [(64, 3), (64, 6), (64, 9), (64, 6)]
+    assert sizes[3].spectrogram == SPECTROGRAM_520
+    layer = type("Layer", (), {"name": "conv", "kernel": np.zeros((3, 3, 2, 4)), "output": np.zeros((1, 5, 6, 4))})
+    assert resources.convolution_work(type("Network", (), {"layers": [layer]})) == 2 * 5 * 6 * 72
+
+
+def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found(tmp_path, demo_clips):
+    for folder, names in (("inputs", ["calm_eng1", "neutral_01"]), ("outputs", ["calm_eng1_Anger_generated"])):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.flac").touch()
+    chosen = settings(tmp_path, data=demo_clips, clips=tmp_path / "inputs", report_outputs=tmp_path / "outputs")
+    (found,) = clips.of_report(chosen)  # the demo corpus has no neutral_01
+    assert (found.name, found.of, found.origin, found.clip) == ("calm_eng1", clips.ENGLISH, "the report", None)
+    anger, deep = (needed(chosen, "calm_anger", 150, n_resnet=n) for n in (6, 9))
+    assert clips.reports_output(chosen, found, anger).name == "calm_eng1_Anger_generated.flac"
+    assert clips.reports_output(chosen, found, deep) is None
+
+
+def test_all_clips_of_a_set_are_taken_and_some_are_shown(demo_clips, tmp_path):
+    found = clips.recordings(settings(tmp_path, data=demo_clips), "calm_fearful", [clips.SEEN, clips.UNSEEN])
+    by_set = {of: [each.name for each in found if each.of == of] for of in (clips.SEEN, clips.UNSEEN)}
+    assert {of: len(names) for of, names in by_set.items()} == {clips.SEEN: 15, clips.UNSEEN: 8}
+    named = by_set[clips.UNSEEN][5]
+    assert clips.chosen(by_set, [(clips.UNSEEN, [named]), (clips.SEEN, 2)]) == [named, *by_set[clips.SEEN][::7][:2]]
+    assert clips.chosen(by_set, [(clips.UNSEEN, ["calm_04"])]) == by_set[clips.UNSEEN][:1], "others take its place"
+    with pytest.raises(InputError, match="no clips of 'happy'"):
+        clips.recordings(settings(tmp_path, data=demo_clips), "happy_sad", [clips.SEEN])
