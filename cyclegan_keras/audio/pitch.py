@@ -20,17 +20,22 @@ SECONDS_AT_ONCE = 60
 """So much is followed together, which bounds the memory of long recordings."""
 
 
+LEAST_VOICED = 0.1
+"""The share of the frames that are no pauses in which a voice must be heard for a median to mean anything."""
+
+
 class Contour(NamedTuple):
-    """Pitch in Hz by time in seconds; NaN where no voice is heard."""
+    """Pitch in Hz by time in seconds, NaN where no voice is heard; and which frames are no pauses."""
 
     seconds: np.ndarray
     hz: np.ndarray
+    active: np.ndarray
 
     @property
     def median(self) -> float | None:
-        """The median in Hz; None where a voice is heard in fewer than five frames."""
+        """The median in Hz; None where hardly a voice is heard."""
         voiced = self.hz[np.isfinite(self.hz)]
-        return float(np.median(voiced)) if len(voiced) >= 5 else None
+        return float(np.median(voiced)) if len(voiced) > max(4, LEAST_VOICED * self.active.sum()) else None
 
 
 def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
@@ -59,9 +64,9 @@ def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
     piece = SECONDS_AT_ONCE * sample_rate // hop * hop
     tracks = [_track(waveform[start : start + piece], sample_rate, hop) for start in range(0, len(waveform), piece)]
     hz, harmonicity, level = (np.concatenate(parts) for parts in zip(*tracks))
-    loud = level > level.max() * 10.0 ** (SILENCE_DB / 20.0)
-    hz = np.where(loud & (harmonicity > VOICED), hz, np.nan)
-    return Contour(np.arange(len(hz)) * hop / sample_rate, hz)
+    active = level > level.max() * 10.0 ** (SILENCE_DB / 20.0)
+    hz = np.where(active & (harmonicity > VOICED), hz, np.nan)
+    return Contour(np.arange(len(hz)) * hop / sample_rate, hz, active)
 
 
 def _track(waveform: np.ndarray, sample_rate: int, hop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
