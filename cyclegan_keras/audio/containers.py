@@ -130,9 +130,13 @@ def opened(path: Path, container: Container) -> Iterator[ContainedSound]:
 
     # A file that is open already, not a name: FFmpeg takes names for addresses of two dozen protocols.
     with path.open("rb") as file, _named(path):
-        with av.open(file, format=container.demuxer, options={"codec_whitelist": DECODERS}) as opened_container:
+        allowed = {"codec_whitelist": DECODERS}  # of what runs while the file is opened
+        with av.open(file, format=container.demuxer, options=allowed) as opened_container:
             if not opened_container.streams.audio:
                 raise InputError(f"{path}: {container.name} without sound; give a recording with sound")
+            coded = opened_container.streams.audio[0].codec_context.codec.name
+            if coded not in DECODERS.split(","):
+                raise InputError(f"{path}: not readable as audio ({coded} is not taken here); give AAC, Opus or WAV")
             yield ContainedSound(path, opened_container)
 
 

@@ -120,7 +120,8 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
         raise InputError(f"{name}: is {shape} of {samples.dtype}; give floats or signed integers, n or n x channels")
     if samples.dtype.kind == "i":
         samples = samples / -float(np.iinfo(samples.dtype).min)
-    source = _Samples(samples.astype(np.float32).reshape(len(samples), -1), int(sample_rate))
+    columns = samples[:, np.newaxis] if samples.ndim == 1 else samples
+    source = _Samples(columns.astype(np.float32), int(sample_rate))
     waveform, done = _mono(source, name)
     _check(waveform, name)
     return Sound(waveform, source.sample_rate, done)

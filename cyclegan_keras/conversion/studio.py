@@ -1,5 +1,6 @@
 """Conversions for the pages of an app: one at a time, each page's files apart, and none left behind."""
 
+import hashlib
 import shutil
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.conversion.model import Model, load_model
 from cyclegan_keras.conversion.picture import conversion_figure
 from cyclegan_keras.corpora.demo import synthesise_clip
+from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.plots import save_figure
 
 SENTENCE = "The train leaves at seven, and nobody has told me from which platform."
@@ -58,8 +60,11 @@ class Studio:
         """
         with self.one_at_a_time:
             model = self.model(name, reverse)
-            result = model.convert_fully(clip, strength=strength)
-        folder = self.folder / "made" / session / uuid.uuid4().hex
+            try:
+                result = model.convert_fully(clip, strength=strength)
+            except InputError as error:  # where the upload lies is of no use to whoever sent it
+                raise InputError(str(error).replace(clip, Path(clip).name)) from None
+        folder = self._made(session) / uuid.uuid4().hex
         before, picture = folder / "before.wav", folder / "picture.png"
         after = folder / f"{Path(clip).stem}_{model.target}.wav"
         config = model.config.spectrogram
@@ -72,11 +77,15 @@ class Studio:
 
     def forget(self, session: str) -> None:
         """Delete what a page has uploaded and made; a file that another page uploaded as well stays until that ends."""
-        shutil.rmtree(self.folder / "made" / session, ignore_errors=True)
+        shutil.rmtree(self._made(session), ignore_errors=True)
         mine = self.uploads.pop(session, set())
         for file in mine.difference(*self.uploads.values()):
             if self.folder in file.parents and self.folder / "examples" not in file.parents:
                 file.unlink(missing_ok=True)
+
+    def _made(self, session: str) -> Path:
+        # A session's name comes from the browser, so it is not used as a path.
+        return self.folder / "made" / hashlib.sha256(session.encode()).hexdigest()
 
 
 def write_examples(folder: Path) -> list[Path]:
