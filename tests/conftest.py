@@ -7,6 +7,8 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,8 +95,32 @@ def command_line(environment, tmp_path):
     return run
 
 
+class AtOnce(Executor):
+    """Does at once, in this process, what it is given."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
 @pytest.fixture
-def fails_with_one_line(environment, tmp_path, monkeypatch, capfd):
+def sound_in_this_process(monkeypatch):
+    """Conversions begin no second process, which would take seconds; that it is begun, tests of commands show."""
+    from cyclegan_keras.conversion import batch
+
+    @contextmanager
+    def at_once():
+        yield AtOnce()
+
+    monkeypatch.setattr(batch, "_sound_process", at_once)
+
+
+@pytest.fixture
+def fails_with_one_line(sound_in_this_process, environment, tmp_path, monkeypatch, capfd):
     """Run a command line that must fail with one line on standard error; returns that line.
 
     In this process, which has TensorFlow loaded: in one of its own every such test would take three seconds more.
@@ -142,11 +168,11 @@ class TrainedRun(NamedTuple):
 @pytest.fixture(scope="session")
 def trained_run(demo_clips, environment, made_once) -> TrainedRun:
     """Three steps of a very small calm_fearful model on the demo corpus, trained by the command line."""
-    options = ["--pair", "calm_fearful", "--data", str(demo_clips), "--precision", "float32", "--preset", "cpu"]
-    options += ["--filters", "2", "--n-resnet", "1", "--steps", "3"]
+    from tests.small_training import OPTIONS
 
     def train(folder: Path) -> None:
-        command = [sys.executable, "-m", "cyclegan_keras.train", *options, "--run-dir", str(folder / "run")]
+        command = [sys.executable, "-m", "cyclegan_keras.train", *OPTIONS, "--data", str(demo_clips)]
+        command += ["--run-dir", str(folder / "run")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
         assert done.returncode == 0, done.stderr
         (folder / "output.txt").write_text(done.stdout)

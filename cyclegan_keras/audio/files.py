@@ -16,8 +16,8 @@ from cyclegan_keras.audio.mixing import ChannelBalance
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 
-QUIETEST_PEAK = 1 / 32768
-"""A clip that swings by less than one 16-bit step to either side carries no sound."""
+QUIETEST_PEAK = 2.0**-20
+"""A clip that swings by less to either side, 120 dB below full scale, carries no sound."""
 
 LOUDEST_PEAK = 1e6
 """A recording in floats may exceed full scale, but not so far: its spectrum would overflow."""

@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import scipy.ndimage
 
-from cyclegan_keras.audio.level import FULL_SCALE
+from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.config import SpectrogramConfig
 
 HIGHEST_BAND = (0.75, 0.9)
@@ -38,7 +38,7 @@ def with_treble(
     Returns
     -------
     wide : np.ndarray [shape=(m,), dtype=float32]
-        Within [-1, 1].
+        At the level of the recording, and within [-1, 1].
     """
     wide = _resampled(converted, config.sample_rate, original_rate, len(original))
     if original_rate > config.sample_rate:
@@ -46,7 +46,7 @@ def with_treble(
         gains = _band_gains(converted, before, config)
         times = np.arange(len(original)) * (config.sample_rate / original_rate / config.hop_length)
         wide += np.interp(times, np.arange(len(gains)), gains).astype(np.float32) * treble
-    return wide * np.float32(min(1.0, FULL_SCALE / max(np.abs(wide).max(), np.finfo(np.float32).tiny)))
+    return match_level(wide, original, original_rate)
 
 
 def _resampled(waveform: np.ndarray, from_rate: int, to_rate: int, length: int) -> np.ndarray:
