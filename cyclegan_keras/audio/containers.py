@@ -5,6 +5,7 @@ it never guesses among its hundreds, which a file from somebody else could choos
 """
 
 import importlib.util
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -129,15 +130,27 @@ def opened(path: Path, container: Container) -> Iterator[ContainedSound]:
     import av
 
     # A file that is open already, not a name: FFmpeg takes names for addresses of two dozen protocols.
-    with path.open("rb") as file, _named(path):
+    with _Reader(io.FileIO(path)) as file, _named(path):
         allowed = {"codec_whitelist": DECODERS}  # of what runs while the file is opened
         with av.open(file, format=container.demuxer, options=allowed) as opened_container:
             if not opened_container.streams.audio:
                 raise InputError(f"{path}: {container.name} without sound; give a recording with sound")
-            coded = opened_container.streams.audio[0].codec_context.codec.name
+            context = opened_container.streams.audio[0].codec_context
+            coded = context.codec.name if context else "an unknown codec"
             if coded not in DECODERS.split(","):
                 raise InputError(f"{path}: not readable as audio ({coded} is not taken here); give AAC, Opus or WAV")
             yield ContainedSound(path, opened_container)
+
+
+class _Reader(io.BufferedReader):
+    """A file that a damaged header may send anywhere."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go there; -1, which FFmpeg takes for an error, where that is outside. PyAV prints what is raised."""
+        try:
+            return super().seek(offset, whence)
+        except (OSError, ValueError):
+            return -1
 
 
 @contextmanager

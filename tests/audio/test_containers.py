@@ -111,7 +111,7 @@ def test_without_pyav_the_answer_names_the_extra_and_the_command(tmp_path, monke
 
 
 @pytest.mark.parametrize("suffix", [".m4a", ".webm", ".caf", ".w64", ".avi"])
-def test_a_cut_or_changed_file_is_read_or_refused_by_name(tmp_path, speech, suffix):
+def test_a_cut_or_changed_file_is_read_or_refused_by_name_and_nothing_is_printed(tmp_path, capfd, speech, suffix):
     whole = encode(tmp_path / f"whole{suffix}", speech, *KINDS[suffix]).read_bytes()
     rng = np.random.default_rng(0)
     for number in range(20):
@@ -124,6 +124,7 @@ def test_a_cut_or_changed_file_is_read_or_refused_by_name(tmp_path, speech, suff
             assert np.isfinite(files.load_waveform(path, RATE)).all()
         except InputError as error:
             assert str(path) in str(error) and "\n" not in str(error)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_film_without_sound_is_told(tmp_path):

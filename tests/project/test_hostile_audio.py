@@ -189,7 +189,7 @@ def by_hand(folder):
     (folder / "loop.wav").symlink_to(folder / "loop.wav")
     (folder / "picture.wav").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0" + bytes(1000))
     bad = {
-        "empty": "not readable as audio", "header only": "holds no samples", "one sample": "shorter than",
+        "empty": "not readable as audio", "header only": "holds no samples", "one sample": "silent",
         "an hour": "longer than 10 minutes", "nan": "NaN or infinite", "infinite": "NaN or infinite",
         "silence": "silent", "constant": "silent", "pointer": "Git LFS pointer",
         "folder": "not a file", "pipe": "not a file", "loop": "not", "picture": "not readable",
