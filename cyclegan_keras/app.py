@@ -57,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C; returns the exit status."""
+    if not 1 <= arguments.port <= 65_535:
+        parser().error(f"argument --port: must lie between 1 and 65535, not {arguments.port}")
     model = load_model(arguments.run_dir or arguments.pair)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="spectrogan-") as folder:
@@ -187,7 +189,7 @@ def serve(page: "gr.Blocks", host: str, port: int) -> None:
     Raises
     ------
     InputError
-        The port is taken.
+        The port is taken, or the address another machine's.
     """
     import gradio as gr
     from starlette.middleware import Middleware
@@ -199,8 +201,8 @@ def serve(page: "gr.Blocks", host: str, port: int) -> None:
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
         )  # fmt: skip
-    except OSError as error:
-        raise InputError(f"--port {port}: cannot be listened on at {host} ({error}); give another") from None
+    except OSError:
+        raise InputError(f"--port {port}: taken, or {host} is no address of this machine; give another") from None
 
 
 class OwnHostOnly:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, the_one_line
 
 PAIR = "calm_surprised"
 CLIP = "Actor_04/03-01-02-01-02-02-04.wav"
@@ -249,6 +249,25 @@ def test_what_a_tab_uploaded_and_made_is_gone_when_it_closes(new_page, served, d
             return
         time.sleep(1)
     raise AssertionError(f"kept: {kept()}")
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_told_in_one_line(served, command_line):
+    port = served[0].rpartition(":")[2]
+    line = the_one_line(command_line("app", "--port", port, expect=2).stderr)
+    assert f"--port {port}: taken" in line
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (("--port", 99_999), "--port: must lie between 1 and 65535"),
+        (("--pair", "calm_joyful"), "joyful"),
+        (("--run-dir", "nowhere"), "nowhere"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, options, said):
+    assert said in fails_with_one_line("app", *options, expect=2)
 
 
 def test_without_gradio_the_line_names_the_extra(fails_with_one_line, monkeypatch):
