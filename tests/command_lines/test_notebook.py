@@ -43,6 +43,13 @@ def test_every_cell_runs_on_the_demo_corpus(environment, tmp_path, monkeypatch, 
     finally:
         if os.environ.get("NOTEBOOK_EXECUTED"):
             nbformat.write(notebook, os.environ["NOTEBOOK_EXECUTED"])
-    text = "\n".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    shown = [output["data"] for output in outputs if "data" in output]
+    assert (
+        sum("image/png" in data for data in shown) >= 4
+        and sum("<audio" in data.get("text/html", "") for data in shown) >= 6
+    )
+    assert not any("Could not find `tensorboard`" in data.get("text/plain", "") for data in shown)
+    text = "\n".join(output.get("text", "") for output in outputs)
     assert "Traceback" not in text and "pitch" in text and "trained 4 steps" in text
     assert "calm_surprised" in text, "the table"
