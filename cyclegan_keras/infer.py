@@ -1,24 +1,21 @@
 """Command line: convert recordings. ``python -m cyclegan_keras.infer clip.wav --pair calm_fearful``."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from cyclegan_keras.audio.files import duration
-from cyclegan_keras.config import PHASES, RunConfig
-from cyclegan_keras.conversion.batch import convert_batch
+from cyclegan_keras.config import PHASES
+from cyclegan_keras.conversion.batch import Output, convert_batch
 from cyclegan_keras.conversion.convert import read_recording
-from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.conversion.jobs import plan_outputs
-from cyclegan_keras.conversion.settings import chosen_conversion
-from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.conversion.jobs import Job, plan_outputs
+from cyclegan_keras.conversion.model import RUNS, Model, load_model
+from cyclegan_keras.conversion.summary import Summary
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.shared.errors import InputError
-from cyclegan_keras.shared.machine import prepare_tensorflow
-from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory, newest_run
-
-RUNS = Path("runs")
+from cyclegan_keras.shared.run_directory import RunDirectory
 
 CLIPS_TO_TRACE_FOR = 4
 """From so many clips on, tracing the generator takes less time than it saves."""
@@ -29,7 +26,8 @@ def parser() -> CommandParser:
     parser = CommandParser(
         prog="python -m cyclegan_keras.infer",
         description="Convert recordings from one emotion to another with a trained generator. "
-        "Clips of up to ten minutes are converted whole; the output is 16-bit WAV at 16 kHz, at the input's level.",
+        "Clips of up to ten minutes are converted whole; the output is WAV at 16 kHz and at the input's level, in 16 "
+        "bits, or in 24 where the input is faint.",
     )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a recording, or a folder of recordings")
     which = parser.add_mutually_exclusive_group(required=True)
@@ -51,7 +49,14 @@ def parser() -> CommandParser:
         type=float,
         help="with the clip's own phase, how many times the generator's change is applied, 0 to 10; default: the run's",
     )
+    parser.add_argument(
+        "--sample-rate",
+        choices=("16000", "source"),
+        default="16000",
+        help="source: the input's own, with what it has above 8 kHz",
+    )
     parser.add_argument("--plot", action="store_true", help="draw source and converted spectrogram beside each output")
+    parser.add_argument("--json", action="store_true", help="print a JSON object a clip, for programs")
     return parser
 
 
@@ -62,53 +67,81 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Convert as the options say; returns the exit status."""
-    run = RunDirectory(arguments.run_dir) if arguments.run_dir else newest_run(arguments.pair, RUNS)
-    config = RunConfig.load(run.config_file)
-    epoch = run.epoch_or_latest(arguments.epoch)
-    source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
-    settings = chosen_conversion(config.conversion, arguments.reverse, arguments.phase, arguments.strength)
-    jobs = plan_outputs(arguments.clips, arguments.output, target)
+    model = _model(arguments)
+    config = model.config.spectrogram
+    jobs, passed_over = plan_outputs(arguments.clips, arguments.output, model.target)
+    for line in passed_over:
+        print(printable(line), file=sys.stderr, flush=True)
+    progress = (JsonProgress if arguments.json else Progress)(len(jobs), model)
     if len(jobs) == 1 and not duration(jobs[0].clip):
-        read_recording(jobs[0].clip, config.spectrogram)  # says what is wrong before TensorFlow takes its seconds
+        try:
+            read_recording(jobs[0].clip, config)  # says what is wrong before TensorFlow takes its seconds
+        except InputError as error:
+            progress.not_read(jobs[0], error)
 
     def load():
-        prepare_tensorflow()
-        traced = len(jobs) >= CLIPS_TO_TRACE_FOR
-        generator = load_generator(run, config, epoch, DIRECTIONS[arguments.reverse], traced)
-        print(f"{source} to {target}, with {run.path}, epoch {epoch}, {settings}", flush=True)
+        generator = model.load_generator(traced=len(jobs) >= CLIPS_TO_TRACE_FOR)
+        if not arguments.json:
+            print(model, flush=True)
         return generator
 
-    progress = Progress(len(jobs))
-    picture = (source, target) if arguments.plot else None
-    convert_batch(jobs, load, config.spectrogram, settings, picture, progress)
+    picture = (model.source, model.target) if arguments.plot else None
+    output = Output(picture, keep_rate=arguments.sample_rate == "source")
+    convert_batch(jobs, load, config, model.settings, output, progress)
     return progress.exit_status()
+
+
+def _model(arguments: argparse.Namespace) -> Model:
+    how = (arguments.epoch, arguments.reverse, arguments.phase, arguments.strength)
+    if arguments.run_dir:
+        return Model(RunDirectory(arguments.run_dir), *how)
+    epoch, reverse, phase, strength = how
+    return load_model(arguments.pair, epoch=epoch, reverse=reverse, phase=phase, strength=strength)
 
 
 class Progress:
     """Prints a line for every clip; a bad one among several is named and passed over."""
 
-    def __init__(self, clips: int):
-        self.clips = clips
+    def __init__(self, clips: int, model: Model):
+        self.clips, self.model = clips, model
         self.done = self.failed = 0
 
-    def not_read(self, error: InputError) -> None:
+    def not_read(self, job: Job, error: InputError) -> None:
         """Name a clip that cannot be used; end where it is the only one."""
         if self.clips == 1:
             raise error
         print(printable(str(error)), file=sys.stderr, flush=True)
         self.failed += 1
 
-    def written(self, paths: Sequence[Path]) -> None:
-        """Say where a conversion is."""
+    def written(self, job: Job, paths: Sequence[Path], summary: Summary) -> None:
+        """Say where a conversion is and what it did."""
         self.done += 1
         count = f"{self.done + self.failed}/{self.clips} " if self.clips > 1 else ""
-        print(f"{count}{' '.join(printable(str(path)) for path in paths)}", flush=True)
+        print(f"{count}{' '.join(printable(str(path)) for path in paths)}: {summary}", flush=True)
 
     def exit_status(self) -> int:
         """What the command exits with."""
         if self.failed:
             print(f"{self.failed} of {self.clips} clips could not be converted", file=sys.stderr)
         return EXIT_FAILED if self.failed else 0
+
+
+class JsonProgress(Progress):
+    """Prints a JSON object for every clip, on a line of its own."""
+
+    def not_read(self, job: Job, error: InputError) -> None:
+        """Print the clip and what is wrong with it."""
+        print(json.dumps({"clip": str(job.clip), "error": str(error)}), flush=True)
+        super().not_read(job, error)
+
+    def written(self, job: Job, paths: Sequence[Path], summary: Summary) -> None:
+        """Print the clip, what it became, by which model, and what that did."""
+        files = dict(zip(("output", "picture"), map(str, paths)))
+        how = {
+            "from": self.model.source, "to": self.model.target, "model": str(self.model.run.path),
+            "epoch": self.model.epoch, **self.model.settings._asdict(),
+        }  # fmt: skip
+        print(json.dumps({"clip": str(job.clip), **files, **how, **summary._asdict()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,17 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from cyclegan_keras.audio.files import save_waveform
+from cyclegan_keras.audio.files import read_sound, save_waveform
+from cyclegan_keras.audio.treble import with_treble
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import Recording, generate, read_recording, synthesise
+from cyclegan_keras.conversion.convert import Recording, cleaned, generate, read_recording, synthesise
 from cyclegan_keras.conversion.jobs import Job, grouped
 from cyclegan_keras.conversion.settings import ConversionSettings
+from cyclegan_keras.conversion.summary import Summary, summarise
 from cyclegan_keras.shared.cli import printable
 from cyclegan_keras.shared.errors import InputError, RunError
 
@@ -25,16 +27,31 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import, and librosa is imported
     import tensorflow as tf
 
 Reading = list[tuple[Job, "Future[Recording]"]]
-Writing = list[tuple[Job, "Future[list[Path]]"]]
+Writing = list[tuple[Job, "Future[tuple[list[Path], Summary]]"]]
+
+
+class Output(NamedTuple):
+    """What is written of each clip.
+
+    Attributes
+    ----------
+    picture : (source emotion, target emotion), optional
+        Draw both spectrograms beside the sound, under these names.
+    keep_rate : bool
+        Write the recording's own rate, with what it has above the analysis's range.
+    """
+
+    picture: tuple[str, str] | None = None
+    keep_rate: bool = False
 
 
 class BatchObserver(Protocol):
     """What a batch tells whoever started it."""
 
-    def not_read(self, error: InputError) -> None:
+    def not_read(self, job: Job, error: InputError) -> None:
         """A clip cannot be used; raising the error ends the batch."""
 
-    def written(self, paths: Sequence[Path]) -> None:
+    def written(self, job: Job, paths: Sequence[Path], summary: Summary) -> None:
         """A conversion is complete in these files."""
 
 
@@ -43,7 +60,7 @@ def convert_batch(
     load: Callable[[], "tf.keras.Model"],
     config: SpectrogramConfig,
     settings: ConversionSettings,
-    picture: tuple[str, str] | None,
+    output: Output,
     observer: BatchObserver,
 ) -> None:
     """Convert recordings into files, a few at a time.
@@ -55,8 +72,7 @@ def convert_batch(
         Loads the generator; called while the first recordings are read.
     config : SpectrogramConfig
     settings : ConversionSettings
-    picture : (source emotion, target emotion), optional
-        Draw both spectrograms beside each output, under these names.
+    output : Output
     observer : BatchObserver
 
     Raises
@@ -76,7 +92,7 @@ def convert_batch(
             generated = generate(spectrograms, generator, config, settings.shifts)
             _finish_writing(writing, observer)
             writing = [
-                (job, sound.submit(write, job, recording, spectrogram, config, settings, picture))
+                (job, sound.submit(write, job, recording, spectrogram, config, settings, output))
                 for (job, recording), spectrogram in zip(recordings, generated, strict=True)
             ]
         _finish_writing(writing, observer)
@@ -88,24 +104,31 @@ def write(
     generated: np.ndarray,
     config: SpectrogramConfig,
     settings: ConversionSettings,
-    picture: tuple[str, str] | None,
-) -> list[Path]:
-    """Write a conversion as 16-bit WAV, and both spectrograms as PNG where ``picture`` names them.
+    output: Output,
+) -> tuple[list[Path], Summary]:
+    """Write a conversion as WAV, and both spectrograms as PNG where that is asked for.
 
     Returns
     -------
     written : list of Path
+    summary : Summary
     """
     conversion = synthesise(recording, generated, config, settings)
-    save_waveform(job.output, conversion.waveform, config.sample_rate)
-    if not picture:
-        return [job.output]
+    waveform, sample_rate = conversion.waveform, config.sample_rate
+    if output.keep_rate:
+        original = cleaned(read_sound(job.clip))  # again, rather than in memory all the while
+        waveform = with_treble(waveform, recording.waveform, *original[:2], config)
+        sample_rate = original.sample_rate
+    save_waveform(job.output, waveform, sample_rate)
+    summary = summarise(recording, conversion, waveform, sample_rate, config)
+    if not output.picture:
+        return [job.output], summary
     from cyclegan_keras.shared.plots import save_figure, spectrogram_grid
 
     file = job.output.with_suffix(".png")
     spectrograms = [[conversion.source, conversion.converted]]
-    save_figure(spectrogram_grid(spectrograms, picture, [printable(job.clip.name)], config), file)
-    return [job.output, file]
+    save_figure(spectrogram_grid(spectrograms, output.picture, [printable(job.clip.name)], config), file)
+    return [job.output, file], summary
 
 
 def _begin_reading(sound: Executor, jobs: Sequence[Job], config: SpectrogramConfig) -> Reading:
@@ -117,12 +140,12 @@ def _finish_reading(reading: Reading, observer: BatchObserver) -> Iterator[tuple
         try:
             yield job, future.result()
         except InputError as error:
-            observer.not_read(error)
+            observer.not_read(job, error)
 
 
 def _finish_writing(writing: Writing, observer: BatchObserver) -> None:
-    for _, future in writing:
-        observer.written(future.result())
+    for job, future in writing:
+        observer.written(job, *future.result())
 
 
 @contextmanager

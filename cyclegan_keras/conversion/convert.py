@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import librosa
 import numpy as np
 
-from cyclegan_keras.audio.files import load_waveform, match_level
+from cyclegan_keras.audio.files import Sound, read_sound
+from cyclegan_keras.audio.level import match_level, without_rumble
 from cyclegan_keras.audio.spectrogram import waveform_to_spectrogram
 from cyclegan_keras.audio.vocoder import apply_gains, spectrogram_to_waveform
 from cyclegan_keras.audio.windows import blend_windows, split_windows
@@ -23,11 +25,12 @@ WINDOWS_AT_ONCE = 4
 
 
 class Recording(NamedTuple):
-    """A waveform, and its spectrogram with the STFT magnitude of 0 dB."""
+    """A waveform, its spectrogram with the STFT magnitude of 0 dB, and what was done to it before, in words."""
 
     waveform: np.ndarray
     spectrogram: np.ndarray
     reference: float
+    done: tuple[str, ...] = ()
 
 
 class Conversion(NamedTuple):
@@ -50,18 +53,36 @@ def analyse(waveform: np.ndarray, config: SpectrogramConfig) -> Recording:
 
 
 def read_recording(path: Path, config: SpectrogramConfig) -> Recording:
-    """Read and analyse a recording.
+    """Read and analyse a recording, without an offset and rumble.
 
     Raises
     ------
     InputError
         The recording cannot be used; the message names it.
     """
-    waveform = load_waveform(path, config.sample_rate)
+    sound = cleaned(read_sound(path))
     try:
-        return analyse(waveform, config)
+        return analyse_sound(sound, config)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a longer recording") from None
+
+
+def cleaned(sound: Sound) -> Sound:
+    """Take an offset and rumble off, where they matter."""
+    waveform, done = without_rumble(sound.waveform, sound.sample_rate)
+    return Sound(waveform, sound.sample_rate, sound.done + done)
+
+
+def analyse_sound(sound: Sound, config: SpectrogramConfig) -> Recording:
+    """Analyse a sound of any rate.
+
+    Raises
+    ------
+    InputError
+        It is shorter than one analysis window, or silent.
+    """
+    waveform = librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=config.sample_rate)
+    return analyse(waveform, config)._replace(done=sound.done)
 
 
 def convert(
@@ -81,7 +102,7 @@ def convert(
     Returns
     -------
     conversion : Conversion
-        Its waveform has the recording's duration and RMS level, and never clips.
+        Its waveform has the recording's duration and level above 60 Hz, and never clips.
     """
     (generated,) = generate([recording.spectrogram], generator, config, settings.shifts)
     return synthesise(recording, generated, config, settings)
@@ -134,7 +155,7 @@ def generate(
 def synthesise(
     recording: Recording, generated: np.ndarray, config: SpectrogramConfig, settings: ConversionSettings
 ) -> Conversion:
-    """Turn a generated spectrogram into sound of the recording's duration and RMS level, which never clips.
+    """Turn a generated spectrogram into sound of the recording's duration and level, which never clips.
 
     Parameters
     ----------
@@ -151,4 +172,5 @@ def synthesise(
         converted = limited_change(recording.spectrogram, generated, settings.strength, config)
         gains = (converted - recording.spectrogram) / config.decibel
         sound = apply_gains(recording.waveform, gains, config)
-    return Conversion(match_level(sound, recording.waveform), recording.spectrogram, converted)
+    sound = match_level(sound, recording.waveform, config.sample_rate)
+    return Conversion(sound, recording.spectrogram, converted)

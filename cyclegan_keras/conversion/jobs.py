@@ -1,10 +1,12 @@
 """Which clips are converted, into which files, and which of them together."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from cyclegan_keras.audio import containers
 from cyclegan_keras.audio.files import FORMATS, SUFFIXES, duration
 from cyclegan_keras.shared.errors import InputError
 
@@ -22,7 +24,14 @@ class Job(NamedTuple):
     output: Path
 
 
-def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> list[Job]:
+class Plan(NamedTuple):
+    """What is converted, and what of the folders is passed over: a line a folder, with counts and reasons."""
+
+    jobs: list[Job]
+    passed_over: list[str]
+
+
+def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
     """Pair every recording with the file its conversion goes to.
 
     Parameters
@@ -39,6 +48,7 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> list[Job]:
     InputError
         A file for several clips, two clips for one name, or a clip that would be overwritten.
     """
+    passed_over = []
     if not output.is_dir() and (output.exists() or output.suffix.lower() in SUFFIXES):
         if output.suffix.lower() != ".wav":
             raise InputError(f"--output {output}: what is written is WAV; give a name ending in .wav, or a folder")
@@ -49,7 +59,7 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> list[Job]:
         jobs = [
             Job(clip, (output / name).with_name(f"{name.stem}_{target}.wav"))
             for given in clips
-            for clip, name in _recordings(given)
+            for clip, name in _recordings(given, passed_over)
         ]
     taken = {}
     for clip, path in jobs:
@@ -58,7 +68,7 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> list[Job]:
         if path in taken:
             raise InputError(f"{clip} and {taken[path]}: both would become {path}; convert them into different folders")
         taken[path] = clip
-    return jobs
+    return Plan(jobs, passed_over)
 
 
 def grouped(jobs: Sequence[Job]) -> Iterator[list[Job]]:
@@ -74,20 +84,42 @@ def grouped(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     yield group
 
 
-def _recordings(given: Path) -> Iterator[tuple[Path, Path]]:
+def _recordings(given: Path, passed_over: list[str]) -> Iterator[tuple[Path, Path]]:
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    found = sorted(
-        Path(folder, name)
-        for folder, folders, files in os.walk(given, onerror=_unreadable)
-        for name in (*folders, *files)
-        if Path(name).suffix.lower() in SUFFIXES
-    )
+    taken = SUFFIXES | containers.SUFFIXES if containers.readable() else SUFFIXES
+    found, others = [], []
+    for folder, folders, files in os.walk(given, onerror=_unreadable):
+        found += [Path(folder, name) for name in (*folders, *files) if Path(name).suffix.lower() in taken]
+        others += [Path(folder, name) for name in files if Path(name).suffix.lower() not in taken]
+    said = f"; {_reasons(others)}" if others else ""
     if not found:
-        raise InputError(f"{given}: holds no recordings; give a folder of {FORMATS} files")
-    for file in found:
+        raise InputError(f"{given}: holds no recordings{said}; give a folder of {FORMATS} files")
+    if others:
+        passed_over.append(f"{given}: {_reasons(others)}")
+    for file in sorted(found):
         yield file, file.relative_to(given)
+
+
+def _reasons(others: Sequence[Path]) -> str:
+    """Say how many files are passed over, and why."""
+    readable, counts = Counter(), Counter()
+    for file in others:
+        suffix = file.suffix.lower()
+        (readable if suffix in containers.SUFFIXES else counts)[suffix or "without a suffix"] += 1
+    reasons = []
+    if readable:
+        reasons.append(f"{_counted(readable)} for want of the extra av (pip install -e '.[av]')")
+    if counts:
+        reasons.append(f"{_counted(counts)} as no recordings by their names")
+    return f"{len(others)} file{'s' * (len(others) > 1)} passed over, " + " and ".join(reasons)
+
+
+def _counted(counts: Counter[str]) -> str:
+    common = [f"{count} {suffix}" for suffix, count in counts.most_common(4)]
+    rest = counts.total() - sum(count for _, count in counts.most_common(4))
+    return ", ".join(common + [f"{rest} others"] * bool(rest))
 
 
 def _unreadable(error: OSError) -> NoReturn:

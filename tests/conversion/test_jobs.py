@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from cyclegan_keras.audio import containers
 from cyclegan_keras.conversion import jobs
 from cyclegan_keras.conversion.jobs import Job, grouped, plan_outputs
 from cyclegan_keras.shared.errors import InputError
@@ -12,7 +13,8 @@ from cyclegan_keras.shared.errors import InputError
 @pytest.mark.parametrize("name", ["clip.wav", "folder"])
 def test_outputs_are_planned_by_name(tmp_path, name):
     planned = plan_outputs([tmp_path / "a.flac"], tmp_path / name, "sad")
-    assert planned == [(tmp_path / "a.flac", tmp_path / (name if name == "clip.wav" else "folder/a_sad.wav"))]
+    assert planned.passed_over == []
+    assert planned.jobs == [(tmp_path / "a.flac", tmp_path / (name if name == "clip.wav" else "folder/a_sad.wav"))]
 
 
 @pytest.mark.parametrize("name", ["out.mp3", "out.flac", "notes.txt"])
@@ -46,3 +48,45 @@ def test_a_few_short_clips_or_one_long_are_held_together(tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "CLIPS_AT_ONCE", 3)
     monkeypatch.setattr(jobs, "SECONDS_AT_ONCE", 4.0)
     assert [[job.clip.stem for job in group] for group in grouped(planned)] == [["0", "1", "2"], ["3"], ["4"], ["5"]]
+
+
+FOLDER = ["a.wav", "b.m4a", "deeper/c.M4A", "d.webm", "notes.txt", "README", ".DS_Store"]
+
+
+@pytest.fixture
+def folder_of_anything(tmp_path):
+    (tmp_path / "in" / "deeper").mkdir(parents=True)
+    for name in FOLDER:
+        (tmp_path / "in" / name).touch()
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize(
+    "with_pyav, taken, said",
+    [
+        (False, ["a"], "6 files passed over, 2 .m4a, 1 .webm for want of the extra av (pip install -e '.[av]') and "),
+        (True, ["a", "b", "c", "d"], "3 files passed over, "),
+    ],
+)
+def test_of_a_folder_it_is_told_how_many_files_are_passed_over_and_why(
+    folder_of_anything, monkeypatch, with_pyav, taken, said
+):
+    monkeypatch.setattr(containers, "readable", lambda: with_pyav)
+    plan = plan_outputs([folder_of_anything], folder_of_anything.parent / "out", "sad")
+    assert sorted(job.clip.stem for job in plan.jobs) == taken
+    (line,) = plan.passed_over
+    assert line.startswith(f"{folder_of_anything}: {said}") and line.endswith(" as no recordings by their names")
+    assert "1 .txt" in line and "2 without a suffix" in line
+
+
+def test_a_folder_of_what_cannot_be_read_says_so(folder_of_anything, monkeypatch):
+    monkeypatch.setattr(containers, "readable", lambda: False)
+    (folder_of_anything / "a.wav").unlink()
+    with pytest.raises(InputError, match=r"holds no recordings; 6 files passed over, 2 \.m4a.*extra av"):
+        plan_outputs([folder_of_anything], folder_of_anything.parent / "out", "sad")
+
+
+def test_a_folder_of_recordings_alone_says_nothing(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.wav").touch()
+    assert plan_outputs([tmp_path / "in"], tmp_path / "out", "sad").passed_over == []

@@ -1,0 +1,237 @@
+"""Command line: convert recordings in a browser. ``python -m cyclegan_keras.app --pair calm_fearful``."""
+
+import argparse
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclegan_keras.config import STRENGTHS
+from cyclegan_keras.conversion.model import Model, load_model
+from cyclegan_keras.conversion.studio import Studio, write_examples
+from cyclegan_keras.shared.cli import CommandParser, end_at_once, printable, run_command
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.run_directory import SHIPPED
+
+if TYPE_CHECKING:  # in the extra `app`
+    import gradio as gr
+
+HOST = "127.0.0.1"
+
+MAX_BYTES = 100 * 2**20
+"""The largest file that may be uploaded."""
+
+WAITING = 20
+"""Clips that may wait for their turn; one is converted at a time."""
+
+POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'"
+)
+"""What the page may load: nothing from another host. Gradio's own page asks for a script from a CDN."""
+
+
+def parser() -> CommandParser:
+    """Describe the options."""
+    parser = CommandParser(
+        prog="python -m cyclegan_keras.app",
+        description="Convert recordings in a browser. Nothing leaves this machine, and no recording outlives the page.",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--pair", default="calm_fearful", help="the pair that is chosen at first")
+    which.add_argument("--run-dir", type=Path, help="the run directory that is chosen at first")
+    parser.add_argument("--port", type=int, default=7860, help="of the page")
+    parser.add_argument(
+        "--host", default=HOST, help="address to listen on; on any but this machine's own, run directories stay closed"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    run_command(parser(), command, argv)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Serve the page until Ctrl-C; returns the exit status."""
+    if not 1 <= arguments.port <= 65_535:
+        parser().error(f"argument --port: must lie between 1 and 65535, not {arguments.port}")
+    model = load_model(arguments.run_dir or arguments.pair)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="spectrogan-") as folder:
+        # Before Gradio's import, which reads them.
+        os.environ.update(GRADIO_TEMP_DIR=folder, GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
+        studio = Studio(Path(folder), model.config.pair if not arguments.run_dir else str(arguments.run_dir))
+        page = build_page(
+            studio, model, runs_open=arguments.host in (HOST, "localhost", "::1"), run_dir=arguments.run_dir
+        )
+        serve(page, arguments.host, arguments.port)
+        print(f"open http://{arguments.host}:{arguments.port}  (Ctrl-C ends, and deletes every recording)", flush=True)
+        threading.Thread(target=studio.warm_up, daemon=True).start()
+        _wait_for_the_end()
+    return 0
+
+
+def _wait_for_the_end() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second one would interrupt the deleting of recordings
+            signal.signal(number, signal.SIG_IGN)
+
+
+def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | None = None) -> "gr.Blocks":
+    """Lay out the page.
+
+    Parameters
+    ----------
+    studio : Studio
+    model : Model
+        Chosen at first.
+    runs_open : bool
+        Whether the page takes the path of a run directory of this machine.
+    run_dir : Path, optional
+        Chosen at first.
+
+    Raises
+    ------
+    InputError
+        Gradio is not installed.
+    """
+    try:
+        import gradio as gr
+    except ImportError:
+        raise InputError("gradio: not installed; pip install -e '.[app]' brings what the page is made with") from None
+
+    def chosen(pair: str, run: str | None) -> str:
+        return (run or "").strip() or pair
+
+    def answered(function: Any) -> Any:
+        try:
+            return function()
+        except (InputError, RunError, OSError, MemoryError) as error:
+            raise gr.Error(printable(str(error)), duration=None, title="", print_exception=False) from None
+
+    def show_model(pair: str, run: str | None, reverse: bool) -> tuple[Any, Any]:
+        model = answered(lambda: studio.model(chosen(pair, run), bool(reverse)))
+        return gr.Radio(choices=_directions(model), value=reverse), gr.Slider(**_strength(model))
+
+    def convert(clip, pair, run, reverse, strength, request: gr.Request):
+        if not clip:
+            raise gr.Error("Record or drop a clip first.", title="", print_exception=False)
+        name = chosen(pair, run)
+
+        def made():
+            with_strength = studio.model(name, bool(reverse)).settings.phase == "source"
+            return studio.convert(
+                request.session_hash, clip, name, bool(reverse), float(strength) if with_strength else None
+            )
+
+        return answered(made)
+
+    def uploaded(clip: str | None, request: gr.Request) -> None:
+        if clip:
+            studio.uploads[request.session_hash].add(Path(clip))
+
+    def left(request: gr.Request) -> None:
+        studio.forget(request.session_hash)
+
+    pairs = sorted({file.parent.name for file in SHIPPED.glob("*/config.json")} | {model.config.pair})
+    with gr.Blocks(title="SpectroGAN", analytics_enabled=False) as page:
+        gr.Markdown("# SpectroGAN\nSpeak a sentence, or drop a recording of up to ten minutes, and hear it otherwise.")
+        with gr.Row():
+            with gr.Column(min_width=280):
+                clip = gr.Audio(
+                    sources=["upload", "microphone"],
+                    type="filepath",
+                    label="Your clip: a file, or record",
+                    elem_id="clip",
+                    buttons=[],
+                )
+                gr.Examples(
+                    [[str(path)] for path in write_examples(studio.folder / "examples")], clip, label="Or one of"
+                )
+                pair = gr.Dropdown(pairs, value=model.config.pair, label="Model", elem_id="pair")
+                reverse = gr.Radio(_directions(model), value=model.reverse, label="Direction", elem_id="direction")
+                strength = gr.Slider(*STRENGTHS, step=0.05, label="Strength", elem_id="strength", **_strength(model))
+                run = gr.Textbox(
+                    str(run_dir or ""), label="A run directory instead of the model", visible=runs_open, elem_id="run"
+                )
+                button = gr.Button("Convert", variant="primary", elem_id="convert")
+            with gr.Column(min_width=280):
+                before = gr.Audio(label="Before, as loud as after", interactive=False, buttons=[], elem_id="before")
+                after = gr.Audio(label="After", interactive=False, buttons=["download"], elem_id="after")
+                picture = gr.Image(
+                    label="Spectrograms and pitch", show_label=False, interactive=False, type="filepath",
+                    buttons=["fullscreen"], alt_text="Both spectrograms, and both pitch contours on one axis",
+                    elem_id="picture",
+                )  # fmt: skip
+                line = gr.Textbox(label="What was done", interactive=False, elem_id="line", lines=2)
+        quiet = {"api_visibility": "private"}
+        run_given = [run] if runs_open else [gr.State("")]
+        for change in (pair.change, reverse.input, run.submit, run.blur):
+            change(show_model, [pair, *run_given, reverse], [reverse, strength], show_progress="hidden", **quiet)
+        clip.change(uploaded, clip, None, show_progress="hidden", **quiet)
+        button.click(
+            convert, [clip, pair, *run_given, reverse, strength], [before, after, picture, line],
+            concurrency_limit=1, **quiet,
+        )  # fmt: skip
+        page.unload(left)
+    return page.queue(max_size=WAITING)
+
+
+def serve(page: "gr.Blocks", host: str, port: int) -> None:
+    """Begin to serve a page; returns once it can be opened.
+
+    Raises
+    ------
+    InputError
+        The port is taken, or the address another machine's.
+    """
+    import gradio as gr
+    from starlette.middleware import Middleware
+
+    try:
+        page.launch(
+            server_name=host, server_port=port, share=False, quiet=True, ssr_mode=False, prevent_thread_lock=True,
+            max_file_size=MAX_BYTES, footer_links=[], run_history=False, enable_monitoring=False, pwa=False,
+            theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+            app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
+        )  # fmt: skip
+    except OSError:
+        raise InputError(f"--port {port}: taken, or {host} is no address of this machine; give another") from None
+
+
+class OwnHostOnly:
+    """Tells the browser with every answer to load nothing from another host."""
+
+    def __init__(self, app: Any):
+        self.app = app
+
+    async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
+        """Serve a request."""
+
+        async def send_with_policy(message: dict) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"content-security-policy", POLICY.encode())]
+            await send(message)
+
+        await self.app(scope, receive, send_with_policy)
+
+
+def _directions(model: Model) -> list[tuple[str, bool]]:
+    source, target = (model.source, model.target)[:: -1 if model.reverse else 1]
+    return [(f"{source} to {target}", False), (f"{target} to {source}", True)]
+
+
+def _strength(model: Model) -> dict[str, Any]:
+    if model.settings.phase == "source":
+        return {"value": model.settings.strength, "interactive": True, "info": "times the network's change"}
+    return {"value": 1.0, "interactive": False, "info": "none with Griffin-Lim, which takes the image as it is"}
+
+
+if __name__ == "__main__":
+    end_at_once(main)

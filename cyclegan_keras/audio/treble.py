@@ -1,0 +1,66 @@
+"""What lies above the analysis's highest frequency, brought along by a conversion. The report's sound ends at 8 kHz."""
+
+import librosa
+import numpy as np
+import scipy.ndimage
+
+from cyclegan_keras.audio.level import match_level
+from cyclegan_keras.config import SpectrogramConfig
+
+HIGHEST_BAND = (0.75, 0.9)
+"""The band whose gain is taken, as shares of the analysis's highest frequency: 6 to 7.2 kHz of 8. Beyond, the filter of
+a change of rates sets in."""
+
+SMOOTHING_SECONDS = 0.05
+"""Standard deviation of the Gaussian that smooths the band's power along time. A gain that moves faster is heard."""
+
+GAIN_LIMIT_DB = 20.0
+"""The largest gain or loss. What is above 8 kHz in a pause is noise, which 40 dB would make heard."""
+
+
+def with_treble(
+    converted: np.ndarray, before: np.ndarray, original: np.ndarray, original_rate: int, config: SpectrogramConfig
+) -> np.ndarray:
+    """Bring a conversion to the rate of the recording, and what the recording has above the analysis's range with it.
+
+    That is raised and lowered as the conversion raised and lowered the highest band below.
+
+    Parameters
+    ----------
+    converted, before : np.ndarray [shape=(n,), dtype=float32]
+        The conversion and what it was made from, at ``config.sample_rate``.
+    original : np.ndarray [shape=(m,), dtype=float32]
+        The recording that ``before`` was resampled from.
+    original_rate : int
+        In Hz. At or below ``config.sample_rate`` there is nothing to bring along.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    wide : np.ndarray [shape=(m,), dtype=float32]
+        At the level of the recording, and within [-1, 1].
+    """
+    wide = _resampled(converted, config.sample_rate, original_rate, len(original))
+    if original_rate > config.sample_rate:
+        treble = original - _resampled(before, config.sample_rate, original_rate, len(original))
+        gains = _band_gains(converted, before, config)
+        times = np.arange(len(original)) * (config.sample_rate / original_rate / config.hop_length)
+        wide += np.interp(times, np.arange(len(gains)), gains).astype(np.float32) * treble
+    return match_level(wide, original, original_rate)
+
+
+def _resampled(waveform: np.ndarray, from_rate: int, to_rate: int, length: int) -> np.ndarray:
+    return librosa.util.fix_length(librosa.resample(waveform, orig_sr=from_rate, target_sr=to_rate), size=length)
+
+
+def _band_gains(converted: np.ndarray, before: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    low, high = (round(share * config.n_fft / 2) for share in HIGHEST_BAND)
+    frames = SMOOTHING_SECONDS * config.sample_rate / config.hop_length
+
+    def power(waveform):
+        transform = librosa.stft(waveform, n_fft=config.n_fft, hop_length=config.hop_length)[low:high]
+        return scipy.ndimage.gaussian_filter1d(np.square(np.abs(transform)).sum(axis=0), frames)
+
+    smallest = np.finfo(np.float32).tiny
+    decibels = 10.0 * np.log10((power(converted) + smallest) / (power(before) + smallest))
+    return librosa.db_to_amplitude(np.clip(decibels, -GAIN_LIMIT_DB, GAIN_LIMIT_DB))

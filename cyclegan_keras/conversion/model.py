@@ -1,0 +1,231 @@
+"""A trained model as an object of Python: a recording in, its conversion out."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples
+from cyclegan_keras.audio.treble import with_treble
+from cyclegan_keras.config import PHASES, RunConfig
+from cyclegan_keras.conversion.convert import Conversion, Recording, analyse_sound, cleaned, convert
+from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.conversion.settings import ConversionSettings, chosen_conversion
+from cyclegan_keras.conversion.summary import Summary, summarise
+from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.machine import prepare_tensorflow
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory, newest_run
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+RUNS = Path("runs")
+"""Where trainings are looked for by the name of their pair."""
+
+
+class Converted(NamedTuple):
+    """A conversion with all that came of it.
+
+    Attributes
+    ----------
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+    sample_rate : int
+        Of ``waveform``, in Hz.
+    recording : Recording
+        What was converted, as it was analysed.
+    conversion : Conversion
+        Both spectrograms, and the waveform at the rate of the analysis.
+    summary : Summary
+    """
+
+    waveform: np.ndarray
+    sample_rate: int
+    recording: Recording
+    conversion: Conversion
+    summary: Summary
+
+
+class Model:
+    """One direction of a trained pair. ``load_model`` makes it; nothing heavy is loaded before the first clip.
+
+    Attributes
+    ----------
+    run : RunDirectory
+    config : RunConfig
+    epoch : int
+    direction : str
+        One of ``DIRECTIONS``.
+    source, target : str
+        Emotions.
+    settings : ConversionSettings
+        How clips are converted unless ``convert`` is told otherwise.
+    """
+
+    def __init__(self, run: RunDirectory, epoch: int, reverse: bool, phase: str | None, strength: float | None):
+        self.run, self.config = run, RunConfig.load(run.config_file)
+        self.epoch = run.epoch_or_latest(epoch)
+        self.reverse, self.direction = reverse, DIRECTIONS[reverse]
+        self.source, self.target = split_pair(self.config.pair)[:: -1 if reverse else 1]
+        if phase not in (None, *PHASES):
+            raise InputError(f"phase {phase!r}: unknown; give one of {', '.join(PHASES)}")
+        self._phase = phase
+        self.settings = self._settings(strength)
+
+    def __repr__(self) -> str:
+        return f"{self.source} to {self.target}, with {self.run.path}, epoch {self.epoch}, {self.settings}"
+
+    @cached_property
+    def generator(self) -> "tf.keras.Model":
+        """The network, loaded when it is first asked for."""
+        return self.load_generator(traced=False)
+
+    def load_generator(self, traced: bool) -> "tf.keras.Model":
+        """Load the network anew; traced, it takes seconds at its first clip and less time for each that follows.
+
+        Raises
+        ------
+        InputError
+            The weights are missing or damaged.
+        RunError
+            TensorFlow does not load, or there is not enough memory.
+        """
+        try:
+            prepare_tensorflow()
+        except RunError:
+            raise
+        except RuntimeError:
+            pass  # the program around has used TensorFlow on a GPU before, whose settings are its own then
+        return load_generator(self.run, self.config, self.epoch, self.direction, traced)
+
+    def convert(
+        self,
+        clip: "str | Path | np.ndarray",
+        sample_rate: int | None = None,
+        *,
+        strength: float | None = None,
+        keep_rate: bool = False,
+    ) -> tuple[np.ndarray, int]:
+        """Convert a recording of up to ten minutes.
+
+        Parameters
+        ----------
+        clip : str, Path or np.ndarray [shape=(n,) or (n, channels)]
+            A file, or samples: floats where 1 is full scale, or integers of any width.
+        sample_rate : int, optional
+            Of an array, in Hz.
+        strength : float, optional
+            How many times the generator's change is applied, with the clip's own phase; else as the model was loaded.
+        keep_rate : bool
+            Return the clip's own rate, with what it has above 8 kHz; else 16 kHz.
+
+        Returns
+        -------
+        waveform : np.ndarray [shape=(n,), dtype=float32]
+            As long as the clip and at its level, within [-1, 1].
+        sample_rate : int
+            In Hz.
+
+        Raises
+        ------
+        InputError
+            The recording cannot be used.
+
+        Example
+        -------
+        >>> from cyclegan_keras import load_model
+        >>> waveform, rate = load_model("calm_fearful").convert("clip.wav")  # doctest: +SKIP
+        """
+        result = self.convert_fully(clip, sample_rate, strength=strength, keep_rate=keep_rate)
+        return result.waveform, result.sample_rate
+
+    def convert_fully(
+        self,
+        clip: "str | Path | np.ndarray",
+        sample_rate: int | None = None,
+        *,
+        strength: float | None = None,
+        keep_rate: bool = False,
+    ) -> Converted:
+        """Convert as ``convert`` does, and tell all that came of it.
+
+        Returns
+        -------
+        converted : Converted
+        """
+        settings = self.settings if strength is None else self._settings(strength)
+        sound, name = _sound(clip, sample_rate)
+        config, sound = self.config.spectrogram, cleaned(sound)
+        try:
+            recording = analyse_sound(sound, config)
+        except InputError as error:
+            raise InputError(f"{name}: {error}; give a longer recording") from None
+        conversion = convert(recording, self.generator, config, settings)
+        waveform, rate = conversion.waveform, config.sample_rate
+        if keep_rate:
+            waveform = with_treble(waveform, recording.waveform, sound.waveform, sound.sample_rate, config)
+            rate = sound.sample_rate
+        summary = summarise(recording, conversion, waveform, rate, config)
+        return Converted(waveform, rate, recording, conversion, summary)
+
+    def _settings(self, strength: float | None) -> ConversionSettings:
+        return chosen_conversion(self.config.conversion, self.reverse, self._phase, strength)
+
+
+def load_model(
+    name: str | Path,
+    *,
+    reverse: bool = False,
+    epoch: int = 0,
+    phase: str | None = None,
+    strength: float | None = None,
+    runs: str | Path = RUNS,
+) -> Model:
+    """Load a trained model.
+
+    Parameters
+    ----------
+    name : str or Path
+        A pair, such as ``"calm_fearful"``: its newest training under ``runs``, else the model that ships. Or the path
+        of a run directory.
+    reverse : bool
+        Convert from B to A.
+    epoch : int
+        Use this epoch's weights; 0 is the latest.
+    phase : str, optional
+        One of ``config.PHASES``; else the model's own.
+    strength : float, optional
+        0 to 10; else the model's own.
+    runs : str or Path
+        The folder of trainings.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    InputError
+        There is no such model, or one of the options does not fit it.
+
+    Example
+    -------
+    >>> load_model("calm_fearful").target
+    'fearful'
+    """
+    folder = Path(name)
+    run = RunDirectory(folder) if (folder / "config.json").exists() else None
+    if run is None:
+        if len(folder.parts) != 1:
+            raise InputError(f"{name}: holds no config.json; give a run directory that train made, or a pair")
+        run = newest_run(str(name), Path(runs))
+    return Model(run, epoch, reverse, phase, strength)
+
+
+def _sound(clip: "str | Path | np.ndarray", sample_rate: int | None) -> tuple[Sound, str]:
+    if isinstance(clip, (str, Path)):
+        return read_sound(Path(clip)), str(clip)
+    if not sample_rate:
+        raise InputError("the waveform: comes without its rate; give sample_rate in Hz")
+    return sound_of_samples(np.asarray(clip), sample_rate, "the waveform"), "the waveform"

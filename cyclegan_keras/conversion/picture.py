@@ -1,0 +1,49 @@
+"""A picture of one conversion: both spectrograms, and both pitch contours on one axis."""
+
+from matplotlib.figure import Figure
+
+from cyclegan_keras.audio.pitch import pitch_contour
+from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.conversion.convert import Conversion, Recording
+
+COLOURS = ("#4c72b0", "#dd8452")
+"""Of the pitch before and after; told apart by the colour-blind too."""
+
+
+def conversion_figure(
+    recording: Recording, conversion: Conversion, names: tuple[str, str], config: SpectrogramConfig
+) -> Figure:
+    """Draw a conversion.
+
+    Parameters
+    ----------
+    recording : Recording
+    conversion : Conversion
+    names : (str, str)
+        What stands above the spectrograms and in the key: the emotions.
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(9.0, 6.0), layout="constrained")
+    grid = figure.add_gridspec(2, 2)
+    seconds = len(recording.waveform) / config.sample_rate
+    for column, (spectrogram, name) in enumerate(zip((conversion.source, conversion.converted), names)):
+        axis = figure.add_subplot(grid[0, column])
+        picture = axis.imshow(
+            (spectrogram - 1.0) / config.decibel,
+            origin="lower", aspect="auto", cmap="magma", vmin=config.floor_db, vmax=0.0,
+            extent=(0.0, seconds, 0.0, config.sample_rate / 2000),
+        )  # fmt: skip
+        axis.set(title=name, xlabel="seconds", ylabel="" if column else "kHz")
+    figure.colorbar(picture, ax=axis, label="dB")
+    axis = figure.add_subplot(grid[1, :])
+    for waveform, name, colour in zip((recording.waveform, conversion.waveform), names, COLOURS):
+        contour = pitch_contour(waveform, config.sample_rate)
+        axis.plot(contour.seconds, contour.hz, ".-", color=colour, label=name, markersize=4, linewidth=1)
+    axis.set(xlabel="seconds", ylabel="pitch, Hz", xlim=(0.0, seconds))
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
