@@ -77,6 +77,10 @@ lint: setup  ## check style and format with ruff (rules in pyproject.toml)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
+app: setup  ## convert in a browser on this machine (PAIR=); the first time installs Gradio and PyAV
+	$(PY) -m pip install --quiet --no-build-isolation -e '.[app,av]'
+	$(PY) -m cyclegan_keras.app --pair $(PAIR)
+
 bench: setup  ## time training step, inference and pipeline (with PyTorch, where it is installed)
 	$(PY) -m benchmarks.train_step --preset cpu
 	$(PY) -m benchmarks.inference

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cyclegan_keras.audio.files import FULL_SCALE
+from cyclegan_keras.audio.level import FULL_SCALE
 from cyclegan_keras.measuring.extras import missing
 from cyclegan_keras.measuring.voice import HIGHEST_F0, LOWEST_F0
 

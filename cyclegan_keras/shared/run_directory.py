@@ -126,4 +126,11 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
 
 def _trained(pair: str, root: Path) -> list[RunDirectory]:
     runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
-    return [run for run in runs if run.epochs() and RunConfig.load(run.config_file).pair == pair]
+    return [run for run in runs if run.epochs() and _pair_of(run) == pair]
+
+
+def _pair_of(run: RunDirectory) -> str | None:
+    try:
+        return RunConfig.load(run.config_file).pair
+    except InputError:
+        return None  # a run that cannot be read is nobody's; named with --run-dir, it says what is wrong

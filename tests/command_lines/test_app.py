@@ -262,7 +262,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(served, command_line):
     "options, said",
     [
         (("--port", 99_999), "--port: must lie between 1 and 65535"),
-        (("--pair", "calm_joyful"), "joyful"),
+        (("--pair", "calm_wistful"), "wistful"),
         (("--run-dir", "nowhere"), "nowhere"),
     ],
 )

@@ -47,7 +47,7 @@ def test_the_first_line_says_device_preset_and_why_clips_and_steps(trained_run):
     first, second, *_ = trained_run.output.splitlines()
     assert "preset cpu (asked for)" in first and ("CPU" in first or "GPU" in first)
     assert "calm 15 clips, fearful 15 clips; 3 steps, 15 an epoch; float32, seed 0" in first
-    assert "calm 15 train, 1 held back, 8 by unseen actors" in second
+    assert "calm 15 train, 1 held back, 8 by unseen speakers" in second
 
 
 def test_a_training_leaves_configuration_losses_weights_and_samples(trained_run):
@@ -101,7 +101,7 @@ def test_a_run_of_another_configuration_is_refused(trained_run, demo_clips, fail
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (("--pair", "calm_joyful"), "joyful"),
+        (("--pair", "calm_?"), "calm_?"),
         (("--pair", "calm"), "write A_B"),
         ((), "--pair"),
         (("--pair", "calm_sad", "--preset", "huge"), "--preset"),
@@ -123,7 +123,7 @@ def test_a_folder_without_clips_of_a_domain_says_what_it_has(demo_clips, fails_w
 def test_a_folder_of_unseen_actors_alone_says_that_none_is_left_to_train_on(tmp_path, demo_clips, fails_with_one_line):
     shutil.copytree(demo_clips / "Actor_19", tmp_path / "Actor_19")
     line = fails_with_one_line("train", "--pair", "calm_fearful", "--data", tmp_path, expect=2)
-    assert str(tmp_path) in line and "19 or 20" in line
+    assert "unseen speaker (ravdess/19)" in line and "none is left to train on" in line
 
 
 @pytest.mark.parametrize("option, value", [("--filters", 0), ("--epochs", 0), ("--batch-size", 100), ("--seed", -1)])
@@ -133,12 +133,13 @@ def test_a_number_out_of_range_is_named(demo_clips, fails_with_one_line, option,
     assert re.search(name, line)
 
 
-def test_a_damaged_clip_is_named(tmp_path, demo_clips, fails_with_one_line):
+def test_more_than_a_tenth_of_damaged_clips_stops_and_the_first_is_named(tmp_path, demo_clips, fails_with_one_line):
     shutil.copytree(demo_clips, tmp_path / "clips")
-    damaged = tmp_path / "clips" / "Actor_01" / "03-01-06-01-01-01-01.wav"
-    damaged.write_text("no audio")
+    damaged = sorted((tmp_path / "clips" / "Actor_01").glob("03-01-06-*.wav"))
+    for clip in damaged:
+        clip.write_text("no audio")
     line = fails_with_one_line("train", "--data", tmp_path / "clips", *SMALL, expect=2)
-    assert str(damaged) in line
+    assert str(damaged[0]) in line
 
 
 def test_a_run_directory_that_cannot_be_written_is_a_failure_with_one_line(tmp_path, demo_clips, fails_with_one_line):

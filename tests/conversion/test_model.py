@@ -115,7 +115,7 @@ def test_a_name_is_the_newest_training_of_a_pair_or_what_ships(trained_run, tmp_
 @pytest.mark.parametrize(
     "name, options, said",
     [
-        ("calm_joyful", {}, "joyful"),
+        ("calm_wistful", {}, "wistful"),
         ("runs/nowhere", {}, "runs/nowhere: holds no config.json"),
         ("calm_surprised", {"epoch": 99}, "no weights of epoch 99"),
         ("calm_surprised", {"strength": 11.0}, "between 0 and 10"),
