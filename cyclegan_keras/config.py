@@ -177,7 +177,7 @@ class RunConfig(StoredConfig):
     model: ModelConfig
     train: TrainConfig
     conversion: ConversionConfig
-    unseen_speakers: str = field(default="", metadata={"optional": True})  # runs from before it have none
+    unseen_speakers: str = ""
 
     def __post_init__(self):
         refuse(run_problems(self.pair, self.data_key))

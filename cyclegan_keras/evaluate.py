@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion.settings import chosen_conversion
+from cyclegan_keras.corpora.clips import Clip, split_clips
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.conversions import draw_curves, measure_folder, measure_run, paired
@@ -90,13 +91,21 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     measured_on = f"{arguments.clips} ({SETS[arguments.clips]})" if arguments.clips in SETS else arguments.clips
     caption = (
         f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, {settings}, "
-        f"clips: {measured_on}"
+        f"clips: {measured_on}, {_acquaintance(config, clips, sources)}"
     )
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)
     _write(output, ruler, rows, sources, caption=caption, set=arguments.clips, **settings._asdict())
     if len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0
+
+
+def _acquaintance(config: RunConfig, clips: Sequence[Clip], sources: Sequence[Source]) -> str:
+    """Say whether the run trained on the speakers that it is measured on."""
+    unseen = config.unseen_speakers.split(",") if config.unseen_speakers else ()
+    known = {clip.who for clip in split_clips(clips, unseen).train}
+    met = sum(source.clip is not None and source.clip.who in known for source in sources)
+    return f"{met} of {len(sources)} by speakers that training knows" if met else "by speakers that training never met"
 
 
 def _ruler(arguments: argparse.Namespace, source: str, target: str) -> Ruler:

@@ -98,11 +98,7 @@ def _from_dict(cls: type, values: Any) -> Any:
         raise InputError(f"{cls.__name__} must be an object, not {_short(values)}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
     problems = [f"unknown key {_short(name)} in {cls.__name__}" for name in sorted(values.keys() - fields)]
-    problems += [
-        f"missing key {name!r} in {cls.__name__}"
-        for name in fields
-        if name not in values and not fields[name].metadata.get("optional")
-    ]
+    problems += [f"missing key {name!r} in {cls.__name__}" for name in fields if name not in values]
     read = {}
     for name in (name for name in fields if name in values):
         try:

@@ -27,7 +27,12 @@ def drawn_images(batch_size=1):
 
 @pytest.fixture(scope="module")
 def both_ways():
-    """Five steps of ours and of the report's way: (state, its losses), (reference, its losses)."""
+    """Five steps of ours and of the report's way: (state, its losses), (reference, its losses).
+
+    TensorFlow's graph rewriting is on, as by default. Commands turn it off, and tests before may have run one in this
+    process; without it sums are rounded in another order, which five steps multiply.
+    """
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
     reference, state = ReportsWay(SHAPE, MODEL, TRAIN), build_state(SHAPE, MODEL, TRAIN)
     take_step = compile_train_step(state, TRAIN)
     images = drawn_images()
