@@ -1,4 +1,4 @@
-"""Recordings as telephones, browsers and cameras make them, which PyAV (FFmpeg) reads where the extra ``av`` is there.
+"""Recordings of telephones, browsers and cameras, which PyAV (FFmpeg) reads where the extra ``av`` is installed.
 
 A file is told by its signature, and FFmpeg is handed it with the one demuxer for that and decoders of sound alone:
 it never guesses among its hundreds, which a file from somebody else could choose from.

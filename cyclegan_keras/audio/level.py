@@ -1,4 +1,4 @@
-"""The level of what is heard: what lies below speech, a constant offset above all, counts for nothing."""
+"""The level of a recording above 60 Hz. A constant offset, hum and rumble below speech do not count."""
 
 import numpy as np
 import scipy.signal
@@ -7,10 +7,10 @@ FULL_SCALE = 32767 / 32768
 """The largest sample that 16-bit PCM holds."""
 
 LOWEST_HEARD = 60.0
-"""Hz. The lowest voices speak at 65; below lie hum and rumble, which loudspeakers and ears pass over."""
+"""Hz. The lowest voices speak at 65 Hz. Below lie hum and rumble."""
 
 OFFSET_SHARE = 0.1
-"""An offset of so much of the level is removed. The recordings of RAVDESS stay below 0.04 of theirs."""
+"""A larger offset, as a share of the level, is removed. RAVDESS's recordings have less than 0.04."""
 
 
 def audible_filter(sample_rate: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def audible_filter(sample_rate: int) -> np.ndarray:
 
 
 def audible(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Leave what is above ``LOWEST_HEARD``, without delay.
+    """Keep what is above ``LOWEST_HEARD``, without delay.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def audible(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def level_db(waveform: np.ndarray, sample_rate: int) -> float:
-    """Measure the level of what is heard.
+    """Measure the level above ``LOWEST_HEARD``.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ def level_db(waveform: np.ndarray, sample_rate: int) -> float:
 
 
 def without_rumble(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Remove a constant offset that matters, and what lies below ``LOWEST_HEARD`` where it is louder than the rest.
+    """Remove a large constant offset, and everything below ``LOWEST_HEARD`` where it is louder than the rest.
 
-    A spectrogram is relative to its loudest bin, which must not be one of those. Other recordings stay as they are.
+    A spectrogram is relative to its loudest bin, which must be a bin of speech. Other recordings stay as they are.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Several channels as one."""
+"""Several channels mixed to one."""
 
 import numpy as np
 import scipy.signal

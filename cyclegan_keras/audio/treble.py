@@ -1,4 +1,4 @@
-"""What lies above the analysis's highest frequency, brought along by a conversion. The report's sound ends at 8 kHz."""
+"""The recording's own band above 8 kHz, where the analysis ends, added to a conversion."""
 
 import librosa
 import numpy as np
