@@ -4,14 +4,7 @@
 import librosa.core.pitch
 import numpy as np
 
-LOWEST_PITCH, HIGHEST_PITCH = 65.0, 700.0
-"""Hz: the range of adult speech, shouted included."""
-
-SILENCE_DB = -35.0
-"""Frames this far below the loudest count as pauses."""
-
-VOICED = 0.5
-"""Frames whose autocorrelation at the pitch period reaches this share of their energy count as voiced."""
+from cyclegan_keras.audio.pitch import HIGHEST_PITCH, LOWEST_PITCH, SILENCE_DB, VOICED
 
 BAND_EDGES = (0, 500, 1000, 2000, 3000, 4000, 8000)
 """Hz: a formant apart at the low end, an octave at the high end."""

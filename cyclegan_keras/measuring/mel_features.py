@@ -3,7 +3,7 @@
 import librosa
 import numpy as np
 
-from cyclegan_keras.measuring.features import SILENCE_DB
+from cyclegan_keras.audio.pitch import SILENCE_DB
 
 N_MELS = 24
 """Bands from 0 to 8 kHz."""

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import librosa
 import numpy as np
 
+from cyclegan_keras.audio.pitch import SILENCE_DB, VOICED
 from cyclegan_keras.measuring.extras import missing
-from cyclegan_keras.measuring.features import SILENCE_DB, VOICED, pitch_track
+from cyclegan_keras.measuring.features import pitch_track
 
 
 class Pitch(NamedTuple):
