@@ -149,12 +149,14 @@ class ConversionConfig:
 
     With ``phase`` ``"griffin-lim"`` the generated spectrogram becomes sound as it is, as in the report. With
     ``"source"`` the generator's change is applied to the clip itself, times ``strength`` from A to B and times
-    ``strength_back`` from B to A.
+    ``strength_back`` from B to A. With ``prosody`` the pitch, tempo, level and balance of a clip are moved by the
+    statistics of the training clips: before G, which is trained on clips of A that are moved so, and after F.
     """
 
     phase: str = "griffin-lim"
     strength: float = 1.0
     strength_back: float = 1.0
+    prosody: bool = False
 
     def __post_init__(self):
         refuse(outside(self, strength=STRENGTHS, strength_back=STRENGTHS) + not_among(self, phase=PHASES))

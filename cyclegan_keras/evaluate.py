@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
-from cyclegan_keras.conversion.settings import chosen_conversion
+from cyclegan_keras.conversion.settings import run_settings
 from cyclegan_keras.corpora.clips import Clip, split_clips
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.emotions import split_pair
@@ -82,7 +82,7 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     config = RunConfig.load(run.config_file)
     source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
     epochs = _epochs(run, arguments.epochs)
-    settings = chosen_conversion(config.conversion, arguments.reverse, arguments.phase, arguments.strength)
+    settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
     prepare_tensorflow()
     clips = index_clips(arguments.data)
     sources = choose_sources(arguments.clips, clips, source, config.spectrogram.sample_rate)
@@ -94,7 +94,8 @@ def _measure_run(arguments: argparse.Namespace) -> int:
         f"clips: {measured_on}, {_acquaintance(config, clips, sources)}"
     )
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)
-    _write(output, ruler, rows, sources, caption=caption, set=arguments.clips, **settings._asdict())
+    how = {"set": arguments.clips, "phase": settings.phase, "strength": settings.strength}
+    _write(output, ruler, rows, sources, caption=caption, **how)
     if len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0

@@ -50,6 +50,9 @@ def parser() -> CommandParser:
         help="with the clip's own phase, how many times the generator's change is applied, 0 to 10; default: the run's",
     )
     parser.add_argument(
+        "--keep-duration", action="store_true", help="leave the tempo as it is, where the run's model would change it"
+    )
+    parser.add_argument(
         "--sample-rate",
         choices=("16000", "source"),
         default="16000",
@@ -92,11 +95,11 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _model(arguments: argparse.Namespace) -> Model:
-    how = (arguments.epoch, arguments.reverse, arguments.phase, arguments.strength)
+    how = (arguments.epoch, arguments.reverse, arguments.phase, arguments.strength, arguments.keep_duration)
     if arguments.run_dir:
         return Model(RunDirectory(arguments.run_dir), *how)
-    epoch, reverse, phase, strength = how
-    return load_model(arguments.pair, epoch=epoch, reverse=reverse, phase=phase, strength=strength)
+    names = ("epoch", "reverse", "phase", "strength", "keep_duration")
+    return load_model(arguments.pair, **dict(zip(names, how)))
 
 
 class Progress:
@@ -137,9 +140,10 @@ class JsonProgress(Progress):
     def written(self, job: Job, paths: Sequence[Path], summary: Summary) -> None:
         """Print the clip, what it became, by which model, and what that did."""
         files = dict(zip(("output", "picture"), map(str, paths)))
+        settings = self.model.settings
         how = {
             "from": self.model.source, "to": self.model.target, "model": str(self.model.run.path),
-            "epoch": self.model.epoch, **self.model.settings._asdict(),
+            "epoch": self.model.epoch, "phase": settings.phase, "strength": settings.strength,
         }  # fmt: skip
         print(json.dumps({"clip": str(job.clip), **files, **how, **summary._asdict()}), flush=True)
 

@@ -13,6 +13,7 @@ from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.rows import from_json, table
 from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
@@ -57,7 +58,7 @@ def command(arguments: argparse.Namespace) -> int:
     there, back = measures
     if there["phase"] != back["phase"]:
         raise InputError(f"{run.path}: its two directions were measured with different --phase; measure them with one")
-    conversion = ConversionConfig(there["phase"], there["strength"], back["strength"])
+    conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
     text = card(config, epoch, measures)
     prepare_tensorflow()
 
@@ -66,7 +67,10 @@ def command(arguments: argparse.Namespace) -> int:
     for direction in DIRECTIONS:
         generator = load_generator(run, config, epoch, direction, traced=False)
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
-    # Where the recordings lay is nobody's business.
+    if config.conversion.prosody:
+        prosodies = {direction: load_prosody(run.prosody_file, direction) for direction in DIRECTIONS}
+        save_prosodies(shipped.prosody_file, prosodies)
+    # The folder of the recordings is private.
     dataclasses.replace(config, data="RAVDESS", conversion=conversion).save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
@@ -134,6 +138,8 @@ def training_command(config: RunConfig, epochs: int) -> str:
     # Which precision is the default, the machine decides.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
+    if config.unseen_speakers:
+        options.append(f"--unseen-speakers {config.unseen_speakers.replace(',', ' ')}")
     return " ".join(["python -m cyclegan_keras.train --pair", config.pair, "--preset", config.preset, *options])
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
 from cyclegan_keras.corpora.clips import (
     NOBODY,
@@ -27,6 +28,9 @@ from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.sound import with_sound
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.prosody.estimate import estimate_prosody
+from cyclegan_keras.prosody.move import UNMOVED, Prosody
+from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED, CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import locked
@@ -40,6 +44,9 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
 
 DATA = Path("data/ravdess")
 """Where `make data` puts RAVDESS."""
+
+PROSODY_CLIPS = 200
+"""Prosody is estimated from at most so many clips of each emotion."""
 
 SAMPLES_PER_DOMAIN = 2
 """Clips of each emotion that are converted at every snapshot."""
@@ -142,10 +149,14 @@ def command(arguments: argparse.Namespace) -> int:
     chief = replicas.is_chief(strategy)
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
         loop.open_run(written, config)
-        domains = [_load_domain(found, config, emotion) for emotion, found in clips.items()]
+        prosody = _prosody(written, config, clips)  # of a to b; b is analysed as it is
+        domains = [
+            _load_domain(found, config, emotion, moved)
+            for (emotion, found), moved in zip(clips.items(), (prosody, UNMOVED), strict=True)
+        ]
         samples = {
-            direction: [_load_sample(clip, config) for clip in _sample_clips(split, emotion)]
-            for direction, emotion in zip(DIRECTIONS, emotions, strict=True)
+            direction: [_load_sample(clip, config, moved) for clip in _sample_clips(split, emotion)]
+            for direction, emotion, moved in zip(DIRECTIONS, emotions, (prosody, UNMOVED), strict=True)
         }
         with TerminalObserver(last_step) as observer:
             finished = loop.train(config, written, *domains, samples, last_step, observer, arguments.checkpoint_seconds)
@@ -227,7 +238,21 @@ def _stored_unseen(split: Split, by_rule: bool) -> str:
     return ",".join(unseen_speakers(split)) or NOBODY
 
 
-def _load_domain(clips: Sequence[Clip], config: RunConfig, emotion: str) -> "Domain":
+def _prosody(run: RunDirectory, config: RunConfig, clips: dict[str, list[Clip]]) -> Prosody:
+    """How B differs from A as it is spoken: as the run has it, else estimated and stored for both directions."""
+    if not config.conversion.prosody:
+        return UNMOVED
+    if not run.prosody_file.exists():
+        print("estimating how the emotions differ in pitch, tempo, level and balance", flush=True)
+        rate = config.spectrogram.sample_rate
+        few = [found[:: -(-len(found) // PROSODY_CLIPS)] for found in clips.values()]
+        spoken = [[(clip.who, load_waveform(clip.path, rate)) for clip in found] for found in few]
+        estimates = (estimate_prosody(*sides, rate) for sides in (spoken, spoken[::-1]))
+        save_prosodies(run.prosody_file, dict(zip(DIRECTIONS, estimates)))
+    return load_prosody(run.prosody_file, DIRECTIONS[0])
+
+
+def _load_domain(clips: Sequence[Clip], config: RunConfig, emotion: str, prosody: Prosody) -> "Domain":
     from tensorflow.keras.utils import Progbar
 
     from cyclegan_keras.training.image_cache import default_cache_dir, load_images
@@ -238,7 +263,7 @@ def _load_domain(clips: Sequence[Clip], config: RunConfig, emotion: str) -> "Dom
 
     paths = [clip.path for clip in clips]
     on_progress = Progbar(len(paths), unit_name=f"{emotion} clip").update if sys.stdout.isatty() else None
-    images = load_images(paths, config.spectrogram, default_cache_dir(), on_progress, say_damaged)
+    images = load_images(paths, config.spectrogram, default_cache_dir(), on_progress, say_damaged, prosody)
     return Domain(images, [str(path) for path in paths])
 
 
@@ -249,11 +274,11 @@ def _sample_clips(split: Split, emotion: str) -> list[Clip]:
     return chosen or [clip for clip in split.train if clip.emotion == emotion][:SAMPLES_PER_DOMAIN]
 
 
-def _load_sample(clip: Clip, config: RunConfig) -> "Sample":
+def _load_sample(clip: Clip, config: RunConfig, prosody: Prosody) -> "Sample":
     from cyclegan_keras.conversion.convert import read_recording
     from cyclegan_keras.training.snapshots import Sample
 
-    return Sample(clip.path.stem, read_recording(clip.path, config.spectrogram))
+    return Sample(clip.path.stem, read_recording(clip.path, config.spectrogram, prosody))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def sample(direction: str) -> Sample:
     """A clip to convert at every snapshot."""
     waveform = np.random.default_rng(9).normal(0, 0.1, SMALL.n_samples).astype(np.float32)
     spectrogram = images(9)[0, :, :, 0]
-    return Sample(f"clip_{direction}", Recording(waveform, spectrogram, 1.0))
+    return Sample(f"clip_{direction}", Recording(waveform, spectrogram, 1.0, waveform))
 
 
 SAMPLES = {direction: [sample(direction)] for direction in DIRECTIONS}

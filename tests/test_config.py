@@ -31,10 +31,10 @@ def test_a_configuration_comes_back_from_its_file(tmp_path, preset):
 
 
 def test_a_configuration_carries_how_its_run_converts(tmp_path):
-    config = run_config(conversion=ConversionConfig("source", 2.0, 1.25))
+    config = run_config(conversion=ConversionConfig("source", 2.0, 1.25, prosody=True))
     config.save(tmp_path / "config.json")
     assert json.loads((tmp_path / "config.json").read_text())["conversion"] == {
-        "phase": "source", "strength": 2.0, "strength_back": 1.25,
+        "phase": "source", "strength": 2.0, "strength_back": 1.25, "prosody": True,
     }  # fmt: skip
 
 

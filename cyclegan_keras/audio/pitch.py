@@ -12,20 +12,19 @@ SILENCE_DB = -35.0
 """Frames this far below the loudest count as pauses."""
 
 VOICED = 0.5
-"""Frames whose autocorrelation at the pitch period reaches this share of their energy count as voiced."""
+"""Frames of at least this harmonicity count as voiced."""
 
 FRAME_SECONDS, HOP_SECONDS = 0.064, 0.016
 
 SECONDS_AT_ONCE = 60
-"""So much is followed together, which bounds the memory of long recordings."""
-
+"""So much is analysed at once, which bounds the memory that a long recording needs."""
 
 LEAST_VOICED = 0.1
-"""The share of the frames that are no pauses in which a voice must be heard for a median to mean anything."""
+"""The share of the frames outside pauses that must be voiced for a median to mean anything."""
 
 
 class Contour(NamedTuple):
-    """Pitch in Hz by time in seconds, NaN where no voice is heard; and which frames are no pauses."""
+    """Pitch in Hz by time in seconds, NaN in unvoiced frames; and which frames lie outside pauses."""
 
     seconds: np.ndarray
     hz: np.ndarray
@@ -33,13 +32,13 @@ class Contour(NamedTuple):
 
     @property
     def median(self) -> float | None:
-        """The median in Hz; None where hardly a voice is heard."""
+        """The median in Hz; None where too few frames are voiced."""
         voiced = self.hz[np.isfinite(self.hz)]
         return float(np.median(voiced)) if len(voiced) > max(4, LEAST_VOICED * self.active.sum()) else None
 
 
 def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
-    """Follow the pitch of speech (YIN; de Cheveigné & Kawahara, 2002).
+    """Follow the pitch of speech, every ``HOP_SECONDS``.
 
     Parameters
     ----------
@@ -51,7 +50,6 @@ def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
     Returns
     -------
     contour : Contour
-        A value every ``HOP_SECONDS``.
 
     Example
     -------
@@ -61,24 +59,60 @@ def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
     """
     waveform = librosa.util.normalize(waveform.astype(np.float32))
     hop = round(HOP_SECONDS * sample_rate)
-    piece = SECONDS_AT_ONCE * sample_rate // hop * hop
-    tracks = [_track(waveform[start : start + piece], sample_rate, hop) for start in range(0, len(waveform), piece)]
-    hz, harmonicity, level = (np.concatenate(parts) for parts in zip(*tracks))
+    hz, harmonicity = yin(waveform, sample_rate, FRAME_SECONDS, HOP_SECONDS)
+    length = round(FRAME_SECONDS * sample_rate) // 2 * 2
+    level = librosa.feature.rms(y=waveform, frame_length=length, hop_length=hop)[0, : len(hz)]
     active = level > level.max() * 10.0 ** (SILENCE_DB / 20.0)
     hz = np.where(active & (harmonicity > VOICED), hz, np.nan)
     return Contour(np.arange(len(hz)) * hop / sample_rate, hz, active)
 
 
-def _track(waveform: np.ndarray, sample_rate: int, hop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    length = round(FRAME_SECONDS * sample_rate) // 2 * 2
-    pitch = librosa.yin(
-        waveform, fmin=LOWEST_PITCH, fmax=HIGHEST_PITCH, sr=sample_rate, frame_length=length, hop_length=hop
+def yin(
+    waveform: np.ndarray,
+    sample_rate: int,
+    frame_seconds: float,
+    hop_seconds: float,
+    limits: tuple[float, float] = (LOWEST_PITCH, HIGHEST_PITCH),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate F0 by YIN (de Cheveigné & Kawahara, 2002), and how periodic each frame is.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,)]
+    sample_rate : int
+        In Hz.
+    frame_seconds, hop_seconds : float
+    limits : (float, float)
+        The lowest and highest F0 that is looked for, in Hz.
+
+    Returns
+    -------
+    hz : np.ndarray [shape=(1 + n // hop,)]
+        Also in unvoiced frames, where it means nothing.
+    harmonicity : np.ndarray [shape=(1 + n // hop,)]
+        The autocorrelation at the pitch period, as a share of the frame's energy.
+    """
+    hop = round(hop_seconds * sample_rate)
+    length = round(frame_seconds * sample_rate) // 2 * 2
+    padded = np.pad(waveform, length // 2)
+    frames, at_once = 1 + len(waveform) // hop, round(SECONDS_AT_ONCE / hop_seconds)
+    pieces = [
+        _yin(padded[first * hop : (min(first + at_once, frames) - 1) * hop + length], sample_rate, length, hop, limits)
+        for first in range(0, frames, at_once)
+    ]
+    hz, harmonicity = (np.concatenate(parts) for parts in zip(*pieces))
+    return hz, harmonicity
+
+
+def _yin(
+    waveform: np.ndarray, sample_rate: int, length: int, hop: int, limits: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    frames = librosa.util.frame(waveform, frame_length=length, hop_length=hop)
+    hz = librosa.yin(
+        waveform, fmin=limits[0], fmax=limits[1], sr=sample_rate, frame_length=length, hop_length=hop, center=False
     )
-    frames = librosa.util.frame(np.pad(waveform, length // 2), frame_length=length, hop_length=hop)
-    count = min(len(pitch), frames.shape[1], -(-len(waveform) // hop))
-    frames, pitch = frames[:, :count], pitch[:count]
     correlation = librosa.autocorrelate(frames, max_size=length // 2, axis=0)
-    # The longer the lag, the fewer samples meet: undone, so that low voices are not less harmonic.
-    period = np.minimum(np.round(sample_rate / pitch).astype(int), length // 2 - 1)
-    at_period = correlation[period, np.arange(count)] * length / (length - period)
-    return pitch, at_period / np.maximum(correlation[0], 1e-9), np.sqrt(np.mean(np.square(frames), axis=0))
+    # A long lag leaves few samples to correlate. Undone here, so that low voices do not count as less harmonic.
+    period = np.clip(np.round(sample_rate / hz).astype(int), 1, length // 2 - 1)
+    at_period = correlation[period, np.arange(len(hz))] * length / (length - period)
+    return hz, at_period / np.maximum(correlation[0], 1e-12)

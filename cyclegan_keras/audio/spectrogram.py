@@ -6,6 +6,7 @@ that the networks see: exactly 257 frames of a spectrogram, padded with silence 
 end of time.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import librosa
@@ -91,8 +92,17 @@ def image_to_spectrogram(image: np.ndarray, config: SpectrogramConfig) -> np.nda
     return image[: config.n_bins, : config.n_frames, 0]
 
 
-def load_image(path: Path, config: SpectrogramConfig) -> tuple[np.ndarray, float]:
+def load_image(
+    path: Path, config: SpectrogramConfig, change: Callable[[np.ndarray], np.ndarray] | None = None
+) -> tuple[np.ndarray, float]:
     """Read a recording as an image.
+
+    Parameters
+    ----------
+    path : Path
+    config : SpectrogramConfig
+    change : callable, optional
+        Applied to the waveform first.
 
     Returns
     -------
@@ -108,6 +118,7 @@ def load_image(path: Path, config: SpectrogramConfig) -> tuple[np.ndarray, float
     """
     waveform = load_waveform(path, config.sample_rate)
     try:
+        waveform = change(waveform) if change else waveform
         spectrogram, reference = waveform_to_spectrogram(waveform, config)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a longer recording") from None

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from cyclegan_keras.audio.files import read_sound, save_waveform
-from cyclegan_keras.audio.treble import with_treble
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.convert import Recording, cleaned, generate, read_recording, synthesise
 from cyclegan_keras.conversion.jobs import Job, grouped
@@ -82,12 +81,12 @@ def convert_batch(
     """
     groups = list(grouped(jobs))
     with _sound_process() as sound:
-        reading = _begin_reading(sound, groups[0], config)
+        reading = _begin_reading(sound, groups[0], config, settings)
         generator = load()
         writing: Writing = []
         for upcoming in (*groups[1:], []):
             recordings = list(_finish_reading(reading, observer))
-            reading = _begin_reading(sound, upcoming, config)
+            reading = _begin_reading(sound, upcoming, config, settings)
             spectrograms = [recording.spectrogram for _, recording in recordings]
             generated = generate(spectrograms, generator, config, settings.shifts)
             _finish_writing(writing, observer)
@@ -113,14 +112,10 @@ def write(
     written : list of Path
     summary : Summary
     """
-    conversion = synthesise(recording, generated, config, settings)
-    waveform, sample_rate = conversion.waveform, config.sample_rate
-    if output.keep_rate:
-        original = cleaned(read_sound(job.clip))  # again, rather than in memory all the while
-        waveform = with_treble(waveform, recording.waveform, *original[:2], config)
-        sample_rate = original.sample_rate
-    save_waveform(job.output, waveform, sample_rate)
-    summary = summarise(recording, conversion, waveform, sample_rate, config)
+    full_band = cleaned(read_sound(job.clip)) if output.keep_rate else None  # not kept in memory until now
+    conversion = synthesise(recording, generated, config, settings, full_band)
+    save_waveform(job.output, conversion.waveform, conversion.sample_rate)
+    summary = summarise(recording, conversion, config)
     if not output.picture:
         return [job.output], summary
     from cyclegan_keras.shared.plots import save_figure, spectrogram_grid
@@ -131,8 +126,10 @@ def write(
     return [job.output, file], summary
 
 
-def _begin_reading(sound: Executor, jobs: Sequence[Job], config: SpectrogramConfig) -> Reading:
-    return [(job, sound.submit(read_recording, job.clip, config)) for job in jobs]
+def _begin_reading(
+    sound: Executor, jobs: Sequence[Job], config: SpectrogramConfig, settings: ConversionSettings
+) -> Reading:
+    return [(job, sound.submit(read_recording, job.clip, config, settings.move_before)) for job in jobs]
 
 
 def _finish_reading(reading: Reading, observer: BatchObserver) -> Iterator[tuple[Job, Recording]]:
@@ -163,4 +160,6 @@ def _sound_process() -> Iterator[Executor]:
 
 def _begin_sound_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for both
+    import librosa.core.pitch  # noqa: F401  its numba functions load while the parent loads TensorFlow
+
     atexit.register(os._exit, 0)  # taking librosa's modules down would keep the parent waiting for half a second

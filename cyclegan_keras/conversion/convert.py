@@ -10,11 +10,13 @@ import numpy as np
 from cyclegan_keras.audio.files import Sound, read_sound
 from cyclegan_keras.audio.level import match_level, without_rumble
 from cyclegan_keras.audio.spectrogram import waveform_to_spectrogram
+from cyclegan_keras.audio.treble import with_treble
 from cyclegan_keras.audio.vocoder import apply_gains, spectrogram_to_waveform
 from cyclegan_keras.audio.windows import blend_windows, split_windows
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.gains import limited_change
+from cyclegan_keras.conversion.gains import limited_change, mean_change_db
 from cyclegan_keras.conversion.settings import ConversionSettings
+from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
 from cyclegan_keras.shared.errors import InputError
 
 if TYPE_CHECKING:  # the process that reads and writes sound does without TensorFlow
@@ -25,35 +27,64 @@ WINDOWS_AT_ONCE = 4
 
 
 class Recording(NamedTuple):
-    """A waveform, its spectrogram with the STFT magnitude of 0 dB, and what was done to it before, in words."""
+    """A clip as a network sees it.
+
+    Attributes
+    ----------
+    waveform : np.ndarray [shape=(n,)]
+        At the analysis's rate; moved, where the run moves clips before its network.
+    spectrogram : np.ndarray [shape=(n_bins, frames)]
+        Of ``waveform``, in [-1, 1].
+    reference : float
+        The STFT magnitude of 0 dB.
+    clip : np.ndarray [shape=(m,)]
+        The clip before it was moved.
+    done : tuple of str
+        What was changed in the recording before, in words.
+    """
 
     waveform: np.ndarray
     spectrogram: np.ndarray
     reference: float
+    clip: np.ndarray
     done: tuple[str, ...] = ()
 
 
 class Conversion(NamedTuple):
-    """A converted waveform, the spectrogram it was made from, and the spectrogram it should have (in [-1, 1])."""
+    """A converted clip.
+
+    Attributes
+    ----------
+    waveform : np.ndarray [shape=(n,), dtype=float32]
+    sample_rate : int
+        Of ``waveform``, in Hz.
+    source, converted : np.ndarray [shape=(n_bins, frames)]
+        Spectrograms of the clip and of its conversion, in [-1, 1], to draw.
+    change_db : float
+        By how much the network raised or lowered the spectrogram's bins, on average.
+    """
 
     waveform: np.ndarray
+    sample_rate: int
     source: np.ndarray
     converted: np.ndarray
+    change_db: float
 
 
-def analyse(waveform: np.ndarray, config: SpectrogramConfig) -> Recording:
-    """Analyse a waveform at ``config.sample_rate``.
+def analyse(waveform: np.ndarray, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
+    """Move a waveform at ``config.sample_rate`` by ``prosody``, and analyse it.
 
     Raises
     ------
     InputError
         It is shorter than one analysis window, or silent.
     """
-    return Recording(waveform, *waveform_to_spectrogram(waveform, config))
+    moved = move(waveform, prosody, config.sample_rate)
+    return Recording(moved, *waveform_to_spectrogram(moved, config), clip=waveform)
 
 
-def read_recording(path: Path, config: SpectrogramConfig) -> Recording:
-    """Read and analyse a recording, without an offset and rumble.
+def read_recording(path: Path, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
+    """Read a recording, remove an offset and rumble, move it by ``prosody``, and analyse it.
 
     Raises
     ------
@@ -62,19 +93,19 @@ def read_recording(path: Path, config: SpectrogramConfig) -> Recording:
     """
     sound = cleaned(read_sound(path))
     try:
-        return analyse_sound(sound, config)
+        return analyse_sound(sound, config, prosody)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a longer recording") from None
 
 
 def cleaned(sound: Sound) -> Sound:
-    """Take an offset and rumble off, where they matter."""
+    """Remove an offset and rumble, where they are strong."""
     waveform, done = without_rumble(sound.waveform, sound.sample_rate)
     return Sound(waveform, sound.sample_rate, sound.done + done)
 
 
-def analyse_sound(sound: Sound, config: SpectrogramConfig) -> Recording:
-    """Analyse a sound of any rate.
+def analyse_sound(sound: Sound, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
+    """Move a sound of any rate by ``prosody``, and analyse it.
 
     Raises
     ------
@@ -82,30 +113,36 @@ def analyse_sound(sound: Sound, config: SpectrogramConfig) -> Recording:
         It is shorter than one analysis window, or silent.
     """
     waveform = librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=config.sample_rate)
-    return analyse(waveform, config)._replace(done=sound.done)
+    return analyse(waveform, config, prosody)._replace(done=sound.done)
 
 
 def convert(
-    recording: Recording, generator: "tf.keras.Model", config: SpectrogramConfig, settings: ConversionSettings
+    recording: Recording,
+    generator: "tf.keras.Model",
+    config: SpectrogramConfig,
+    settings: ConversionSettings,
+    full_band: Sound | None = None,
 ) -> Conversion:
     """Convert a recording of any length.
 
     Parameters
     ----------
     recording : Recording
+        Moved by ``settings.move_before``.
     generator : tf.keras.Model
         From ``generators.load_generator``.
     config : SpectrogramConfig
         The analysis that the generator was trained with.
     settings : ConversionSettings
+    full_band : Sound, optional
+        As ``synthesise``.
 
     Returns
     -------
     conversion : Conversion
-        Its waveform has the recording's duration and level above 60 Hz, and never clips.
     """
     (generated,) = generate([recording.spectrogram], generator, config, settings.shifts)
-    return synthesise(recording, generated, config, settings)
+    return synthesise(recording, generated, config, settings, full_band)
 
 
 def generate(
@@ -153,9 +190,13 @@ def generate(
 
 
 def synthesise(
-    recording: Recording, generated: np.ndarray, config: SpectrogramConfig, settings: ConversionSettings
+    recording: Recording,
+    generated: np.ndarray,
+    config: SpectrogramConfig,
+    settings: ConversionSettings,
+    full_band: Sound | None = None,
 ) -> Conversion:
-    """Turn a generated spectrogram into sound of the recording's duration and level, which never clips.
+    """Turn a generated spectrogram into sound, and move that by ``settings.move_after``.
 
     Parameters
     ----------
@@ -164,6 +205,14 @@ def synthesise(
         In [-1, 1].
     config : SpectrogramConfig
     settings : ConversionSettings
+    full_band : Sound, optional
+        The clip at its own rate. The conversion then has that rate, and what the clip has above the analysis's range.
+
+    Returns
+    -------
+    conversion : Conversion
+        Its waveform has the clip's level above 60 Hz, and never clips. It is as long as the clip, unless a move
+        changes the tempo.
     """
     if settings.phase == "griffin-lim":
         converted = generated
@@ -172,5 +221,14 @@ def synthesise(
         converted = limited_change(recording.spectrogram, generated, settings.strength, config)
         gains = (converted - recording.spectrogram) / config.decibel
         sound = apply_gains(recording.waveform, gains, config)
-    sound = match_level(sound, recording.waveform, config.sample_rate)
-    return Conversion(sound, recording.spectrogram, converted)
+    change_db = mean_change_db(recording.spectrogram, converted, config)
+    rate, clip = config.sample_rate, recording.clip
+    if full_band is not None:
+        clip, rate = full_band.waveform, full_band.sample_rate
+        sound = with_treble(sound, recording.waveform, move(clip, settings.move_before, rate), rate, config)
+    sound = match_level(move(sound, settings.move_after, rate), clip, rate)
+    source = recording.spectrogram
+    if settings.moves:
+        at_rate = librosa.resample(sound, orig_sr=rate, target_sr=config.sample_rate)
+        source, converted = (waveform_to_spectrogram(each, config)[0] for each in (recording.clip, at_rate))
+    return Conversion(sound, rate, source, converted, change_db)

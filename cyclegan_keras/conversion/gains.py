@@ -19,6 +19,10 @@ GAIN_LIMIT_DB = 40.0
 """The largest gain or loss of a bin. The clip's phase fits the magnitudes that it was measured with."""
 
 
+AUDIBLE_DB = -60.0
+"""Bins that stay below are left out of the mean change: they hold noise and the floor."""
+
+
 def limited_change(source: np.ndarray, converted: np.ndarray, strength: float, config: SpectrogramConfig) -> np.ndarray:
     """Smooth what a generator changed, multiply it by ``strength``, limit it, and apply it to the source.
 
@@ -42,3 +46,17 @@ def limited_change(source: np.ndarray, converted: np.ndarray, strength: float, c
     gains = strength * scipy.ndimage.gaussian_filter1d(change, frames, axis=1)
     limit = GAIN_LIMIT_DB * config.decibel
     return np.clip(source + np.clip(gains, -limit, limit), -1.0, 1.0)
+
+
+def mean_change_db(source: np.ndarray, converted: np.ndarray, config: SpectrogramConfig) -> float:
+    """Average by how many dB bins were raised or lowered, over the bins above ``AUDIBLE_DB`` before or after.
+
+    Parameters
+    ----------
+    source, converted : np.ndarray [shape=(n_bins, frames)]
+        In [-1, 1].
+    config : SpectrogramConfig
+    """
+    audible = np.maximum(source, converted) > 1.0 + AUDIBLE_DB * config.decibel
+    change = np.abs(converted - source)[audible] / config.decibel
+    return float(change.mean()) if change.size else 0.0

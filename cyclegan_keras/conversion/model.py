@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples
-from cyclegan_keras.audio.treble import with_treble
 from cyclegan_keras.config import PHASES, RunConfig
 from cyclegan_keras.conversion.convert import Conversion, Recording, analyse_sound, cleaned, convert
 from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.conversion.settings import ConversionSettings, chosen_conversion
+from cyclegan_keras.conversion.settings import chosen_conversion, run_settings
 from cyclegan_keras.conversion.summary import Summary, summarise
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError, RunError
@@ -26,25 +25,16 @@ RUNS = Path("runs")
 
 
 class Converted(NamedTuple):
-    """A conversion with all that came of it.
+    """A clip as the network saw it, its conversion, and what that changed."""
 
-    Attributes
-    ----------
-    waveform : np.ndarray [shape=(n,), dtype=float32]
-    sample_rate : int
-        Of ``waveform``, in Hz.
-    recording : Recording
-        What was converted, as it was analysed.
-    conversion : Conversion
-        Both spectrograms, and the waveform at the rate of the analysis.
-    summary : Summary
-    """
-
-    waveform: np.ndarray
-    sample_rate: int
     recording: Recording
     conversion: Conversion
     summary: Summary
+
+    @property
+    def waveform(self) -> np.ndarray:
+        """The converted waveform."""
+        return self.conversion.waveform
 
 
 class Model:
@@ -63,15 +53,22 @@ class Model:
         How clips are converted unless ``convert`` is told otherwise.
     """
 
-    def __init__(self, run: RunDirectory, epoch: int, reverse: bool, phase: str | None, strength: float | None):
+    def __init__(
+        self,
+        run: RunDirectory,
+        epoch: int = 0,
+        reverse: bool = False,
+        phase: str | None = None,
+        strength: float | None = None,
+        keep_duration: bool = False,
+    ):
         self.run, self.config = run, RunConfig.load(run.config_file)
         self.epoch = run.epoch_or_latest(epoch)
         self.reverse, self.direction = reverse, DIRECTIONS[reverse]
         self.source, self.target = split_pair(self.config.pair)[:: -1 if reverse else 1]
         if phase not in (None, *PHASES):
             raise InputError(f"phase {phase!r}: unknown; give one of {', '.join(PHASES)}")
-        self._phase = phase
-        self.settings = self._settings(strength)
+        self.settings = run_settings(run, self.config, reverse, phase, strength, keep_duration)
 
     def __repr__(self) -> str:
         return f"{self.source} to {self.target}, with {self.run.path}, epoch {self.epoch}, {self.settings}"
@@ -123,7 +120,7 @@ class Model:
         Returns
         -------
         waveform : np.ndarray [shape=(n,), dtype=float32]
-            As long as the clip and at its level, within [-1, 1].
+            At the clip's level, within [-1, 1]. As long as the clip, unless the model changes the tempo.
         sample_rate : int
             In Hz.
 
@@ -138,7 +135,7 @@ class Model:
         >>> waveform, rate = load_model("calm_fearful").convert("clip.wav")  # doctest: +SKIP
         """
         result = self.convert_fully(clip, sample_rate, strength=strength, keep_rate=keep_rate)
-        return result.waveform, result.sample_rate
+        return result.conversion.waveform, result.conversion.sample_rate
 
     def convert_fully(
         self,
@@ -148,29 +145,24 @@ class Model:
         strength: float | None = None,
         keep_rate: bool = False,
     ) -> Converted:
-        """Convert as ``convert`` does, and tell all that came of it.
+        """Convert as ``convert`` does; returns spectrograms and a summary as well.
 
         Returns
         -------
         converted : Converted
         """
-        settings = self.settings if strength is None else self._settings(strength)
+        settings = self.settings
+        if strength is not None:
+            chosen = chosen_conversion(self.config.conversion, self.reverse, settings.phase, strength)
+            settings = settings._replace(strength=chosen.strength)
         sound, name = _sound(clip, sample_rate)
         config, sound = self.config.spectrogram, cleaned(sound)
         try:
-            recording = analyse_sound(sound, config)
+            recording = analyse_sound(sound, config, settings.move_before)
         except InputError as error:
             raise InputError(f"{name}: {error}; give a longer recording") from None
-        conversion = convert(recording, self.generator, config, settings)
-        waveform, rate = conversion.waveform, config.sample_rate
-        if keep_rate:
-            waveform = with_treble(waveform, recording.waveform, sound.waveform, sound.sample_rate, config)
-            rate = sound.sample_rate
-        summary = summarise(recording, conversion, waveform, rate, config)
-        return Converted(waveform, rate, recording, conversion, summary)
-
-    def _settings(self, strength: float | None) -> ConversionSettings:
-        return chosen_conversion(self.config.conversion, self.reverse, self._phase, strength)
+        conversion = convert(recording, self.generator, config, settings, sound if keep_rate else None)
+        return Converted(recording, conversion, summarise(recording, conversion, config))
 
 
 def load_model(
@@ -180,6 +172,7 @@ def load_model(
     epoch: int = 0,
     phase: str | None = None,
     strength: float | None = None,
+    keep_duration: bool = False,
     runs: str | Path = RUNS,
 ) -> Model:
     """Load a trained model.
@@ -197,6 +190,8 @@ def load_model(
         One of ``config.PHASES``; else the model's own.
     strength : float, optional
         0 to 10; else the model's own.
+    keep_duration : bool
+        Leave the tempo as it is.
     runs : str or Path
         The folder of trainings.
 
@@ -220,7 +215,7 @@ def load_model(
         if len(folder.parts) != 1:
             raise InputError(f"{name}: holds no config.json; give a run directory that train made, or a pair")
         run = newest_run(str(name), Path(runs))
-    return Model(run, epoch, reverse, phase, strength)
+    return Model(run, epoch, reverse, phase, strength, keep_duration)
 
 
 def _sound(clip: "str | Path | np.ndarray", sample_rate: int | None) -> tuple[Sound, str]:

@@ -1,19 +1,35 @@
 """How clips are converted in one direction: as the run's configuration says, unless the user says otherwise."""
 
+import dataclasses
 from typing import NamedTuple
 
-from cyclegan_keras.config import STRENGTHS, ConversionConfig
+from cyclegan_keras.config import STRENGTHS, ConversionConfig, RunConfig
+from cyclegan_keras.prosody.move import UNMOVED, Prosody
+from cyclegan_keras.prosody.stored import load_prosody
 from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 
 SHIFTS = 4
 """With the clip's own phase, the conversions that are averaged: the strides of a generator repeat after four pixels."""
 
 
 class ConversionSettings(NamedTuple):
-    """The phase, one of ``config.PHASES``, and with the clip's own phase the multiple of the generator's change."""
+    """How a clip is converted.
+
+    Attributes
+    ----------
+    phase : str
+        One of ``config.PHASES``.
+    strength : float
+        With the clip's own phase, the multiple of the generator's change.
+    move_before, move_after : Prosody
+        What the clip is moved by before the network, and its conversion after it.
+    """
 
     phase: str
     strength: float = 1.0
+    move_before: Prosody = UNMOVED
+    move_after: Prosody = UNMOVED
 
     @property
     def shifts(self) -> range:
@@ -21,7 +37,53 @@ class ConversionSettings(NamedTuple):
         return range(SHIFTS if self.phase == "source" else 1)
 
     def __str__(self) -> str:
-        return f"phase {self.phase}" + (f", strength {self.strength:g}" if self.phase == "source" else "")
+        strength = f", strength {self.strength:g}" if self.phase == "source" else ""
+        moved = ", prosody moved" if self.moves else ""
+        return f"phase {self.phase}{strength}{moved}"
+
+    @property
+    def moves(self) -> bool:
+        """Whether clips are moved at all."""
+        return (self.move_before, self.move_after) != (UNMOVED, UNMOVED)
+
+    @property
+    def keeps_duration(self) -> bool:
+        """Whether a conversion is as long as its clip."""
+        return self.move_before.tempo == self.move_after.tempo == 1.0
+
+
+def run_settings(
+    run: RunDirectory,
+    config: RunConfig,
+    reverse: bool,
+    phase: str | None = None,
+    strength: float | None = None,
+    keep_duration: bool = False,
+) -> ConversionSettings:
+    """Settle how a run converts clips, with its prosody where it moves clips by that.
+
+    Parameters
+    ----------
+    run : RunDirectory
+    config : RunConfig
+        The run's own.
+    reverse, phase, strength
+        As ``chosen_conversion``.
+    keep_duration : bool
+        Leave the tempo of clips as it is.
+
+    Raises
+    ------
+    InputError
+        As ``chosen_conversion``, or the run's prosody is missing or damaged.
+    """
+    settings = chosen_conversion(config.conversion, reverse, phase, strength)
+    if not config.conversion.prosody:
+        return settings
+    prosody = load_prosody(run.prosody_file, DIRECTIONS[reverse])
+    if keep_duration:
+        prosody = dataclasses.replace(prosody, tempo=1.0)
+    return settings._replace(move_after=prosody) if reverse else settings._replace(move_before=prosody)
 
 
 def chosen_conversion(

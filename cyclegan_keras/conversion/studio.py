@@ -68,9 +68,9 @@ class Studio:
         before, picture = folder / "before.wav", folder / "picture.png"
         after = folder / f"{Path(clip).stem}_{model.target}.wav"
         config = model.config.spectrogram
-        equally_loud = match_level(result.recording.waveform, result.conversion.waveform, config.sample_rate)
+        equally_loud = match_level(result.recording.clip, result.waveform, config.sample_rate)
         save_waveform(before, equally_loud, config.sample_rate)
-        save_waveform(after, result.waveform, result.sample_rate)
+        save_waveform(after, result.waveform, config.sample_rate)
         names = (model.source, model.target)
         save_figure(conversion_figure(result.recording, result.conversion, names, config), picture)
         return str(before), str(after), str(picture), str(result.summary)

@@ -1,4 +1,4 @@
-"""What a conversion did, in numbers and in a line."""
+"""What a conversion did, in numbers and in one line of text."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,8 @@ from cyclegan_keras.audio.pitch import pitch_contour
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.convert import Conversion, Recording
 
-HEARD_DB = -60.0
-"""Bins below, before and after, are not counted in the mean change: there is the floor, and noise."""
-
 LEVEL_KEPT_DB = 0.5
-"""A difference of levels that is not worth telling."""
+"""Smaller differences in level are not mentioned."""
 
 
 class Summary(NamedTuple):
@@ -26,13 +23,13 @@ class Summary(NamedTuple):
     sample_rate : int
         Of what is written, in Hz.
     pitch_before_hz, pitch_after_hz : float or None
-        Medians; None where hardly a voice is heard.
+        Medians; None where too few frames are voiced.
     change_db : float
-        By how much the spectrogram's bins were raised or lowered, on average.
+        By how much the network raised or lowered the spectrogram's bins, on average.
     level_before_db, level_after_db : float
         RMS above 60 Hz, in dB of full scale.
     done : tuple of str
-        What else was done, in words.
+        Other changes, in words.
     """
 
     seconds: float
@@ -51,37 +48,31 @@ class Summary(NamedTuple):
             level += f" to {self.level_after_db:.1f} dB, because more would clip"
         else:
             level += " kept"
-        return "; ".join([f"pitch {before} to {after}", f"bins changed by {self.change_db:.1f} dB", level, *self.done])
+        return "; ".join(
+            [f"pitch {before} to {after}", f"network changed bins by {self.change_db:.1f} dB", level, *self.done]
+        )
 
 
-def summarise(
-    recording: Recording, conversion: Conversion, waveform: np.ndarray, sample_rate: int, config: SpectrogramConfig
-) -> Summary:
+def summarise(recording: Recording, conversion: Conversion, config: SpectrogramConfig) -> Summary:
     """Measure what a conversion did.
 
     Parameters
     ----------
     recording : Recording
     conversion : Conversion
-    waveform : np.ndarray [shape=(n,)]
-        What is written, at ``sample_rate``.
-    sample_rate : int
-        In Hz.
     config : SpectrogramConfig
     """
-    analysed = config.sample_rate
-    heard = np.maximum(conversion.source, conversion.converted) > 1.0 + HEARD_DB * config.decibel
-    change = np.abs(conversion.converted - conversion.source)[heard] / config.decibel
+    before, after = (recording.clip, config.sample_rate), (conversion.waveform, conversion.sample_rate)
     faint = (f"written in 24 bits, because its peak is below {20 * np.log10(FAINT_PEAK):.0f} dB",)
     return Summary(
-        seconds=round(len(waveform) / sample_rate, 3),
-        sample_rate=sample_rate,
-        pitch_before_hz=_rounded(pitch_contour(recording.waveform, analysed).median),
-        pitch_after_hz=_rounded(pitch_contour(conversion.waveform, analysed).median),
-        change_db=round(float(change.mean()) if change.size else 0.0, 2),
-        level_before_db=round(level_db(recording.waveform, analysed), 2),
-        level_after_db=round(level_db(conversion.waveform, analysed), 2),
-        done=recording.done + (faint if is_faint(waveform) else ()),
+        seconds=round(len(conversion.waveform) / conversion.sample_rate, 3),
+        sample_rate=conversion.sample_rate,
+        pitch_before_hz=_rounded(pitch_contour(*before).median),
+        pitch_after_hz=_rounded(pitch_contour(*after).median),
+        change_db=round(conversion.change_db, 2),
+        level_before_db=round(level_db(*before), 2),
+        level_after_db=round(level_db(*after), 2),
+        done=recording.done + (faint if is_faint(conversion.waveform) else ()),
     )
 
 

@@ -36,12 +36,16 @@ def measure_run(
     """
     analysis = config.spectrogram
     directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
-    recordings = [analyse(source.waveform, analysis) for source in sources]
+    recordings = [analyse(source.waveform, analysis, settings.move_before) for source in sources]
     spectrograms = [recording.spectrogram for recording in recordings]
     rows = before_conversion(ruler, sources)
-    vocoded = settings.phase == "griffin-lim"
-    if vocoded:
+    if settings.moves:
         sounds = [synthesise(r, r.spectrogram, analysis, settings).waveform for r in recordings]
+        rows.append(ruler.measure("prosody moved, no network", sounds, sources, settings.keeps_duration))
+    vocoded, vocoder = settings.phase == "griffin-lim", ConversionSettings(settings.phase)
+    if vocoded:
+        plain = [analyse(source.waveform, analysis) for source in sources]
+        sounds = [synthesise(r, r.spectrogram, analysis, vocoder).waveform for r in plain]
         rows.append(ruler.measure(f"nothing, same vocoder: {ruler.source}", sounds, sources))
     for epoch in epochs:
         ruler.tell(f"measuring epoch {epoch} on {len(sources)} clips")
@@ -55,7 +59,7 @@ def measure_run(
         ]
         rows.append(
             dataclasses.replace(
-                ruler.measure(f"epoch {epoch}", sounds, sources),
+                ruler.measure(f"epoch {epoch}", sounds, sources, settings.keeps_duration),
                 mimicry=metrics.mimicry(np.concatenate(spectrograms, 1), np.concatenate(converted, 1)),
                 cycle=metrics.mimicry(np.concatenate(spectrograms, 1), np.concatenate(restored, 1)),
             )
@@ -64,7 +68,7 @@ def measure_run(
     takes, known = ruler.second_takes(sources) if vocoded else ([], [])
     if takes:
         through = [analyse(take, analysis) for take in takes]
-        sounds = [synthesise(r, r.spectrogram, analysis, settings).waveform for r in through]
+        sounds = [synthesise(r, r.spectrogram, analysis, vocoder).waveform for r in through]
         rows.append(ruler.measure(f"second take, same vocoder: {ruler.target}", sounds, known, aligned=False))
     return rows
 

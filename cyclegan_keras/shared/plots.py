@@ -43,8 +43,9 @@ def spectrogram_grid(
         row_axes[0].set_ylabel(f"{name}\nHz", parse_math=False)  # a file's name may hold dollar signs
     for axis, title in zip(axes[0], titles):
         axis.set_title(title)
+    longest = max(spectrogram.shape[1] for spectrograms in rows for spectrogram in spectrograms)
     for axis in axes[-1]:
-        axis.set_xlabel("seconds")
+        axis.set(xlabel="seconds", xlim=(0.0, longest * config.hop_length / config.sample_rate))
     figure.colorbar(picture, ax=axes, label="dB relative to the clip's maximum")
     return figure
 

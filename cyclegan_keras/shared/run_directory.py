@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parent.parent / "weights"
 class RunDirectory:
     """Paths inside a run directory.
 
-    ``config.json``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and
+    ``config.json``, ``prosody.npz``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and
     WAV), ``logs/`` (TensorBoard) and ``train.csv`` (a row a step). ``divergence.txt`` says at which step and on
     which clips a loss was not finite, if one ever was.
     """
@@ -30,6 +30,11 @@ class RunDirectory:
     def config_file(self) -> Path:
         """The run's ``RunConfig``."""
         return self.path / "config.json"
+
+    @property
+    def prosody_file(self) -> Path:
+        """How the two emotions differ in pitch, tempo, level and balance, where the run moves clips by that."""
+        return self.path / "prosody.npz"
 
     @property
     def lock_file(self) -> Path:

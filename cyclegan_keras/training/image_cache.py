@@ -12,6 +12,7 @@ import numpy as np
 
 from cyclegan_keras.audio.spectrogram import load_image
 from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import HEADER_BYTES, read_arrays, write_arrays
 
@@ -24,7 +25,7 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("CYCLEGAN_KERAS_CACHE") or Path.home() / ".cache" / "cyclegan_keras")
 
 
-def cache_key(path: Path, config: SpectrogramConfig) -> str:
+def cache_key(path: Path, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> str:
     """Name an analysis by what it is made of: the file's content and the settings, never its name or date.
 
     Parameters
@@ -32,6 +33,8 @@ def cache_key(path: Path, config: SpectrogramConfig) -> str:
     path : Path
         A recording.
     config : SpectrogramConfig
+    prosody : Prosody
+        What the recording is moved by first.
 
     Returns
     -------
@@ -45,7 +48,8 @@ def cache_key(path: Path, config: SpectrogramConfig) -> str:
     """
     if not Path(path).is_file():  # reading a pipe would wait for ever
         raise InputError(f"{path}: not a file; take it away, or name another folder with --data")
-    settings = json.dumps([ANALYSIS_VERSION, dataclasses.asdict(config)], sort_keys=True)
+    moved = [] if prosody == UNMOVED else [dataclasses.asdict(prosody)]
+    settings = json.dumps([ANALYSIS_VERSION, dataclasses.asdict(config), *moved], sort_keys=True)
     return hashlib.sha256(settings.encode() + Path(path).read_bytes()).hexdigest()
 
 
@@ -55,6 +59,7 @@ def load_images(
     cache_dir: Path,
     on_progress: Callable[[int], None] | None = None,
     on_damage: Callable[[Path], None] | None = None,
+    prosody: Prosody = UNMOVED,
 ) -> np.ndarray:
     """Analyse recordings into images; each file only the first time, later from the cache.
 
@@ -68,6 +73,8 @@ def load_images(
         Called with the number of files done after each.
     on_damage : callable, optional
         Called with every damaged cache file.
+    prosody : Prosody
+        What each recording is moved by first.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def load_images(
     """
     images = np.empty((len(paths), *config.image_shape), np.float32)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir, on_damage), paths)
+        analysed = threads.map(lambda path: _cached_image(path, config, cache_dir, on_damage, prosody), paths)
         for done, image in enumerate(analysed, start=1):
             images[done - 1] = image
             if on_progress:
@@ -106,9 +113,13 @@ def data_key(paths: Sequence[Path], config: SpectrogramConfig) -> str:
 
 
 def _cached_image(
-    path: Path, config: SpectrogramConfig, cache_dir: Path, on_damage: Callable[[Path], None] | None
+    path: Path,
+    config: SpectrogramConfig,
+    cache_dir: Path,
+    on_damage: Callable[[Path], None] | None,
+    prosody: Prosody,
 ) -> np.ndarray:
-    cached = cache_dir / f"{cache_key(path, config)}.npz"
+    cached = cache_dir / f"{cache_key(path, config, prosody)}.npz"
     try:
         most = 4 * int(np.prod(config.image_shape)) + HEADER_BYTES
         return read_arrays(cached, most)["image"].reshape(config.image_shape)
@@ -117,6 +128,6 @@ def _cached_image(
     except (OSError, ValueError, KeyError):
         if on_damage:
             on_damage(cached)
-    image, _ = load_image(path, config)
+    image, _ = load_image(path, config, lambda waveform: move(waveform, prosody, config.sample_rate))
     write_arrays(cached, {"image": image})
     return image

@@ -8,7 +8,7 @@ import tensorflow as tf
 from cyclegan_keras.audio.files import save_waveform
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.conversion.convert import Recording, convert
-from cyclegan_keras.conversion.settings import chosen_conversion
+from cyclegan_keras.conversion.settings import run_settings
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.networks.weights import save_weights
 from cyclegan_keras.shared import plots
@@ -52,7 +52,7 @@ def _write_samples(
 ) -> None:
     analysis, folder, reverse = config.spectrogram, run.samples(epoch), direction == DIRECTIONS[1]
     source, target = split_pair(config.pair)[:: -1 if reverse else 1]
-    settings = chosen_conversion(config.conversion, reverse)
+    settings = run_settings(run, config, reverse)
     converted = [convert(sample.recording, generator, analysis, settings) for sample in samples]
     figure = plots.spectrogram_grid(
         [[each.source, each.converted] for each in converted],

@@ -9,6 +9,7 @@ import soundfile
 
 from cyclegan_keras import load_model
 from cyclegan_keras.audio.level import level_db
+from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from tests.conftest import PROJECT
@@ -102,7 +103,7 @@ def test_a_level_that_full_scale_does_not_allow_is_told(model):
 def test_direction_strength_and_phase_can_be_asked_for(trained_run):
     back = load_model(trained_run.path, reverse=True, phase="source", strength=3.0)
     assert (back.source, back.target, back.direction) == ("fearful", "calm", DIRECTIONS[1])
-    assert back.settings == ("source", 3.0)
+    assert back.settings == ConversionSettings("source", 3.0)
     assert load_model(trained_run.path).settings.phase == "griffin-lim"
 
 

@@ -12,8 +12,8 @@ REPORTS = ConversionConfig()
 
 
 def test_the_phase_is_the_runs_and_the_strength_that_of_the_direction():
-    assert chosen_conversion(OURS, reverse=False) == ("source", 2.0)
-    assert chosen_conversion(OURS, reverse=True) == ("source", 1.25)
+    assert chosen_conversion(OURS, reverse=False) == ConversionSettings("source", 2.0)
+    assert chosen_conversion(OURS, reverse=True) == ConversionSettings("source", 1.25)
     assert chosen_conversion(REPORTS, reverse=False).phase == "griffin-lim"
 
 
@@ -24,9 +24,9 @@ def test_without_options_a_preset_converts_by_its_own_phase(name, phase):
 
 
 def test_what_the_user_asks_for_goes_before_the_run():
-    assert chosen_conversion(REPORTS, False, "source") == ("source", 1.0)
-    assert chosen_conversion(REPORTS, False, "source", 3.0) == ("source", 3.0)
-    assert chosen_conversion(OURS, True, strength=3.0) == ("source", 3.0)
+    assert chosen_conversion(REPORTS, False, "source") == ConversionSettings("source", 1.0)
+    assert chosen_conversion(REPORTS, False, "source", 3.0) == ConversionSettings("source", 3.0)
+    assert chosen_conversion(OURS, True, strength=3.0) == ConversionSettings("source", 3.0)
     assert chosen_conversion(OURS, False, "griffin-lim").phase == "griffin-lim"
 
 

@@ -10,7 +10,7 @@ from tests.conftest import PROJECT
 PACKAGE = PROJECT / "cyclegan_keras"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-ROOMS = ["shared", "audio", "corpora", "networks", "conversion", "training", "measuring"]
+ROOMS = ["shared", "audio", "prosody", "corpora", "networks", "conversion", "training", "measuring"]
 """From left to right: a room imports only itself and those to its left."""
 
 FREE = {"config", "presets", "emotions"}

@@ -1,0 +1,138 @@
+"""Level and spectral balance of the frames of a sentence by their rank, from its faintest to its loudest."""
+
+import librosa
+import numpy as np
+import scipy.ndimage
+
+from cyclegan_keras.prosody.f0 import RUMBLE_HZ, high_passed
+
+RANKS = 11
+"""0, 10, ... 100 % of the frames of speech are fainter."""
+
+BANDS = 24
+"""Triangles equally far apart on the mel scale; gains are linear between their centres."""
+
+WINDOW_SECONDS, FRAME_SECONDS = 0.064, 0.01
+"""Of the frames, and from one to the next."""
+
+SPEECH_DB = 35.0
+"""Speech begins and ends with the first and last frame that is so near the loudest."""
+
+TOP_PERCENTILE = 95
+"""Of the frames' level, from which levels are counted."""
+
+FLOOR_DB = 80.0
+"""A band this far below the loudest frame counts as no fainter."""
+
+SMOOTHED_FRAMES = 1.2
+"""Standard deviation of the Gaussian along time that smooths the gains."""
+
+GAIN_LIMIT_DB = 25.0
+"""The largest gain or loss of a bin."""
+
+
+def ranked_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Measure level and balance of a sentence by rank.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,)]
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    decibels : np.ndarray [shape=(RANKS, 1 + BANDS)]
+        First the level of the frames, relative to their 95th percentile; then each band's, relative to its frame's.
+    """
+    power = np.abs(_transform(high_passed(waveform, sample_rate), sample_rate)) ** 2
+    level = _decibels(power.sum(axis=0))
+    bands = _decibels(np.maximum(_filters(sample_rate) @ power, power.sum(axis=0).max() * 10 ** (-FLOOR_DB / 10)))
+    speech = _speech(level)
+    level, bands = level[speech], bands[:, speech]
+    near = np.maximum(0.0, 1.0 - np.abs(_ranks(level, level) - np.arange(RANKS)[:, np.newaxis]))
+    near /= np.maximum(near.sum(axis=1, keepdims=True), 1e-9)
+    return near @ np.column_stack([level - np.percentile(level, TOP_PERCENTILE), (bands - level).T])
+
+
+def mean_balance(decibels: np.ndarray) -> np.ndarray:
+    """Average the balance over the louder two thirds of the ranks.
+
+    Parameters
+    ----------
+    decibels : np.ndarray [shape=(RANKS, 1 + BANDS)]
+        From ``ranked_level``.
+
+    Returns
+    -------
+    balance : np.ndarray [shape=(BANDS,)]
+    """
+    return decibels[RANKS // 3 :, 1:].mean(axis=0)
+
+
+def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Change level and balance by rank; the phase stays.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(n,)]
+    levels : np.ndarray [shape=(RANKS,)]
+        In dB.
+    balance : np.ndarray [shape=(RANKS, BANDS)]
+        In dB.
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    changed : np.ndarray [shape=(n,), dtype=float32]
+    """
+    transform = _transform(np.asarray(waveform, np.float32), sample_rate)
+    power = np.abs(_transform(high_passed(waveform, sample_rate).astype(np.float32), sample_rate)) ** 2
+    level = _decibels(power.sum(axis=0))
+    rank = _ranks(level, level[_speech(level)])
+    mel = librosa.hz_to_mel(librosa.fft_frequencies(sr=sample_rate, n_fft=_length(sample_rate)), htk=True)
+    by_rank = np.array([np.interp(mel, _centres(sample_rate), row) for row in balance], np.float32)
+    low = np.minimum(rank.astype(int), RANKS - 2)
+    part = (rank - low).astype(np.float32)
+    gains = (by_rank[low] * (1 - part[:, np.newaxis]) + by_rank[low + 1] * part[:, np.newaxis]).T
+    wanted = level + np.interp(rank, np.arange(RANKS), levels)
+    gains += (wanted - _decibels((power * librosa.db_to_power(gains)).sum(axis=0))).astype(np.float32)
+    gains = scipy.ndimage.gaussian_filter1d(gains, SMOOTHED_FRAMES, axis=1)
+    transform *= librosa.db_to_amplitude(np.clip(gains, -GAIN_LIMIT_DB, GAIN_LIMIT_DB))
+    return librosa.istft(
+        transform, n_fft=_length(sample_rate), hop_length=round(FRAME_SECONDS * sample_rate), length=len(waveform)
+    )
+
+
+def _ranks(level: np.ndarray, speech: np.ndarray) -> np.ndarray:
+    """Between 0 and RANKS - 1, of each of ``level`` among the frames of speech."""
+    return np.interp(level, np.sort(speech), np.linspace(0, RANKS - 1, len(speech)))
+
+
+def _speech(level: np.ndarray) -> slice:
+    loud = np.flatnonzero(level > level.max() - SPEECH_DB)
+    return slice(loud[0], loud[-1] + 1)
+
+
+def _length(sample_rate: int) -> int:
+    return round(WINDOW_SECONDS * sample_rate)
+
+
+def _transform(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    return librosa.stft(waveform, n_fft=_length(sample_rate), hop_length=round(FRAME_SECONDS * sample_rate))
+
+
+def _centres(sample_rate: int) -> np.ndarray:
+    low, high = librosa.hz_to_mel([RUMBLE_HZ, sample_rate / 2], htk=True)
+    return np.linspace(low, high, BANDS + 2)[1:-1]
+
+
+def _filters(sample_rate: int) -> np.ndarray:
+    return librosa.filters.mel(
+        sr=sample_rate, n_fft=_length(sample_rate), n_mels=BANDS, fmin=RUMBLE_HZ, htk=True, norm=None
+    )
+
+
+def _decibels(power: np.ndarray) -> np.ndarray:
+    return 10.0 * np.log10(power + 1e-12)
