@@ -25,12 +25,13 @@ PYTHONS := $(if $(filter current,$(STACK)),3.13 3.12 3.11 3.10,3.11 3.10 3.13 3.
 PYTHON ?= $(or $(shell for v in $(PYTHONS); do python$$v -c '' 2>/dev/null && echo python$$v && break; done),python3)
 PYTHON_FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
+MODELS := calm_fearful calm_anger calm_surprised calm_happy calm_sad calm_disgust neutral_anger
 EXPERIMENTS := table1 table2 table3 curve table4 table5 table6 table7 figure5 resources
 # With `make -n` the plan is printed and nothing made.
 PLAN = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),--plan)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-real test-slow lint bench data train clean tables report publish app $(EXPERIMENTS)
+.PHONY: help setup lock demo test test-real test-slow lint bench data train clean tables report publish models app $(EXPERIMENTS)
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+( [^:]*)?:.*##' $(MAKEFILE_LIST) | sed -E 's/[ :].*## /\t/' | expand -t 12
@@ -104,6 +105,15 @@ report: setup  ## render what was made as results/index.html, recordings include
 
 publish: setup  ## render what of it may be published as docs/tables/index.html
 	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET)) --publish
+
+models: $(MODELS:%=model-%)  ## train, measure and ship the models that come with the project (DATA=); again resumes
+
+# Measured on actors 19 and 20, whom no model is trained on; the strengths are the preset's.
+model-%: setup
+	$(PY) -m cyclegan_keras.train --pair $* --data $(DATA) --preset cpu-plus --run-dir runs/models/$*
+	$(PY) -m cyclegan_keras.evaluate --run-dir runs/models/$* --data $(DATA) --clips final
+	$(PY) -m cyclegan_keras.evaluate --run-dir runs/models/$* --data $(DATA) --clips final --reverse
+	$(PY) -m cyclegan_keras.ship --run-dir runs/models/$*
 
 clean:  ## delete .venv* and what Python cached; runs and data stay
 	rm -rf .venv .venv-* *.egg-info .pytest_cache

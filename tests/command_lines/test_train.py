@@ -13,6 +13,7 @@ import pytest
 
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.prosody.stored import load_prosody
 from cyclegan_keras.shared.files import locked
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.terminal import TerminalObserver, readable_duration
@@ -23,8 +24,9 @@ from tests.small_training import checkpointed
 
 @pytest.mark.usefixtures("untraced")
 def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the_clips_own_phase(
-    run_here, demo_clips, tmp_path
+    run_here, demo_clips, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr("cyclegan_keras.train.PROSODY_CLIPS", 4)
     options = ["--preset", "cpu-plus", "--data", demo_clips, *SMALL[4:-1], "1", "--run-dir", tmp_path / "run"]
     assert run_here("train", "--pair", "calm_fearful", *options)[0] == 0
     run = RunDirectory(tmp_path / "run")
@@ -33,6 +35,12 @@ def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the
     assert config.conversion == PRESETS["cpu-plus"].conversion
     assert any("averages" in name for name in checkpointed(run.path))
     assert {file.suffix for file in run.samples(1).iterdir()} == {".png", ".wav"}
+    # Demo speech is faster and higher in fear: moved before G, and back after F.
+    there, back = (load_prosody(run.prosody_file, direction) for direction in DIRECTIONS)
+    assert there.tempo < 0.9 < 1.1 < back.tempo and back.shift < -0.3 < 0.3 < there.shift
+    estimated = run.prosody_file.stat().st_mtime_ns
+    assert run_here("train", "--pair", "calm_fearful", *options, "--steps", "2")[0] == 0
+    assert run.prosody_file.stat().st_mtime_ns == estimated
 
 
 def test_with_alternating_updates_cpu_plus_keeps_no_averages(run_here, demo_clips, tmp_path, monkeypatch):
