@@ -45,8 +45,8 @@ def estimate_prosody(source: Spoken, target: Spoken, sample_rate: int) -> Prosod
     Returns
     -------
     prosody : Prosody
-        ``shift`` is a median over the target's recordings, which an octave error in a shouted one does not move. The
-        rest are means over speakers of each speaker's mean.
+        ``shift`` is the median difference between a target and a source clip of one speaker, over all such pairs
+        (Hodges & Lehmann, 1963): an octave error in a shouted clip does not move it. The rest are means over speakers.
 
     Raises
     ------
@@ -60,10 +60,8 @@ def estimate_prosody(source: Spoken, target: Spoken, sample_rate: int) -> Prosod
         source, target = ([(ANYONE, *rest) for _, *rest in side] for side in (source, target))
     before, after = ([(who, measures) for who, _, measures in side] for side in (source, target))
     speakers = _speakers(before, after)
-    (log_f0, width, seconds), (_, new_width, new_seconds) = (_mean(side, speakers) for side in (before, after))
-    own = {speaker: _mean(before, [speaker])[0] for speaker in speakers}
-    shift = np.median([measures[0] - own[who] for who, measures in after if who in own])
-    pitch = Prosody(float(shift), float(new_width / width), float(new_seconds / seconds))
+    (_, width, seconds), (_, new_width, new_seconds) = (_mean(side, speakers) for side in (before, after))
+    pitch = Prosody(_shift(before, after), float(new_width / width), float(new_seconds / seconds))
 
     def at_new_pitch(waveform: np.ndarray) -> np.ndarray:
         return ranked_level(move(waveform, pitch, sample_rate), sample_rate)
@@ -98,6 +96,10 @@ def _described(spoken: Spoken, sample_rate: int) -> list[tuple[Hashable, np.ndar
     with ThreadPoolExecutor(THREADS) as threads:
         measures = threads.map(describe, (waveform for _, waveform in spoken))
         return [(who, waveform, found) for (who, waveform), found in zip(spoken, measures) if found is not None]
+
+
+def _shift(before: Sequence[tuple], after: Sequence[tuple]) -> float:
+    return float(np.median([new[0] - old[0] for who, new in after for speaker, old in before if speaker == who]))
 
 
 def _pull(here: Groups, there: Groups, speakers: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
