@@ -1,4 +1,4 @@
-"""The pitch of a voice over time."""
+"""F0 of speech over time."""
 
 from typing import NamedTuple
 
@@ -6,26 +6,25 @@ import librosa
 import numpy as np
 
 LOWEST_PITCH, HIGHEST_PITCH = 65.0, 700.0
-"""Hz: the range of adult speech, shouted included."""
+"""Hz: the F0 range of adult speech, including shouting."""
 
 SILENCE_DB = -35.0
-"""Frames this far below the loudest count as pauses."""
+"""A frame this far below the loudest is a pause."""
 
 VOICED = 0.5
-"""Frames whose autocorrelation at the pitch period reaches this share of their energy count as voiced."""
+"""A frame is voiced if its autocorrelation at the pitch period exceeds this share of its energy."""
 
 FRAME_SECONDS, HOP_SECONDS = 0.064, 0.016
 
 SECONDS_AT_ONCE = 60
-"""So much is followed together, which bounds the memory of long recordings."""
-
+"""Length of the pieces that are analysed one after the other, which bounds the memory of long recordings."""
 
 LEAST_VOICED = 0.1
-"""The share of the frames that are no pauses in which a voice must be heard for a median to mean anything."""
+"""The least share of voiced frames among the frames that are not pauses, for a median F0."""
 
 
 class Contour(NamedTuple):
-    """Pitch in Hz by time in seconds, NaN where no voice is heard; and which frames are no pauses."""
+    """Times in seconds, F0 in Hz (NaN in unvoiced frames), and whether each frame is speech rather than a pause."""
 
     seconds: np.ndarray
     hz: np.ndarray
@@ -33,13 +32,13 @@ class Contour(NamedTuple):
 
     @property
     def median(self) -> float | None:
-        """The median in Hz; None where hardly a voice is heard."""
+        """Median F0 in Hz over voiced frames; None if too few frames are voiced."""
         voiced = self.hz[np.isfinite(self.hz)]
         return float(np.median(voiced)) if len(voiced) > max(4, LEAST_VOICED * self.active.sum()) else None
 
 
 def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
-    """Follow the pitch of speech (YIN; de Cheveigné & Kawahara, 2002).
+    """Track the F0 of speech (YIN; de Cheveigné & Kawahara, 2002).
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
     Returns
     -------
     contour : Contour
-        A value every ``HOP_SECONDS``.
+        One frame every ``HOP_SECONDS``.
 
     Example
     -------
@@ -78,7 +77,7 @@ def _track(waveform: np.ndarray, sample_rate: int, hop: int) -> tuple[np.ndarray
     count = min(len(pitch), frames.shape[1], -(-len(waveform) // hop))
     frames, pitch = frames[:, :count], pitch[:count]
     correlation = librosa.autocorrelate(frames, max_size=length // 2, axis=0)
-    # The longer the lag, the fewer samples meet: undone, so that low voices are not less harmonic.
+    # A longer lag has fewer overlapping samples. The correction keeps low voices from seeming less harmonic.
     period = np.minimum(np.round(sample_rate / pitch).astype(int), length // 2 - 1)
     at_period = correlation[period, np.arange(count)] * length / (length - period)
     return pitch, at_period / np.maximum(correlation[0], 1e-9), np.sqrt(np.mean(np.square(frames), axis=0))

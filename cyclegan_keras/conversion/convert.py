@@ -69,8 +69,8 @@ def read_recording(path: Path, config: SpectrogramConfig) -> Recording:
 
 def cleaned(sound: Sound) -> Sound:
     """Take an offset and rumble off, where they matter."""
-    waveform, done = without_rumble(sound.waveform, sound.sample_rate)
-    return Sound(waveform, sound.sample_rate, sound.done + done)
+    waveform, changes = without_rumble(sound.waveform, sound.sample_rate)
+    return Sound(waveform, sound.sample_rate, sound.changes + changes)
 
 
 def analyse_sound(sound: Sound, config: SpectrogramConfig) -> Recording:
@@ -82,7 +82,7 @@ def analyse_sound(sound: Sound, config: SpectrogramConfig) -> Recording:
         It is shorter than one analysis window, or silent.
     """
     waveform = librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=config.sample_rate)
-    return analyse(waveform, config)._replace(done=sound.done)
+    return analyse(waveform, config)._replace(done=sound.changes)
 
 
 def convert(
