@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    # Imported when it is asked for: with it comes librosa, which `train --help` does without.
+    # Imported on first use, because it imports librosa, which `train --help` does not need.
     if name == "load_model":
         from cyclegan_keras.conversion.model import load_model
 

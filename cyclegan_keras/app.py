@@ -1,4 +1,4 @@
-"""Command line: convert recordings in a browser. ``python -m cyclegan_keras.app --pair calm_fearful``."""
+"""Command line: convert recordings in the browser. ``python -m cyclegan_keras.app --pair calm_fearful``."""
 
 import argparse
 import os
@@ -16,36 +16,37 @@ from cyclegan_keras.shared.cli import CommandParser, end_at_once, printable, run
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.run_directory import SHIPPED
 
-if TYPE_CHECKING:  # in the extra `app`
+if TYPE_CHECKING:  # the extra `app` installs it
     import gradio as gr
 
 HOST = "127.0.0.1"
 
 MAX_BYTES = 100 * 2**20
-"""The largest file that may be uploaded."""
+"""The largest upload."""
 
 WAITING = 20
-"""Clips that may wait for their turn; one is converted at a time."""
+"""The longest queue of clips; one clip is converted at a time."""
 
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'"
 )
-"""What the page may load: nothing from another host. Gradio's own page asks for a script from a CDN."""
+"""The page may load nothing from another host. By default, Gradio's page requests a script from a CDN."""
 
 
 def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.app",
-        description="Convert recordings in a browser. Nothing leaves this machine, and no recording outlives the page.",
+        description="Convert recordings in the browser. Nothing leaves this machine. Recordings are deleted when the "
+        "page is closed.",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--pair", default="calm_fearful", help="the pair that is chosen at first")
-    which.add_argument("--run-dir", type=Path, help="the run directory that is chosen at first")
-    parser.add_argument("--port", type=int, default=7860, help="of the page")
+    which.add_argument("--pair", default="calm_fearful", help="the pair selected at the start")
+    which.add_argument("--run-dir", type=Path, help="the run directory selected at the start")
+    parser.add_argument("--port", type=int, default=7860, help="port of the page")
     parser.add_argument(
-        "--host", default=HOST, help="address to listen on; on any but this machine's own, run directories stay closed"
+        "--host", default=HOST, help="address to listen on; the page accepts run directories only on the default"
     )
     return parser
 
@@ -62,14 +63,14 @@ def command(arguments: argparse.Namespace) -> int:
     model = load_model(arguments.run_dir or arguments.pair)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="spectrogan-") as folder:
-        # Before Gradio's import, which reads them.
+        # Gradio reads these when it is imported.
         os.environ.update(GRADIO_TEMP_DIR=folder, GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
         studio = Studio(Path(folder), model.config.pair if not arguments.run_dir else str(arguments.run_dir))
         page = build_page(
             studio, model, runs_open=arguments.host in (HOST, "localhost", "::1"), run_dir=arguments.run_dir
         )
         serve(page, arguments.host, arguments.port)
-        print(f"open http://{arguments.host}:{arguments.port}  (Ctrl-C ends, and deletes every recording)", flush=True)
+        print(f"open http://{arguments.host}:{arguments.port}  (Ctrl-C quits and deletes every recording)", flush=True)
         threading.Thread(target=studio.warm_up, daemon=True).start()
         _wait_for_the_end()
     return 0
@@ -79,22 +80,22 @@ def _wait_for_the_end() -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):  # a second one would interrupt the deleting of recordings
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second signal would interrupt the deletion of recordings
             signal.signal(number, signal.SIG_IGN)
 
 
 def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | None = None) -> "gr.Blocks":
-    """Lay out the page.
+    """Build the page.
 
     Parameters
     ----------
     studio : Studio
     model : Model
-        Chosen at first.
+        The model selected at the start.
     runs_open : bool
-        Whether the page takes the path of a run directory of this machine.
+        Whether the page accepts the path of a run directory on this machine.
     run_dir : Path, optional
-        Chosen at first.
+        The run directory selected at the start.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
     try:
         import gradio as gr
     except ImportError:
-        raise InputError("gradio: not installed; pip install -e '.[app]' brings what the page is made with") from None
+        raise InputError("gradio: not installed; install the extra app: pip install -e '.[app]'") from None
 
     def chosen(pair: str, run: str | None) -> str:
         return (run or "").strip() or pair
@@ -141,18 +142,18 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
 
     pairs = sorted({file.parent.name for file in SHIPPED.glob("*/config.json")} | {model.config.pair})
     with gr.Blocks(title="SpectroGAN", analytics_enabled=False) as page:
-        gr.Markdown("# SpectroGAN\nSpeak a sentence, or drop a recording of up to ten minutes, and hear it otherwise.")
+        gr.Markdown("# SpectroGAN\nRecord a sentence, or drop a recording of up to ten minutes; change its emotion.")
         with gr.Row():
             with gr.Column(min_width=280):
                 clip = gr.Audio(
                     sources=["upload", "microphone"],
                     type="filepath",
-                    label="Your clip: a file, or record",
+                    label="Your clip: drop a file, or record",
                     elem_id="clip",
                     buttons=[],
                 )
                 gr.Examples(
-                    [[str(path)] for path in write_examples(studio.folder / "examples")], clip, label="Or one of"
+                    [[str(path)] for path in write_examples(studio.folder / "examples")], clip, label="Or an example"
                 )
                 pair = gr.Dropdown(pairs, value=model.config.pair, label="Model", elem_id="pair")
                 reverse = gr.Radio(_directions(model), value=model.reverse, label="Direction", elem_id="direction")
@@ -162,14 +163,14 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
                 )
                 button = gr.Button("Convert", variant="primary", elem_id="convert")
             with gr.Column(min_width=280):
-                before = gr.Audio(label="Before, as loud as after", interactive=False, buttons=[], elem_id="before")
+                before = gr.Audio(label="Before, equally loud", interactive=False, buttons=[], elem_id="before")
                 after = gr.Audio(label="After", interactive=False, buttons=["download"], elem_id="after")
                 picture = gr.Image(
                     label="Spectrograms and pitch", show_label=False, interactive=False, type="filepath",
                     buttons=["fullscreen"], alt_text="Both spectrograms, and both pitch contours on one axis",
                     elem_id="picture",
                 )  # fmt: skip
-                line = gr.Textbox(label="What was done", interactive=False, elem_id="line", lines=2)
+                line = gr.Textbox(label="Summary", interactive=False, elem_id="line", lines=2)
         quiet = {"api_visibility": "private"}
         run_given = [run] if runs_open else [gr.State("")]
         for change in (pair.change, reverse.input, run.submit, run.blur):
@@ -184,12 +185,12 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
 
 
 def serve(page: "gr.Blocks", host: str, port: int) -> None:
-    """Begin to serve a page; returns once it can be opened.
+    """Start to serve a page; return once it can be opened.
 
     Raises
     ------
     InputError
-        The port is taken, or the address another machine's.
+        The port is in use, or the address is not this machine's.
     """
     import gradio as gr
     from starlette.middleware import Middleware
@@ -202,11 +203,11 @@ def serve(page: "gr.Blocks", host: str, port: int) -> None:
             app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
         )  # fmt: skip
     except OSError:
-        raise InputError(f"--port {port}: taken, or {host} is no address of this machine; give another") from None
+        raise InputError(f"--port {port}: in use, or {host} is not this machine's address; give another") from None
 
 
 class OwnHostOnly:
-    """Tells the browser with every answer to load nothing from another host."""
+    """Middleware that forbids the browser, in every response, to load anything from another host."""
 
     def __init__(self, app: Any):
         self.app = app
@@ -229,8 +230,8 @@ def _directions(model: Model) -> list[tuple[str, bool]]:
 
 def _strength(model: Model) -> dict[str, Any]:
     if model.settings.phase == "source":
-        return {"value": model.settings.strength, "interactive": True, "info": "times the network's change"}
-    return {"value": 1.0, "interactive": False, "info": "none with Griffin-Lim, which takes the image as it is"}
+        return {"value": model.settings.strength, "interactive": True, "info": "factor on the network's change"}
+    return {"value": 1.0, "interactive": False, "info": "not available with Griffin-Lim"}
 
 
 if __name__ == "__main__":

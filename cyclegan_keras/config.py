@@ -12,27 +12,27 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.stored import StoredConfig, not_among, outside, refuse
 
 PHASES = ("griffin-lim", "source")
-"""Where the phase of a conversion comes from: Griffin-Lim, as in the report, or the clip itself."""
+"""The source of a conversion's phase: Griffin-Lim, as in the report, or the clip itself."""
 
 STRENGTHS = (0.0, 10.0)
 """The smallest and largest multiple of a generator's change that a conversion may apply."""
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-"""Keras's names. In the mixed ones activations have 16 bits; weights, statistics and optimizers stay float32."""
+"""Keras's names. In mixed precision, activations have 16 bits; weights, statistics and optimizers are float32."""
 
 UPDATES = ("alternating", "joint")
-"""F before G, as in the report; or both from one graph of six generator passes, as in Zhu et al. (2017)."""
+"""Update of the generators: F before G, as in the report, or both from one graph, as in Zhu et al. (2017)."""
 
 STRATEGIES = ("one", "mirrored", "multiworker")
-"""One device, all of one machine, or those of several machines. The step is the same on all of them."""
+"""One device, all devices of a machine, or the devices of several machines. The training step is the same."""
 
 
 @dataclass(frozen=True)
 class SpectrogramConfig:
-    """The analysis: how a waveform becomes an image and back (report, section 3).
+    """The analysis of a waveform as an image, and the resynthesis (report, section 3).
 
-    ``n_frames`` frames of a Hann-windowed STFT, in dB relative to the clip's maximum and floored at ``floor_db``,
-    padded with silence to a square of ``image_size`` pixels.
+    An image has ``n_frames`` frames of a Hann-windowed STFT, in dB relative to the clip's maximum and floored at
+    ``floor_db``. It is padded with silence to a square of ``image_size`` pixels.
     """
 
     sample_rate: int = 16_000
@@ -65,12 +65,12 @@ class SpectrogramConfig:
 
     @property
     def decibel(self) -> float:
-        """One decibel in units of an image: 0.025 where -80 dB is -1 and 0 dB is 1."""
+        """One decibel in image units: 0.025 if -80 dB is -1 and 0 dB is 1."""
         return 2.0 / -self.floor_db
 
     @property
     def n_samples(self) -> int:
-        """Samples that fill an image exactly: 65,536, which is 4.096 s at 16 kHz."""
+        """Samples of one image: 65,536, which is 4.096 s at 16 kHz."""
         return (self.n_frames - 1) * self.hop_length
 
     @property
@@ -81,10 +81,10 @@ class SpectrogramConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The width and depth of the networks, and where the generators' output starts.
+    """The width and depth of the networks, and the initial values of the generators' output norm.
 
-    ``output_init`` is ``"default"`` (scale 1, offset 0, as in the report) or ``"data"`` (the standard deviation and
-    mean of arctanh of the training images, which saves a short training thousands of steps).
+    ``output_init`` is ``"default"`` (scale 1, offset 0, as in the report) or ``"data"`` (standard deviation and mean of
+    arctanh of the training images, which saves thousands of steps).
     """
 
     filters: int = 64
@@ -92,14 +92,14 @@ class ModelConfig:
     output_init: str = "default"
 
     def __post_init__(self):
-        # At the upper ends a generator takes 6 GB; beyond, memory could run out while it is built.
+        # At the upper limits a generator takes 6 GB.
         problems = outside(self, filters=(1, 256), n_resnet=(1, 16))
         refuse(problems + not_among(self, output_init=("default", "data")))
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of a composite's four losses, in the order of its outputs, and of a discriminator's (section 4)."""
+    """Weights of a composite's four losses, in the order of its outputs, and of a discriminator's loss (section 4)."""
 
     adversarial: float = 1.0
     identity: float = 5.0
@@ -113,7 +113,7 @@ class LossWeights:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the networks are trained (report, section 4).
+    """The training of the networks (report, section 4).
 
     Not in the report: ``snapshot_every`` (epochs between two snapshots), ``precision``, ``update``, ``xla`` (compile
     the step), and ``average_decay``, the decay of the moving average of the generators' weights (0: no average).
@@ -145,9 +145,9 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class ConversionConfig:
-    """How a run converts clips unless told otherwise.
+    """A run's default settings for conversion.
 
-    With ``phase`` ``"griffin-lim"`` the generated spectrogram becomes sound as it is, as in the report. With
+    With ``phase`` ``"griffin-lim"`` the generated spectrogram is resynthesised unchanged, as in the report. With
     ``"source"`` the generator's change is applied to the clip itself, times ``strength`` from A to B and times
     ``strength_back`` from B to A. With ``prosody`` the pitch, tempo, level and balance of a clip are moved by the
     statistics of the training clips: before G, which is trained on clips of A that are moved so, and after F.
@@ -166,9 +166,9 @@ class ConversionConfig:
 class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
-    ``data`` is the folder the clips came from, or several. ``unseen_speakers`` are those that training left out,
-    separated by commas; empty where RAVDESS's own rule chose. ``data_key`` is the fingerprint of the training clips,
-    so that a run is never continued on other recordings.
+    ``data`` is the folder of the clips, or several. ``unseen_speakers`` are separated by commas, and empty if the rule
+    for RAVDESS chose them. ``data_key`` is the fingerprint of the training clips, so that a run is never resumed on
+    other recordings.
     """
 
     pair: str
@@ -191,7 +191,7 @@ class RunConfig(StoredConfig):
 
 
 def run_problems(pair: str, data_key: str) -> list[str]:
-    """Say what is wrong with the pair and the fingerprint of a run; an empty list where nothing is."""
+    """List the problems of a run's pair and fingerprint; empty if there are none."""
     problems = []
     if not re.fullmatch("[0-9a-f]{16}", data_key):
         problems.append(f"data_key: must be 16 hexadecimal digits, not {data_key!r}")

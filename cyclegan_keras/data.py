@@ -1,4 +1,4 @@
-"""``python -m cyclegan_keras.data``: say what a folder holds, fetch RAVDESS, or write the demo corpus."""
+"""``python -m cyclegan_keras.data``: describe a folder of recordings, download RAVDESS, or write the demo corpus."""
 
 import argparse
 import functools
@@ -10,10 +10,10 @@ from typing import NoReturn
 from cyclegan_keras.corpora import download, ravdess, unpack
 from cyclegan_keras.corpora.clips import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
-from cyclegan_keras.corpora.index import Folder, Index, PassedOver, index_corpora, told
+from cyclegan_keras.corpora.index import Folder, Index, PassedOver, index_corpora, passed_over_lines
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.parallel import shared_sentences
-from cyclegan_keras.corpora.sound import Heard, hear_all
+from cyclegan_keras.corpora.sound import Decoded, decode_all
 from cyclegan_keras.emotions import in_order
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
@@ -21,12 +21,11 @@ from cyclegan_keras.shared.machine import silent_stderr
 
 CREDIT = (
     "RAVDESS: Livingstone & Russo (2018), PLoS ONE 13(5): e0196391, Zenodo record 1188976. "
-    "Licence CC BY-NC-SA 4.0: name the authors, no commercial use, the same licence for what is made from it."
+    "Licence CC BY-NC-SA 4.0: name the authors, no commercial use, the same licence for derived works."
 )
 
-
 MOST_SPEAKERS = 30
-"""Named by ``list``; more are only counted."""
+"""The number of speakers that ``list`` names; the rest are counted."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -37,16 +36,18 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _parser() -> CommandParser:
     parser = CommandParser(prog="python -m cyclegan_keras.data", description=__doc__)
     commands = parser.add_subparsers(metavar="list|ravdess|demo", required=True)
-    # A subcommand sets --debug only where it is given, or it would undo one in front of the subcommand.
+    # Without SUPPRESS, the default of a subcommand's --debug would override one given before the subcommand.
     add_command = functools.partial(commands.add_parser, argument_default=argparse.SUPPRESS)
 
     listing = add_command(
-        "list", help="say what a folder holds: corpus, speakers, emotions, hours, what is passed over"
+        "list", help="describe a folder: corpus, speakers, emotions, hours, files that are passed over"
     )
-    listing.add_argument("data", type=Path, nargs="+", help="folder of recordings; several are one corpus")
-    listing.add_argument("--corpus", default=None, help="what it holds, such as emodb or folders; default: recognised")
-    listing.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="RAVDESS has song beside speech")
-    listing.add_argument("--unseen-speakers", nargs="+", default=(), metavar="NAME", help="default: by rule")
+    listing.add_argument("data", type=Path, nargs="+", help="folder of recordings; several count as one corpus")
+    listing.add_argument("--corpus", default=None, help="name of the corpus, or folders; default: recognised")
+    listing.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="only RAVDESS has song")
+    listing.add_argument(
+        "--unseen-speakers", nargs="+", default=(), metavar="NAME", help="never trained on; default: by rule"
+    )
     listing.set_defaults(command=_list)
 
     fetch = add_command("ravdess", help="download RAVDESS's speech (208 MB), verify and unpack it")
@@ -54,7 +55,7 @@ def _parser() -> CommandParser:
         "--data",
         type=Path,
         default=Path("data/ravdess"),
-        help="folder for the archive and its clips; an archive that is there already is not downloaded",
+        help="folder for the archive and its clips; an archive already there is not downloaded again",
     )
     fetch.set_defaults(command=_ravdess)
 
@@ -71,15 +72,15 @@ def _list(arguments: argparse.Namespace) -> int:
         print(*_about(folder), sep="\n")
     show = _progress_bar("clip") if sys.stdout.isatty() else None
     total = len(index.clips)
-    heard = hear_all([clip.path for clip in index.clips], show and (lambda done: show(done, total)))
-    good = [clip for clip, one in zip(index.clips, heard) if not one.problem]
-    broken = [PassedOver(clip.path, one.problem) for clip, one in zip(index.clips, heard) if one.problem]
+    decoded = decode_all([clip.path for clip in index.clips], show and (lambda done: show(done, total)))
+    good = [clip for clip, one in zip(index.clips, decoded) if not one.problem]
+    broken = [PassedOver(clip.path, one.problem) for clip, one in zip(index.clips, decoded) if one.problem]
     split = split_clips(good, arguments.unseen_speakers)
-    print(*_totals(index, heard), sep="\n")
+    print(*_totals(index, decoded), sep="\n")
     for emotion in in_order({clip.emotion for clip in good}):
         print(f"  {describe(split, [emotion])}")
     print(describe_speakers(split))
-    for line in told([*index.unusable, *broken]) + told(index.others):
+    for line in passed_over_lines([*index.unusable, *broken]) + passed_over_lines(index.others):
         print(line)
     if index.of_macos:
         print(f"passed over: {index.of_macos} ._ files of macOS")
@@ -89,27 +90,27 @@ def _list(arguments: argparse.Namespace) -> int:
 def _about(folder: Folder) -> list[str]:
     corpus = folder.corpus
     if (folder.root / DEMO_MARK).exists():
-        return [f"{folder.root}: the demo corpus, synthetic speech named as RAVDESS names its own"]
+        return [f"{folder.root}: the demo corpus, synthetic speech with RAVDESS's file names"]
     if corpus is None:
-        return [f"{folder.root}: no known corpus; emotions as its folders or its clips.csv name them ({folder.name})"]
+        return [f"{folder.root}: no known corpus; its folders or its clips.csv name the emotions ({folder.name})"]
     lines = [f"{folder.root}: {corpus.name}, {corpus.title} ({corpus.size})"]
     lines += [f"  {corpus.source}; licence: {corpus.licence}; cite {corpus.citation}"]
-    return lines + [f"  known of it: {pitfall}" for pitfall in corpus.pitfalls]
+    return lines + [f"  note: {pitfall}" for pitfall in corpus.pitfalls]
 
 
-def _totals(index: Index, heard: Sequence[Heard]) -> list[str]:
-    good = [(clip, one) for clip, one in zip(index.clips, heard) if not one.problem]
+def _totals(index: Index, decoded: Sequence[Decoded]) -> list[str]:
+    good = [(clip, one) for clip, one in zip(index.clips, decoded) if not one.problem]
     clips = [clip for clip, _ in good]
     who = sorted({clip.who for clip in clips if clip.speaker}, key=natural_order)
     names = ", ".join(who[:MOST_SPEAKERS]) + (f" and {len(who) - MOST_SPEAKERS} more" if who[MOST_SPEAKERS:] else "")
     nameless = sum(not clip.speaker for clip in clips)
-    unknown = f"; of {nameless} clips the speaker is not known" if nameless else ""
+    unknown = f"; the speaker of {nameless} clips is not known" if nameless else ""
     languages = ", ".join(sorted({clip.language for clip in clips if clip.language})) or "not known"
     rates = ", ".join(f"{rate / 1000:g}" for rate in sorted({one.sample_rate for _, one in good}))
     hours = sum(one.seconds for _, one in good) / 3600
     sentences = {(clip.corpus, clip.language, clip.sentence) for clip in clips if clip.sentence}
     shared = shared_sentences(clips)
-    parallel = f"{len(shared)} said by a speaker in several emotions: parallel" if shared else "not parallel"
+    parallel = f"{len(shared)} spoken in several emotions by one speaker: parallel" if shared else "not parallel"
     return [
         f"{len(clips)} clips, {hours:.2f} hours, {rates} kHz, language {languages}",
         f"speakers: {len(who)}{f' ({names})' if who else ''}{unknown}",
@@ -141,7 +142,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         raise InputError(f"--data {root}: holds recordings that the demo may overwrite; name another folder")
     root.mkdir(parents=True, exist_ok=True)
     print(f"Writing synthetic clips to {root}", flush=True)
-    mark.write_text("Synthetic clips, named as RAVDESS names its own. Not RAVDESS.\n", encoding="utf-8")
+    mark.write_text("Synthetic clips with RAVDESS's file names. Not RAVDESS.\n", encoding="utf-8")
     write_demo_corpus(root, arguments.seed)
     _print_found(root)
     return 0
@@ -167,11 +168,11 @@ def _progress_bar(unit: str = "byte") -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
         nonlocal bar
         if bar is None:
-            # TensorFlow takes seconds to import; a command that fails before its first byte need not wait.
+            # Imported late, because TensorFlow takes seconds, and a command may fail before its first byte.
             with silent_stderr():
                 import tensorflow as tf
 
-            # In a log file, one line at the end instead of hundreds on the way.
+            # In a log file, one line at the end instead of hundreds.
             bar = tf.keras.utils.Progbar(total, unit_name=unit, verbose=1 if sys.stdout.isatty() else 2)
         bar.update(done)
 

@@ -1,4 +1,4 @@
-"""The names of emotions and of pairs of them."""
+"""Names of emotions and of pairs of emotions."""
 
 import difflib
 import unicodedata
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cyclegan_keras.shared.errors import InputError
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "anger", "fearful", "disgust", "surprised")
-"""The report's spelling, in the order of RAVDESS's codes 01 to 08. A corpus may have others."""
+"""The report's emotions, in the order of RAVDESS's codes 01 to 08. A corpus may have others."""
 
 EMOTION_ALIASES = {
     "neutrality": "neutral", "calmness": "calm", "happiness": "happy", "joy": "happy", "joyful": "happy",
@@ -16,19 +16,19 @@ EMOTION_ALIASES = {
     "amusement": "amused", "bored": "boredom", "sleepy": "sleepiness", "excitement": "excited",
     "frustration": "frustrated",
 }  # fmt: skip
-"""What else corpora and people call an emotion, and the name that it has here."""
+"""Synonyms of emotions, and the name used here."""
 
 LONGEST_NAME = 40
-"""Characters of an emotion's name, which becomes part of files' names."""
+"""The most characters of an emotion's name, which becomes part of file names."""
 
 
 def emotion_name(text: str) -> str:
-    """Give an emotion's name in the spelling used here: the report's where it has one.
+    """Normalise the name of an emotion; synonyms become the report's name.
 
     Parameters
     ----------
     text : str
-        As a person, a folder or a table writes it.
+        The name as given by a user, a folder or a table.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def emotion_name(text: str) -> str:
     Raises
     ------
     InputError
-        Anything else is in it, or it is longer than ``LONGEST_NAME``.
+        The name has other characters, or is longer than ``LONGEST_NAME``.
 
     Example
     -------
@@ -53,12 +53,12 @@ def emotion_name(text: str) -> str:
 
 
 def split_pair(pair: str) -> tuple[str, str]:
-    """Split ``"calm_fearful"`` into its domains A and B; whether a data set has them is seen there.
+    """Split a pair such as ``"calm_fearful"`` into its domains A and B.
 
     Raises
     ------
     InputError
-        Not two different names of emotions joined by an underscore.
+        The pair is not two different names of emotions joined by an underscore.
 
     Example
     -------
@@ -75,7 +75,7 @@ def split_pair(pair: str) -> tuple[str, str]:
 
 
 def nearest_name(wanted: str, names: Iterable[str]) -> str | None:
-    """Find the one of ``names`` that a mistyped one is nearest to; None where none is near.
+    """Find the one of ``names`` that is most similar to a mistyped name; None if none is similar.
 
     Example
     -------
@@ -89,7 +89,7 @@ def nearest_name(wanted: str, names: Iterable[str]) -> str | None:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Sort names of emotions: the report's in its order, then the others by the alphabet.
+    """Sort names of emotions: the report's in its order, then the others alphabetically.
 
     Example
     -------

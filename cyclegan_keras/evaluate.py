@@ -26,25 +26,25 @@ def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.evaluate",
-        description="Measure what conversions are worth: how much nearer they are to the actor's own recording of the "
-        "same sentence in the target emotion (pitch, treble, level, mel-cepstrum), how many words are still heard "
-        "(WER), how clean they sound (DNSMOS), whose voice it is, and what two judges say.",
+        description="Measure the quality of conversions: how much closer they are to the actor's own recording of the "
+        "same sentence in the target emotion (F0, treble, level, mel-cepstrum), word error rate (WER), cleanness "
+        "(DNSMOS), speaker similarity, and two emotion classifiers (judges).",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--run-dir", type=Path, help="the run whose generators convert")
+    what.add_argument("--run-dir", type=Path, help="the run to measure")
     what.add_argument(
         "--converted", type=Path, help="a folder of conversions made elsewhere, with --inputs and --target"
     )
-    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="RAVDESS: recordings to compare with")
+    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="RAVDESS recordings to compare with")
     parser.add_argument("--clips", default="choose", help=f"{'; '.join(map(': '.join, SETS.items()))}; or a folder")
     parser.add_argument("--reverse", action="store_true", help="from B to A")
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
     parser.add_argument("--phase", choices=PHASES, help="as in infer; default: the run's")
     parser.add_argument("--strength", type=float, help="as in infer; default: the run's")
-    parser.add_argument("--inputs", type=Path, help="the recordings that --converted was made from")
+    parser.add_argument("--inputs", type=Path, help="the source recordings of --converted")
     parser.add_argument("--source", default="calm", help="emotion of --inputs")
     parser.add_argument("--target", help="emotion of --converted")
-    parser.add_argument("--without-dnsmos", action="store_true", help="leave cleanness out, which takes longest")
+    parser.add_argument("--without-dnsmos", action="store_true", help="skip DNSMOS, which takes longest")
     parser.add_argument("--output", type=Path, help="folder for evaluate.json; default: the run's or --converted's")
     return parser
 
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Measure as the options say; returns the exit status."""
+    """Measure as the options say; return the exit status."""
     if arguments.converted:
         if not (arguments.inputs and arguments.target):
             parser().error("--converted: needs --inputs and --target")
@@ -65,7 +65,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _measure_folder(arguments: argparse.Namespace) -> int:
     source, target = split_pair(f"{arguments.source}_{arguments.target}")
-    # What is not there is told before minutes go into the judges.
+    # Report missing files before minutes are spent on the judges.
     recordings = [recording for recording, _ in paired(arguments.converted, arguments.inputs, target)]
     prepare_tensorflow()
     ruler = _ruler(arguments, source, target)
@@ -91,7 +91,7 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     measured_on = f"{arguments.clips} ({SETS[arguments.clips]})" if arguments.clips in SETS else arguments.clips
     caption = (
         f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, {settings}, "
-        f"clips: {measured_on}, {_acquaintance(config, clips, sources)}"
+        f"clips: {measured_on}, {_speakers_seen(config, clips, sources)}"
     )
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)
     how = {"set": arguments.clips, "phase": settings.phase, "strength": settings.strength}
@@ -101,12 +101,12 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _acquaintance(config: RunConfig, clips: Sequence[Clip], sources: Sequence[Source]) -> str:
+def _speakers_seen(config: RunConfig, clips: Sequence[Clip], sources: Sequence[Source]) -> str:
     """Say whether the run trained on the speakers that it is measured on."""
     unseen = config.unseen_speakers.split(",") if config.unseen_speakers else ()
     known = {clip.who for clip in split_clips(clips, unseen).train}
-    met = sum(source.clip is not None and source.clip.who in known for source in sources)
-    return f"{met} of {len(sources)} by speakers that training knows" if met else "by speakers that training never met"
+    count = sum(source.clip is not None and source.clip.who in known for source in sources)
+    return f"{count} of {len(sources)} by training speakers" if count else "by unseen speakers"
 
 
 def _ruler(arguments: argparse.Namespace, source: str, target: str) -> Ruler:
@@ -122,7 +122,7 @@ def _write(
     two_actors = ruler.two_actors(sources)
     print(f"\n{ruler.panel.describe()}\n\n{caption}\n\n{table(rows)}")
     if two_actors is not None:
-        print(f"\nsame voice, two actors of one sex saying the same: {two_actors:.2f}")
+        print(f"\nsame voice, two actors of one sex saying the same sentence: {two_actors:.2f}")
     judges = {
         judge.kind: {**dataclasses.asdict(verdict), "holds": verdict.holds}
         for judge, verdict in zip(ruler.panel.judges, ruler.panel.verdicts)

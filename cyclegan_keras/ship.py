@@ -1,4 +1,4 @@
-"""Command line: make the model that ships out of a run. ``python -m cyclegan_keras.ship --help``."""
+"""Command line: make a model to ship from a run. ``python -m cyclegan_keras.ship --help``."""
 
 import argparse
 import dataclasses
@@ -29,12 +29,12 @@ def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.ship",
-        description="Copy both generators of a run into the package, as float16, with a card beside them that says "
-        "what they are worth. Both directions must have been measured: `evaluate --run-dir RUN`, and with --reverse.",
+        description="Copy both generators of a run into the package, as float16, with a card of their measures. "
+        "Both directions must have been measured: `evaluate --run-dir RUN`, and with --reverse.",
     )
-    parser.add_argument("--run-dir", type=Path, required=True, help="the run to take the generators from")
-    parser.add_argument("--epoch", type=int, default=0, help="of this epoch; 0 is the latest")
-    parser.add_argument("--output", type=Path, help="folder to write; default: the pair's in the package")
+    parser.add_argument("--run-dir", type=Path, required=True, help="the run to copy the generators from")
+    parser.add_argument("--epoch", type=int, default=0, help="epoch of the generators; 0 is the latest")
+    parser.add_argument("--output", type=Path, help="output folder; default: the pair's folder in the package")
     return parser
 
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Ship as the options say; returns the exit status."""
+    """Ship as the options say; return the exit status."""
     run = RunDirectory(arguments.run_dir)
     config = RunConfig.load(run.config_file)
     epoch = run.epoch_or_latest(arguments.epoch)
@@ -52,12 +52,12 @@ def command(arguments: argparse.Namespace) -> int:
     stale = [other for other in shipped.epochs() if other != epoch]
     if stale:
         raise InputError(
-            f"{shipped.path}: holds a model of epoch {stale[0]}; delete its weights/ first, or name another by --output"
+            f"{shipped.path}: holds a model of epoch {stale[0]}; delete its weights/ first, or give another --output"
         )
     measures = [_measures(run, epoch, reverse) for reverse in (False, True)]
     there, back = measures
     if there["phase"] != back["phase"]:
-        raise InputError(f"{run.path}: its two directions were measured with different --phase; measure them with one")
+        raise InputError(f"{run.path}: the two directions were measured with different --phase; measure both with one")
     conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
     text = card(config, epoch, measures)
     prepare_tensorflow()
@@ -79,15 +79,15 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
-    """Say what a model is: how it was made, what it is worth, on which terms it may be used.
+    """Describe a model: how it was made, its measures, and its licence.
 
     Parameters
     ----------
     config : RunConfig
-        Of the run it comes from.
+        Configuration of the run.
     epoch : int
     measures : sequence of dict
-        What ``evaluate`` wrote of each direction.
+        The content of ``evaluate.json`` for each direction.
 
     Returns
     -------
@@ -112,14 +112,14 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
     for measured in measures:
         lines += ["", f"## {measured['caption']}", "", table([from_json(row) for row in measured["rows"]]), ""]
         if measured["two_actors"] is not None:
-            lines += [f"Same voice, two actors of one sex saying the same: {measured['two_actors']:.2f}.", ""]
+            lines += [f"Same voice, two actors of one sex saying the same sentence: {measured['two_actors']:.2f}.", ""]
         lines += [_reliability(name, verdict) for name, verdict in measured["judges"].items()]
     return "\n".join(lines) + "\n"
 
 
 def _reliability(judge: str, verdict: dict) -> str:
     alarms = ", ".join(f"{name} {share:.2f}" for name, share in verdict["false_alarms"].items())
-    unreliable = "" if verdict["holds"] else " It does not hold: what it says of conversions says nothing."
+    unreliable = "" if verdict["holds"] else " It is not reliable: its shares mean nothing."
     return (
         f"Judge {judge}: right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of actors it was not "
         f"fitted to; false alarms: {alarms}.{unreliable}"
@@ -135,7 +135,7 @@ def training_command(config: RunConfig, epochs: int) -> str:
     names = (
         "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
     )  # fmt: skip
-    # Which precision is the default, the machine decides.
+    # The default precision depends on the machine.
     named = [name for name in names if name == "precision" or chosen[name] != before[name]]
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
     if config.unseen_speakers:
@@ -149,14 +149,14 @@ def _measures(run: RunDirectory, epoch: int, reverse: bool) -> dict:
     try:
         measured = json.loads(file.read_text(encoding="utf-8"))
         rows: list[dict] = measured["rows"]
-        measured["phase"], measured["strength"], measured["judges"]  # a file of before has not all of them
+        measured["phase"], measured["strength"], measured["judges"]  # older files lack some of these
         for row in rows:
             from_json(row)
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{file}: not there, or damaged; measure first: {how}") from None
+        raise InputError(f"{file}: missing or damaged; measure first: {how}") from None
     wanted = [row for row in rows if row["mimicry"] is None or row["name"] == f"epoch {epoch}"]
     if all(row["mimicry"] is None for row in wanted):
-        raise InputError(f"{file}: has no measures of epoch {epoch}; measure it: {how}")
+        raise InputError(f"{file}: has no measures of epoch {epoch}; measure them: {how}")
     return {**measured, "rows": wanted}
 
 

@@ -23,7 +23,7 @@ from cyclegan_keras.corpora.clips import (
     split_clips,
     unseen_speakers,
 )
-from cyclegan_keras.corpora.index import index_corpora, told
+from cyclegan_keras.corpora.index import index_corpora, passed_over_lines
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.sound import with_sound
 from cyclegan_keras.emotions import split_pair
@@ -144,7 +144,7 @@ def command(arguments: argparse.Namespace) -> int:
     steps = f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}"
     print(f"{device}; preset {config.preset} ({why}); {counts}; {steps}")
     print(describe(split, emotions))
-    print("\n".join([describe_speakers(split), *told([*index.unusable, *without_sound])]), flush=True)
+    print("\n".join([describe_speakers(split), *passed_over_lines([*index.unusable, *without_sound])]), flush=True)
 
     chief = replicas.is_chief(strategy)
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):

@@ -1,5 +1,5 @@
-"""Sound: files, the STFT and its images, windows, and the way back to sound.
+"""Audio: recordings, the STFT and its images, windows, and resynthesis.
 
-Enters: a path or a waveform. Leaves: spectrograms and images in [-1, 1], and waveforms.
-Knows nothing of networks or corpora.
+Input: a path or a waveform. Output: spectrograms and images in [-1, 1], and waveforms.
+Independent of networks and corpora.
 """

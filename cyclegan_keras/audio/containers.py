@@ -1,7 +1,7 @@
-"""Recordings of telephones, browsers and cameras, which PyAV (FFmpeg) reads where the extra ``av`` is installed.
+"""Recordings by telephones, browsers and cameras. PyAV (FFmpeg) reads them if the extra ``av`` is installed.
 
-A file is told by its signature, and FFmpeg is handed it with the one demuxer for that and decoders of sound alone:
-it never guesses among its hundreds, which a file from somebody else could choose from.
+The file's signature decides which demuxer FFmpeg uses, and only the audio decoders in ``DECODERS`` may run. FFmpeg
+never guesses the format, so an untrusted file cannot choose among its hundreds of parsers.
 """
 
 import importlib.util
@@ -19,7 +19,7 @@ from cyclegan_keras.shared.errors import InputError
 SUFFIXES = frozenset(
     {".m4a", ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".mka", ".avi", ".caf", ".w64", ".aac", ".amr"}
 )
-"""Of the files that are taken for recordings in a folder where PyAV is installed."""
+"""Endings of the files that count as recordings if PyAV is installed."""
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".avi"})
 
@@ -27,18 +27,18 @@ DECODERS = (
     "aac,alac,amrnb,amrwb,flac,mp3,mp3float,opus,vorbis,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,pcm_alaw,pcm_mulaw,pcm_u8,"
     "pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
 )
-"""FFmpeg's names of those that may run."""
+"""The decoders that may run, by FFmpeg's names."""
 
 
 class Container(NamedTuple):
-    """What holds the sound: its name for messages, and FFmpeg's for its demuxer."""
+    """A file format: its name in messages, and FFmpeg's demuxer for it."""
 
     name: str
     demuxer: str
 
 
 def container_of(head: bytes) -> Container | None:
-    """Tell a container by the first 16 bytes of a file; None for any other file."""
+    """Identify a container by the first 16 bytes of a file; None for any other format."""
     if head[4:8] == b"ftyp":
         return Container("MP4 or QuickTime", "mp4")
     if head.startswith(b"\x1a\x45\xdf\xa3"):
@@ -63,12 +63,12 @@ def readable() -> bool:
 
 def advice(path: Path) -> str:
     """Say what to do about a file that only PyAV reads."""
-    video = " (of a video the sound is enough)" if path.suffix.lower() in VIDEO_SUFFIXES else ""
+    video = " (only the sound of a video is needed)" if path.suffix.lower() in VIDEO_SUFFIXES else ""
     return f"install the extra av (pip install -e '.[av]'), or make a WAV: ffmpeg -i {path.name} {path.stem}.wav{video}"
 
 
 class ContainedSound:
-    """The first sound in a container, decoded piece by piece.
+    """The first audio stream in a container, decoded piece by piece.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class ContainedSound:
         In Hz.
     channels : int
     seconds : float
-        What the header says; 0 where it does not, as in what browsers record.
+        Duration by the header; 0 if the header has none, as in recordings by browsers.
     """
 
     def __init__(self, path: Path, container: Any):
@@ -112,7 +112,7 @@ class ContainedSound:
 
 @contextmanager
 def opened(path: Path, container: Container) -> Iterator[ContainedSound]:
-    """Open the sound of a container.
+    """Open the audio stream of a container.
 
     Parameters
     ----------
@@ -123,30 +123,30 @@ def opened(path: Path, container: Container) -> Iterator[ContainedSound]:
     Raises
     ------
     InputError
-        PyAV is not installed, or the file is damaged, or holds no sound in one of ``DECODERS``.
+        PyAV is not installed, the file is damaged, or it has no audio stream that one of ``DECODERS`` reads.
     """
     if not readable():
-        raise InputError(f"{path}: {container.name} is not read without PyAV; {advice(path)}")
+        raise InputError(f"{path}: reading {container.name} needs PyAV; {advice(path)}")
     import av
 
-    # A file that is open already, not a name: FFmpeg takes names for addresses of two dozen protocols.
+    # An open file, not a name: FFmpeg may read a name as a network address.
     with _Reader(io.FileIO(path)) as file, _named(path):
-        allowed = {"codec_whitelist": DECODERS}  # of what runs while the file is opened
+        allowed = {"codec_whitelist": DECODERS}  # opening a file already decodes
         with av.open(file, format=container.demuxer, options=allowed) as opened_container:
             if not opened_container.streams.audio:
                 raise InputError(f"{path}: {container.name} without sound; give a recording with sound")
             context = opened_container.streams.audio[0].codec_context
             coded = context.codec.name if context else "an unknown codec"
             if coded not in DECODERS.split(","):
-                raise InputError(f"{path}: not readable as audio ({coded} is not taken here); give AAC, Opus or WAV")
+                raise InputError(f"{path}: not readable as audio ({coded} is not supported); give AAC, Opus or WAV")
             yield ContainedSound(path, opened_container)
 
 
 class _Reader(io.BufferedReader):
-    """A file that a damaged header may send anywhere."""
+    """A file in which a damaged header may ask for any position."""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go there; -1, which FFmpeg takes for an error, where that is outside. PyAV prints what is raised."""
+        """Move to a position; return -1, FFmpeg's error code, if it lies outside. PyAV would print an exception."""
         try:
             return super().seek(offset, whence)
         except (OSError, ValueError):

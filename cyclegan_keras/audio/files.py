@@ -1,4 +1,4 @@
-"""Recordings as files: reading any rate and channels as mono, and writing WAV."""
+"""Reading recordings as mono, whatever their rate and channels, and writing WAV."""
 
 import io
 import os
@@ -17,43 +17,43 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 
 QUIETEST_PEAK = 2.0**-20
-"""A clip that swings by less to either side, 120 dB below full scale, carries no sound."""
+"""Half the range of a clip that counts as silent: 120 dB below full scale."""
 
 LOUDEST_PEAK = 1e6
-"""A recording in floats may exceed full scale, but not so far: its spectrum would overflow."""
+"""The largest sample of a recording in floats, where 1 is full scale. The spectrum of a larger one would overflow."""
 
 FAINT_PEAK = 1 / 128
-"""A clip below is written in 24 bits: of 16 it would use less than 8."""
+"""A clip with a lower peak is written in 24 bits; it would use fewer than 8 of 16 bits."""
 
 LONGEST_SECONDS = 600
-"""So much is read of a recording at most, which bounds the memory a conversion takes."""
+"""The longest recording that is read. It bounds the memory of a conversion."""
 
 SAMPLE_RATES = (1_000, 1_000_000)
-"""Hz: beyond lies no recording of sound, but a damaged header."""
+"""Lowest and highest sample rate in Hz; a header that says anything else is damaged."""
 
 SAMPLES_AT_ONCE = 2**22
-"""Read together, of all channels."""
+"""Samples read at once, counted over all channels."""
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".mp3"})
-"""Of the files that are taken for recordings in a folder."""
+"""Endings of the files that count as recordings."""
 
 FORMATS = "WAV, FLAC, Ogg, AIFF or MP3"
-"""The same, for messages."""
+"""The formats of ``SUFFIXES``, for messages."""
 
 SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff")
-"""How WAV, FLAC, Ogg, AIFF and MP3 files begin. libsndfile reads two dozen formats more, by parsers that few have
-tested (CVE-2025-52194 is in one of them): a file from somebody else is not handed to those."""
+"""The first bytes of WAV, FLAC, Ogg, AIFF and MP3 files. libsndfile reads two dozen more formats with parsers that are
+little tested (CVE-2025-52194 is in one of them). No file reaches those parsers."""
 
 LFS_POINTER = b"version https://git-lfs"
-"""How the file begins that Git leaves in the place of one that Git LFS keeps."""
+"""The first bytes of a pointer file, which Git leaves in place of a file that Git LFS stores."""
 
 
 class Sound(NamedTuple):
-    """A mono waveform at its own rate, and what was done to it, in words."""
+    """A mono waveform at its own rate. ``changes`` says in words what differs from the file."""
 
     waveform: np.ndarray
     sample_rate: int
-    done: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 class _Source(Protocol):
@@ -73,47 +73,47 @@ def read_sound(path: Path) -> Sound:
     Parameters
     ----------
     path : Path
-        WAV, FLAC, Ogg, AIFF or MP3; with the extra ``av``, what telephones, browsers and cameras record as well.
+        WAV, FLAC, Ogg, AIFF or MP3. With the extra ``av`` also the formats in ``containers.SUFFIXES``.
 
     Returns
     -------
     sound : Sound
-        The mean of the channels, or the loudest where they cancel each other; float32, at the level of the file.
+        The mean of the channels, or the loudest channel if they cancel each other; float32, at the level of the file.
 
     Raises
     ------
     InputError
-        The file is missing, not audio, empty, silent, longer than ``LONGEST_SECONDS``, or holds values that are not
-        finite or absurd.
+        The file is missing, not audio, empty, silent, longer than ``LONGEST_SECONDS``, or holds samples that are not
+        finite or exceed ``LOUDEST_PEAK``.
     """
     path = Path(path)
     try:
         with _opened(path) as source:
-            waveform, done = _mono(source, path)
+            waveform, changes = _mono(source, path)
             rate = source.sample_rate
     except (soundfile.SoundFileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
         raise InputError(f"{path}: not readable as audio ({reason}); give {FORMATS}") from None
     _check(waveform, path)
-    return Sound(waveform, rate, done)
+    return Sound(waveform, rate, changes)
 
 
 def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
-    """Take an array for a recording, under the rules of ``read_sound``.
+    """Make an array of samples a ``Sound``, under the rules of ``read_sound``.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n,) or (n, channels)]
-        Floats, where 1 is full scale, or signed integers, whose type tells theirs.
+        Floats, where 1 is full scale, or signed integers, where the type's range is full scale.
     sample_rate : int
         In Hz.
     name : str
-        What messages call it.
+        The array's name in messages.
 
     Raises
     ------
     InputError
-        As ``read_sound``, or it is no array of samples.
+        As ``read_sound``, or the array has another type or shape.
     """
     if samples.dtype.kind not in "fi" or samples.ndim not in (1, 2) or 0 in samples.shape[1:]:
         shape = " x ".join(map(str, samples.shape))
@@ -122,13 +122,13 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
         samples = samples / -float(np.iinfo(samples.dtype).min)
     columns = samples[:, np.newaxis] if samples.ndim == 1 else samples
     source = _Samples(columns.astype(np.float32), int(sample_rate))
-    waveform, done = _mono(source, name)
+    waveform, changes = _mono(source, name)
     _check(waveform, name)
-    return Sound(waveform, source.sample_rate, done)
+    return Sound(waveform, source.sample_rate, changes)
 
 
 def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
-    """Read a recording as mono at ``sample_rate``: any rate, any channels.
+    """Read a recording as mono and resample it to ``sample_rate``.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
 
 
 def duration(path: Path) -> float:
-    """Tell how many seconds a recording says it lasts; 0 where it cannot be read, of which reading it will tell."""
+    """Duration in seconds by the file's header; 0 if the file cannot be read. ``read_sound`` reports such a file."""
     try:
         with _opened(Path(path)) as source:
             return source.seconds
@@ -183,7 +183,7 @@ class _SoundFile:
 
 
 class _Samples(NamedTuple):
-    """A recording that is in memory."""
+    """A recording in memory."""
 
     samples: np.ndarray
     sample_rate: int
@@ -205,7 +205,7 @@ def _opened(path: Path) -> Iterator[_Source]:
     if not path.is_file():
         found = "not a file" if path.exists() else "not found"
         raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
-    with path.open("rb") as file:  # of what cannot be opened libsndfile would say no more than "System error"
+    with path.open("rb") as file:  # libsndfile's message for a file that cannot be opened is only "System error"
         head = file.read(len(LFS_POINTER))
     if head == LFS_POINTER:
         raise InputError(f"{path}: a Git LFS pointer, not the recording itself; fetch it with git lfs pull")
@@ -215,13 +215,13 @@ def _opened(path: Path) -> Iterator[_Source]:
             yield source
         return
     if not head.startswith(SIGNATURES):
-        raise InputError(f"{path}: not readable as audio (no format taken here); give {FORMATS}")
+        raise InputError(f"{path}: not readable as audio (unknown format); give {FORMATS}")
     with soundfile.SoundFile(os.fsencode(path)) as file:  # bytes, because a name need not be text
         yield _SoundFile(file)
 
 
 def _mono(source: _Source, name: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
-    # In pieces: what a header says of the length is a claim, and channels take memory.
+    # In pieces: the length in a header may be wrong, and many channels take much memory.
     if not SAMPLE_RATES[0] <= source.sample_rate <= SAMPLE_RATES[1]:
         raise InputError(f"{name}: has {source.sample_rate} samples a second; export the recording again")
     balance = ChannelBalance(source.channels, source.sample_rate)
@@ -231,7 +231,7 @@ def _mono(source: _Source, name: Path | str) -> tuple[np.ndarray, tuple[str, ...
         if frames > LONGEST_SECONDS * source.sample_rate:
             raise InputError(f"{name}: longer than {LONGEST_SECONDS // 60} minutes; give it in parts")
         balance.add(piece)
-        with np.errstate(invalid="ignore", over="ignore"):  # of infinite samples, which the caller refuses
+        with np.errstate(invalid="ignore", over="ignore"):  # the caller refuses infinite samples
             pieces.append(piece.mean(axis=1))
     if not balance.cancels:
         return np.concatenate(pieces), ()
@@ -258,13 +258,13 @@ def is_faint(waveform: np.ndarray) -> bool:
 
 
 def save_waveform(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
-    """Write a mono waveform as 16-bit WAV, a faint one in 24 bits; the file has its name only when complete.
+    """Write a mono waveform as 16-bit WAV, or 24-bit if it is faint. The file gets its name once it is complete.
 
     Parameters
     ----------
     path : Path
     waveform : np.ndarray [shape=(n,)]
-        Samples in [-1, 1]; what exceeds the range is an error of the caller, not clipped away.
+        Samples in [-1, 1]. Others are not clipped, but raise an error.
     sample_rate : int
         In Hz.
 
@@ -275,7 +275,7 @@ def save_waveform(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
     """
     if np.abs(waveform).max(initial=0.0) > 1.0:
         raise ValueError(f"{path}: the waveform exceeds full scale")
-    # Encoded in memory: libsndfile says nothing of a full disk, Python does.
+    # Encoded in memory: libsndfile does not report a full disk, Python does.
     encoded = io.BytesIO()
     subtype = "PCM_24" if is_faint(waveform) else "PCM_16"
     soundfile.write(encoded, waveform, sample_rate, format="WAV", subtype=subtype)

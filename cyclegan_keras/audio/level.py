@@ -1,25 +1,25 @@
-"""The level of a recording above 60 Hz. A constant offset, hum and rumble below speech do not count."""
+"""The level of a recording above 60 Hz, without constant offset, hum and rumble."""
 
 import numpy as np
 import scipy.signal
 
 FULL_SCALE = 32767 / 32768
-"""The largest sample that 16-bit PCM holds."""
+"""The largest sample in 16-bit PCM."""
 
-LOWEST_HEARD = 60.0
-"""Hz. The lowest voices speak at 65 Hz. Below lie hum and rumble."""
+HIGH_PASS_HZ = 60.0
+"""Cut-off of the high-pass filter. The lowest F0 of speech is 65 Hz; below lie hum and rumble."""
 
 OFFSET_SHARE = 0.1
-"""A larger offset, as a share of the level, is removed. RAVDESS's recordings have less than 0.04."""
+"""A constant offset above this share of the level is removed. RAVDESS's recordings have less than 0.04."""
 
 
-def audible_filter(sample_rate: int) -> np.ndarray:
-    """Design the high-pass filter of ``LOWEST_HEARD``: Butterworth of order 4, in second-order sections."""
-    return scipy.signal.butter(4, LOWEST_HEARD, "highpass", fs=sample_rate, output="sos")
+def high_pass_filter(sample_rate: int) -> np.ndarray:
+    """Design a Butterworth high-pass filter of order 4 at ``HIGH_PASS_HZ``, in second-order sections."""
+    return scipy.signal.butter(4, HIGH_PASS_HZ, "highpass", fs=sample_rate, output="sos")
 
 
-def audible(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Keep what is above ``LOWEST_HEARD``, without delay.
+def high_passed(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Filter out frequencies below ``HIGH_PASS_HZ``, with zero phase.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def audible(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
 
     Returns
     -------
-    heard : np.ndarray [shape=(n,), dtype=float64]
+    filtered : np.ndarray [shape=(n,), dtype=float64]
     """
-    beyond_ends = min(sample_rate // 20, len(waveform) - 1)  # three periods of the lowest that is heard
-    return scipy.signal.sosfiltfilt(audible_filter(sample_rate), waveform, padlen=beyond_ends)
+    beyond_ends = min(sample_rate // 20, len(waveform) - 1)  # three periods at the cut-off
+    return scipy.signal.sosfiltfilt(high_pass_filter(sample_rate), waveform, padlen=beyond_ends)
 
 
 def level_db(waveform: np.ndarray, sample_rate: int) -> float:
-    """Measure the level above ``LOWEST_HEARD``.
+    """Measure the level above ``HIGH_PASS_HZ``.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def level_db(waveform: np.ndarray, sample_rate: int) -> float:
     Returns
     -------
     level : float
-        RMS above ``LOWEST_HEARD`` in dB, where 0 is a square wave at full scale; -200 at the least.
+        RMS in dB, at least -200; a square wave at full scale has 0 dB.
 
     Example
     -------
@@ -56,13 +56,13 @@ def level_db(waveform: np.ndarray, sample_rate: int) -> float:
     >>> round(level_db(tone, 16_000), 1), round(level_db(tone + 0.3, 16_000), 1)
     (-3.0, -3.0)
     """
-    return float(20.0 * np.log10(max(_rms(audible(waveform, sample_rate)), 1e-10)))
+    return float(20.0 * np.log10(max(_rms(high_passed(waveform, sample_rate)), 1e-10)))
 
 
 def without_rumble(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Remove a large constant offset, and everything below ``LOWEST_HEARD`` where it is louder than the rest.
+    """Remove a large constant offset, and rumble below ``HIGH_PASS_HZ`` if it is louder than the speech.
 
-    A spectrogram is relative to its loudest bin, which must be a bin of speech. Other recordings stay as they are.
+    A spectrogram is relative to its loudest bin, which must be a bin of speech. Other recordings are not changed.
 
     Parameters
     ----------
@@ -73,22 +73,22 @@ def without_rumble(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, 
     Returns
     -------
     waveform : np.ndarray [shape=(n,), dtype=float32]
-    done : tuple of str
+    changes : tuple of str
         What was removed, in words.
     """
-    heard = audible(waveform, sample_rate)
-    level, offset, done = _rms(heard), float(waveform.mean(dtype=np.float64)), []
+    speech = high_passed(waveform, sample_rate)
+    level, offset, changes = _rms(speech), float(waveform.mean(dtype=np.float64)), []
     if abs(offset) > OFFSET_SHARE * level:
         waveform = (waveform - offset).astype(np.float32)
-        done.append(f"offset of {offset:.2g} removed")
-    if _rms(waveform - heard) > level:
-        waveform = heard.astype(np.float32)
-        done.append(f"rumble below {LOWEST_HEARD:g} Hz removed")
-    return waveform, tuple(done)
+        changes.append(f"offset of {offset:.2g} removed")
+    if _rms(waveform - speech) > level:
+        waveform = speech.astype(np.float32)
+        changes.append(f"rumble below {HIGH_PASS_HZ:g} Hz removed")
+    return waveform, tuple(changes)
 
 
 def match_level(waveform: np.ndarray, like: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Scale a waveform to the level of another, or as near to it as full scale allows.
+    """Scale a waveform to the level of another, or less if it would clip.
 
     Parameters
     ----------
@@ -99,10 +99,10 @@ def match_level(waveform: np.ndarray, like: np.ndarray, sample_rate: int) -> np.
     Returns
     -------
     scaled : np.ndarray [shape=(n,), dtype=float32]
-        Within [-1, 1]: it never clips.
+        Within [-1, 1].
     """
     smallest = np.finfo(np.float32).tiny
-    gain = _rms(audible(like, sample_rate)) / max(_rms(audible(waveform, sample_rate)), smallest)
+    gain = _rms(high_passed(like, sample_rate)) / max(_rms(high_passed(waveform, sample_rate)), smallest)
     return (waveform * min(gain, FULL_SCALE / max(np.abs(waveform).max(), smallest))).astype(np.float32)
 
 

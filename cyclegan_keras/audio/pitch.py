@@ -1,4 +1,4 @@
-"""The pitch of a voice over time."""
+"""F0 of speech over time."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ import librosa
 import numpy as np
 
 LOWEST_PITCH, HIGHEST_PITCH = 65.0, 700.0
-"""Hz: the range of adult speech, shouted included."""
+"""Hz: the F0 range of adult speech, including shouting."""
 
 SILENCE_DB = -35.0
-"""Frames this far below the loudest count as pauses."""
+"""A frame this far below the loudest is a pause."""
 
 VOICED = 0.5
 """Frames of at least this harmonicity count as voiced."""
@@ -17,14 +17,14 @@ VOICED = 0.5
 FRAME_SECONDS, HOP_SECONDS = 0.064, 0.016
 
 SECONDS_AT_ONCE = 60
-"""So much is analysed at once, which bounds the memory that a long recording needs."""
+"""Length of the pieces that are analysed one after the other, which bounds the memory of long recordings."""
 
 LEAST_VOICED = 0.1
-"""The share of the frames outside pauses that must be voiced for a median to mean anything."""
+"""The least share of voiced frames among the frames that are not pauses, for a median F0."""
 
 
 class Contour(NamedTuple):
-    """Pitch in Hz by time in seconds, NaN in unvoiced frames; and which frames lie outside pauses."""
+    """Times in seconds, F0 in Hz (NaN in unvoiced frames), and whether each frame is speech rather than a pause."""
 
     seconds: np.ndarray
     hz: np.ndarray
@@ -32,13 +32,13 @@ class Contour(NamedTuple):
 
     @property
     def median(self) -> float | None:
-        """The median in Hz; None where too few frames are voiced."""
+        """Median F0 in Hz over voiced frames; None if too few frames are voiced."""
         voiced = self.hz[np.isfinite(self.hz)]
         return float(np.median(voiced)) if len(voiced) > max(4, LEAST_VOICED * self.active.sum()) else None
 
 
 def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
-    """Follow the pitch of speech, every ``HOP_SECONDS``.
+    """Track the F0 of speech (YIN; de Cheveigné & Kawahara, 2002).
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ def pitch_contour(waveform: np.ndarray, sample_rate: int) -> Contour:
     Returns
     -------
     contour : Contour
+        One frame every ``HOP_SECONDS``.
 
     Example
     -------
@@ -112,7 +113,7 @@ def _yin(
         waveform, fmin=limits[0], fmax=limits[1], sr=sample_rate, frame_length=length, hop_length=hop, center=False
     )
     correlation = librosa.autocorrelate(frames, max_size=length // 2, axis=0)
-    # A long lag leaves few samples to correlate. Undone here, so that low voices do not count as less harmonic.
+    # A longer lag has fewer overlapping samples. The correction keeps low voices from seeming less harmonic.
     period = np.clip(np.round(sample_rate / hz).astype(int), 1, length // 2 - 1)
     at_period = correlation[period, np.arange(len(hz))] * length / (length - period)
     return hz, at_period / np.maximum(correlation[0], 1e-12)

@@ -1,4 +1,4 @@
-"""Waveform to spectrogram to image, and the way back to a spectrogram (report, section 3).
+"""Waveform to spectrogram to image, and image to spectrogram (report, section 3).
 
 A *spectrogram* is a float32 array ``(n_bins, frames)``: the STFT magnitude in dB relative to the clip's maximum,
 floored at -80 dB, with [-80, 0] dB mapped onto [-1, 1]. Row 0 is 0 Hz. An *image* is the ``(260, 260, 1)`` square
@@ -17,7 +17,7 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.shared.errors import InputError
 
 SILENCE = -1.0
-"""The bottom of the image scale: the floor of -80 dB."""
+"""The value of silence in an image: the floor of -80 dB."""
 
 
 def waveform_to_spectrogram(waveform: np.ndarray, config: SpectrogramConfig) -> tuple[np.ndarray, float]:
@@ -33,7 +33,7 @@ def waveform_to_spectrogram(waveform: np.ndarray, config: SpectrogramConfig) -> 
     spectrogram : np.ndarray [shape=(n_bins, 1 + n // hop_length), dtype=float32]
         In [-1, 1].
     reference : float
-        The clip's largest STFT magnitude, which -1..1 leaves out and the way back needs.
+        The clip's largest STFT magnitude, needed for resynthesis because [-1, 1] is relative to it.
 
     Raises
     ------
@@ -57,9 +57,9 @@ def waveform_to_spectrogram(waveform: np.ndarray, config: SpectrogramConfig) -> 
 
 
 def spectrogram_to_image(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Cut or fill a spectrogram to ``n_frames`` and pad it to the image.
+    """Cut or pad a spectrogram to ``n_frames``, and pad it to the size of an image.
 
-    A longer one gives its middle; a shorter one is followed by silence.
+    A longer spectrogram is cut to its middle; a shorter one is padded with silence at its end.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def spectrogram_to_image(spectrogram: np.ndarray, config: SpectrogramConfig) -> 
 
 
 def image_to_spectrogram(image: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Clip an image's padding off.
+    """Remove an image's padding.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The recording's own band above 8 kHz, where the analysis ends, added to a conversion."""
+"""The recording's band above 8 kHz, where the analysis ends, added to the resynthesised audio."""
 
 import librosa
 import numpy as np
@@ -8,37 +8,37 @@ from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.config import SpectrogramConfig
 
 HIGHEST_BAND = (0.75, 0.9)
-"""The band whose gain is taken, as shares of the analysis's highest frequency: 6 to 7.2 kHz of 8. Beyond, the filter of
-a change of rates sets in."""
+"""The band that sets the gain, as shares of the analysis's highest frequency: 6 to 7.2 kHz of 8. Above it the
+resampling filter attenuates."""
 
 SMOOTHING_SECONDS = 0.05
-"""Standard deviation of the Gaussian that smooths the band's power along time. A gain that moves faster is heard."""
+"""Standard deviation of the Gaussian that smooths the band's power over time. A faster gain is audible."""
 
 GAIN_LIMIT_DB = 20.0
-"""The largest gain or loss. What is above 8 kHz in a pause is noise, which 40 dB would make heard."""
+"""The largest gain or loss. A gain of 40 dB would make the noise above 8 kHz in pauses audible."""
 
 
 def with_treble(
     converted: np.ndarray, before: np.ndarray, original: np.ndarray, original_rate: int, config: SpectrogramConfig
 ) -> np.ndarray:
-    """Bring a conversion to the rate of the recording, and what the recording has above the analysis's range with it.
+    """Resample a conversion to the recording's rate, and add the recording's band above the analysis's range.
 
-    That is raised and lowered as the conversion raised and lowered the highest band below.
+    The band gets the gain that the conversion gave to the band just below it.
 
     Parameters
     ----------
     converted, before : np.ndarray [shape=(n,), dtype=float32]
-        The conversion and what it was made from, at ``config.sample_rate``.
+        The conversion and its source, at ``config.sample_rate``.
     original : np.ndarray [shape=(m,), dtype=float32]
         The recording that ``before`` was resampled from.
     original_rate : int
-        In Hz. At or below ``config.sample_rate`` there is nothing to bring along.
+        In Hz. At or below ``config.sample_rate`` the recording has no such band.
     config : SpectrogramConfig
 
     Returns
     -------
     wide : np.ndarray [shape=(m,), dtype=float32]
-        At the level of the recording, and within [-1, 1].
+        At the level of the recording, within [-1, 1].
     """
     wide = _resampled(converted, config.sample_rate, original_rate, len(original))
     if original_rate > config.sample_rate:

@@ -1,4 +1,4 @@
-"""Spectrogram to waveform: Griffin-Lim, as in the report, or gains on the clip itself, whose phase is kept."""
+"""Spectrogram to waveform: Griffin-Lim, as in the report, or gains applied to the clip itself with its own phase."""
 
 import librosa
 import numpy as np
@@ -7,23 +7,24 @@ from cyclegan_keras.audio.spectrogram import image_to_spectrogram
 from cyclegan_keras.config import SpectrogramConfig
 
 FRAMES_THAT_OVERLAP = 8
-"""Frames that see each sample where gains are applied. With two, as in the analysis, changing gains are audible."""
+"""Frames that overlap at each sample when gains are applied. With two, as in the analysis, gain changes are audible."""
 
 PHASE_ITERATIONS = 4
-"""Iterations of Griffin-Lim from the clip's own phase on. With none pitch hardly moves; more sound less clean."""
+"""Iterations of Griffin-Lim that start from the clip's own phase. Without any, pitch hardly moves; more of them sound
+less clean."""
 
 
 def spectrogram_to_waveform(
     spectrogram: np.ndarray, reference: float, config: SpectrogramConfig, length: int
 ) -> np.ndarray:
-    """Undo ``waveform_to_spectrogram`` with Griffin-Lim (fast variant; the first phase is seeded).
+    """Invert ``waveform_to_spectrogram`` by Griffin-Lim (fast variant; the initial phase is seeded).
 
     Parameters
     ----------
     spectrogram : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1].
     reference : float
-        The STFT magnitude that stands for 0 dB.
+        The STFT magnitude of 0 dB.
     config : SpectrogramConfig
     length : int
         Samples to return.
@@ -32,7 +33,7 @@ def spectrogram_to_waveform(
     -------
     waveform : np.ndarray [shape=(length,), dtype=float32]
     """
-    # librosa 1.0 renamed the argument; integer seeds mean another generator to it, so it is handed the generator.
+    # librosa 1.0 renamed the argument, and an integer would seed another generator there.
     seeded = {"rng" if librosa.__version__.startswith("1.") else "random_state": np.random.RandomState(0)}
     return librosa.griffinlim(
         librosa.db_to_amplitude(_decibels(spectrogram, config), ref=reference),
@@ -47,14 +48,14 @@ def spectrogram_to_waveform(
 
 
 def image_to_waveform(image: np.ndarray, reference: float, config: SpectrogramConfig) -> np.ndarray:
-    """Turn an image into the 4.096 s of sound it shows.
+    """Resynthesise an image: 4.096 s of audio.
 
     Parameters
     ----------
     image : np.ndarray [shape=(height, width, 1)]
         In [-1, 1].
     reference : float
-        The STFT magnitude that stands for 0 dB.
+        The STFT magnitude of 0 dB.
     config : SpectrogramConfig
 
     Returns
@@ -65,15 +66,15 @@ def image_to_waveform(image: np.ndarray, reference: float, config: SpectrogramCo
 
 
 def apply_gains(waveform: np.ndarray, gains: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Change a waveform's spectrogram and keep its phase, which is then fitted to the change (Griffin & Lim, 1984).
+    """Apply gains to a waveform's spectrogram, starting from its own phase (Griffin & Lim, 1984).
 
-    The gains are interpolated onto closer frames than the analysis has.
+    A few iterations fit the phase to the new magnitudes. The gains are interpolated to denser frames.
 
     Parameters
     ----------
     waveform : np.ndarray [shape=(n,), dtype=float32]
     gains : np.ndarray [shape=(n_bins, 1 + n // hop_length)]
-        In dB, of the bins and frames of ``waveform_to_spectrogram``.
+        In dB, for the bins and frames of ``waveform_to_spectrogram``.
     config : SpectrogramConfig
 
     Returns
@@ -96,14 +97,14 @@ def apply_gains(waveform: np.ndarray, gains: np.ndarray, config: SpectrogramConf
     for _ in range(PHASE_ITERATIONS):
         _set_magnitude(transform, magnitude)
         sound = librosa.istft(transform, length=len(waveform), **frames)
-        del transform  # 300 MB of ten minutes
+        del transform  # 300 MB for ten minutes
         transform = librosa.stft(sound, **frames)
     _set_magnitude(transform, magnitude)
     return librosa.istft(transform, length=len(waveform), **frames).astype(np.float32)
 
 
 def _set_magnitude(transform: np.ndarray, magnitude: np.ndarray) -> None:
-    # Bin by bin, as all at once would take three times the memory.
+    # Bin by bin: all at once would take three times the memory.
     for of_bin, wanted in zip(transform, magnitude):
         _, phase = librosa.magphase(of_bin)
         of_bin[:] = wanted * phase

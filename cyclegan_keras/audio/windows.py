@@ -1,4 +1,4 @@
-"""Recordings of any length as overlapping images, and the images blended into one spectrogram again."""
+"""Cutting a spectrogram of any length into overlapping images, and blending the images into one spectrogram."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from cyclegan_keras.audio.spectrogram import image_to_spectrogram, spectrogram_t
 from cyclegan_keras.config import SpectrogramConfig
 
 WINDOW_OVERLAP = 1 / 4
-"""The least share of a window that its neighbour sees too, when a long clip is converted."""
+"""The least overlap of two neighbouring windows, as a share of a window."""
 
 
 def split_windows(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Cut a spectrogram of any length into images that cover it whole, overlapping by a quarter or more.
+    """Cut a spectrogram of any length into images that overlap by at least ``WINDOW_OVERLAP`` and cover all of it.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ def split_windows(spectrogram: np.ndarray, config: SpectrogramConfig) -> np.ndar
 
 
 def blend_windows(images: np.ndarray, frames: int, config: SpectrogramConfig) -> np.ndarray:
-    """Join the windows of ``split_windows`` again, fading from each into the next in dB.
+    """Join the windows of ``split_windows``, cross-fading neighbours in dB.
 
     Parameters
     ----------
     images : np.ndarray [shape=(windows, height, width, 1)]
     frames : int
-        Frames of the spectrogram that was split.
+        Number of frames of the spectrogram that was split.
     config : SpectrogramConfig
 
     Returns
@@ -46,7 +46,7 @@ def blend_windows(images: np.ndarray, frames: int, config: SpectrogramConfig) ->
     longest = max(frames, config.n_frames)
     total = np.zeros((config.n_bins, longest), np.float32)
     weight = np.zeros(longest, np.float32)
-    # A triangle: it weighs a frame by its distance from the window's edges, where a network sees least context.
+    # A triangle, because a network has the least context at the edges of a window.
     fade = np.bartlett(config.n_frames + 2)[1:-1].astype(np.float32)
     for start, image in zip(_window_starts(frames, config), images):
         span = slice(start, start + config.n_frames)

@@ -100,8 +100,8 @@ def read_recording(path: Path, config: SpectrogramConfig, prosody: Prosody = UNM
 
 def cleaned(sound: Sound) -> Sound:
     """Remove an offset and rumble, where they are strong."""
-    waveform, done = without_rumble(sound.waveform, sound.sample_rate)
-    return Sound(waveform, sound.sample_rate, sound.done + done)
+    waveform, changes = without_rumble(sound.waveform, sound.sample_rate)
+    return Sound(waveform, sound.sample_rate, sound.changes + changes)
 
 
 def analyse_sound(sound: Sound, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
@@ -113,7 +113,7 @@ def analyse_sound(sound: Sound, config: SpectrogramConfig, prosody: Prosody = UN
         It is shorter than one analysis window, or silent.
     """
     waveform = librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=config.sample_rate)
-    return analyse(waveform, config, prosody)._replace(done=sound.done)
+    return analyse(waveform, config, prosody)._replace(done=sound.changes)
 
 
 def convert(

@@ -1,5 +1,5 @@
-"""Data sets: which clips and faces there are, what they are of, and which of them train.
+"""Corpora: lists of clips and faces with their labels, and splits into training and test clips.
 
-Enters: a folder. Leaves: lists of clips with their emotion and speaker, and splits.
-Also the download of RAVDESS and the synthesis of the demo corpus.
+Input: a folder. Output: clips with their emotion and speaker, and splits.
+The download of RAVDESS and the synthesis of the demo corpus are here too.
 """

@@ -1,4 +1,4 @@
-"""Clips of emotional speech, and how they are divided into those to train on and those to measure by."""
+"""Clips of emotional speech, and their split into training and test clips."""
 
 import hashlib
 import math
@@ -13,26 +13,26 @@ from cyclegan_keras.emotions import in_order, nearest_name
 from cyclegan_keras.shared.errors import InputError
 
 UNSEEN_ACTORS = (19, 20)
-"""RAVDESS's: never trained on, so that a conversion of their clips shows what a new speaker gets."""
+"""Actors of RAVDESS that are never trained on, to measure conversions of new speakers."""
 
 HELD_BACK_SHARE, HELD_BACK_SHARE_ALONE = 20, 10
-"""One in so many is held back where there are unseen speakers to measure by, and where there are none."""
+"""One sentence in 20 is held back if a corpus has unseen speakers, and one in 10 if it has none."""
 
 ENOUGH_TO_HOLD_BACK = 10
-"""An emotion with fewer clips to train on has none held back."""
+"""The least number of clips of an emotion for one of them to be held back."""
 
 NOBODY = "none"
-"""In the place of unseen speakers' names: train on every speaker."""
+"""Stands for the names of unseen speakers if training uses every speaker."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording and what is known of it.
+    """One recording and its labels.
 
-    ``emotion`` is as ``emotions.emotion_name`` spells it. Known or not are: ``speaker`` (empty where not),
-    ``sentence`` (the same name wherever a corpus has the same words), ``intensity`` (the corpus's own scale, 1 is the
-    weakest), ``repetition`` (from 1) and ``language`` (ISO 639-1). ``corpus`` keeps speakers and sentences of
-    several corpora apart.
+    ``emotion`` is spelled as by ``emotions.emotion_name``. ``speaker`` is empty if unknown; the others are None:
+    ``sentence`` (one name for the same words throughout a corpus), ``intensity`` (on the corpus's own scale, 1 is the
+    weakest), ``repetition`` (from 1) and ``language`` (ISO 639-1). ``corpus`` distinguishes equal names of speakers and
+    sentences in several corpora.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Clip:
 
     @property
     def key(self) -> str:
-        """The file's name without its ending: the same for every copy of the recording, in whatever format."""
+        """The file's name without its ending: the same for every copy of the recording, in any format."""
         return self.path.stem
 
     @property
@@ -56,23 +56,23 @@ class Clip:
 
     @property
     def of_ravdess(self) -> bool:
-        """Whether it is RAVDESS's, speech or song."""
+        """Whether the clip is from RAVDESS, speech or song."""
         return self.corpus in ("ravdess", "ravdess-song")
 
     @property
     def actor(self) -> int | str:
-        """The speaker; RAVDESS's as a number, odd for men and even for women."""
+        """The speaker; in RAVDESS a number, odd for men and even for women."""
         return int(self.speaker) if self.of_ravdess else self.speaker
 
     @property
     def statement(self) -> int:
-        """Which of RAVDESS's two sentences it is, 1 for Kids and 2 for Dogs; 0 for any other corpus."""
+        """The number of RAVDESS's sentence, 1 (Kids) or 2 (Dogs); 0 in any other corpus."""
         return int(self.sentence) if self.of_ravdess else 0
 
 
 @dataclass(frozen=True)
 class Split:
-    """Clips to train on, clips of known speakers held back from training, and clips of unseen speakers."""
+    """Training clips, clips of training speakers that are held back, and clips of unseen speakers."""
 
     train: tuple[Clip, ...]
     held_back: tuple[Clip, ...]
@@ -80,19 +80,20 @@ class Split:
 
 
 def split_clips(clips: Iterable[Clip], unseen_speakers: Sequence[str] = ()) -> Split:
-    """Divide clips into those to train on and those to judge by.
+    """Split clips into training clips, held-back clips and clips of unseen speakers.
 
-    RAVDESS: actors 19 and 20 are unseen, and of every fourth other actor the second take of the second sentence at
-    normal intensity is held back. Any other corpus: in each language the last of the speakers' names are unseen, one
-    of two to five speakers, of more a tenth and at least two, none where one speaker speaks all. Of the others a
-    sentence in ``HELD_BACK_SHARE`` is held back, in all its emotions and takes (a clip where sentences are not
-    known); which ones follows from the names alone.
+    RAVDESS: actors 19 and 20 are unseen. Of every fourth other actor, the second take of the second sentence at normal
+    intensity is held back.
+
+    Any other corpus: in each language the last speakers by name are unseen: none of one speaker, one of two to five,
+    and of more a tenth, but at least two. Of the other speakers one sentence in ``HELD_BACK_SHARE`` is held back, in
+    all its emotions and takes (or one clip, if sentences are unknown). The choice depends only on the names.
 
     Parameters
     ----------
     clips : iterable of Clip
     unseen_speakers : sequence of str, optional
-        Those that are unseen instead, as ``"15"`` or ``"emodb/15"``; ``("none",)`` for nobody.
+        The unseen speakers, instead of the rule's, as ``"15"`` or ``"emodb/15"``; ``("none",)`` for no speaker.
 
     Returns
     -------
@@ -150,18 +151,18 @@ def _named(clips: Sequence[Clip], names: Sequence[str]) -> set[str]:
         if len(meant) != 1:
             there = ", ".join(sorted(meant or set(speakers.values()), key=natural_order)) or "none"
             what = "more than one speaker" if meant else "no speaker"
-            raise InputError(f"unseen speakers: {what} of the name {name!r}; there are {there}")
+            raise InputError(f"unseen speakers: {what} has the name {name!r}; there are {there}")
         chosen.add(meant[0])
     return chosen
 
 
 def _held_back(clips: Sequence[Clip], share: int) -> set[Path]:
-    """The clips that stay out of training though their speaker is in it."""
+    """Choose clips to hold back although their speakers are trained on."""
     drawn = [None if clip.of_ravdess else _draw(clip) for clip in clips]
     by_emotion = defaultdict(set)
     for clip, draw in zip(clips, drawn):
         by_emotion[clip.emotion].add(draw)
-    # What is held back is so in all emotions, or training would hear the words that it is measured by.
+    # A sentence is held back in all emotions, so that training never uses the words that are measured.
     chosen = {draw for draw in drawn if draw is not None and draw % share == 0}
     counts = Counter(clip.emotion for clip in clips if not clip.of_ravdess)
     for emotion, count in counts.items():
@@ -175,19 +176,18 @@ def _held_back(clips: Sequence[Clip], share: int) -> set[Path]:
 
 
 def _ravdess_holds_back(clip: Clip) -> bool:
-    # A few takes by speakers and of words that training knows; one speaker in four leaves training nearly whole.
-    # Intensity 1, because neutral has no other.
+    # One speaker in four costs training little. Intensity 1, because neutral has no other.
     return clip.actor % 4 == 0 and (clip.intensity, clip.statement, clip.repetition) == (1, 2, 2)
 
 
 def _draw(clip: Clip) -> int:
-    """A number that follows from the speaker and the words: the same for all emotions in which they are there."""
+    """Hash the speaker and the sentence to a number, the same for every emotion."""
     unit = "/".join((clip.who, clip.sentence or clip.key))
     return int.from_bytes(hashlib.sha256(os.fsencode(unit)).digest()[:8], "big")
 
 
 def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
-    """Choose the clips of an emotion, or of several.
+    """Select the clips of an emotion, or of several.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
     Raises
     ------
     InputError
-        There are none of one; the message says which emotions there are.
+        An emotion has no clips; the message lists the emotions there are.
 
     Example
     -------
@@ -217,7 +217,7 @@ def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
             others = ", ".join(f"{name} {counts[name]}" for name in in_order(counts)) or "none at all"
             near = nearest_name(emotion, counts)
             raise InputError(
-                f"no clips of {emotion!r} to use{_where(clips)}: there are {others}; "
+                f"no clips of {emotion!r}{_where(clips)}: there are {others}; "
                 + (f"did you mean {near!r}? Else " if near else "")
                 + "choose another emotion, or another folder with --data"
             )
@@ -225,7 +225,7 @@ def domain(clips: Iterable[Clip], *emotions: str) -> list[Clip]:
 
 
 def describe(split: Split, emotions: Sequence[str]) -> str:
-    """Say in one line how many clips a split has of each emotion.
+    """Write in one line how many clips of each emotion a split has.
 
     Example
     -------
@@ -242,25 +242,25 @@ def describe(split: Split, emotions: Sequence[str]) -> str:
 
 
 def describe_speakers(split: Split) -> str:
-    """Say in one line who is unseen, or that nobody is, so that strangers cannot be measured.
+    """Write in one line which speakers are unseen, or that none is.
 
     Example
     -------
     >>> describe_speakers(split_clips([Clip(Path("a.wav"), "ann", "calm")]))
-    'unseen speakers: none of 1, so strangers cannot be measured; clips of known speakers held back: 0'
+    'unseen speakers: none of 1, so unseen speakers cannot be measured; clips of training speakers held back: 0'
     """
     unseen = unseen_speakers(split)
     count = len({clip.who for clip in split.train + split.held_back} | set(unseen))
     if unseen:
         return f"unseen speakers: {', '.join(unseen)} (of {count})"
     return (
-        f"unseen speakers: none of {count}, so strangers cannot be measured; "
-        f"clips of known speakers held back: {len(split.held_back)}"
+        f"unseen speakers: none of {count}, so unseen speakers cannot be measured; "
+        f"clips of training speakers held back: {len(split.held_back)}"
     )
 
 
 def unseen_speakers(split: Split) -> list[str]:
-    """Name the unseen speakers with their corpora, in their natural order."""
+    """List the unseen speakers with their corpora, in natural order."""
     return sorted({clip.who for clip in split.unseen}, key=natural_order)
 
 

@@ -1,7 +1,7 @@
-"""Speech-like clips made by the project's own code, in RAVDESS's layout and names.
+"""A synthetic corpus of speech-like clips, in RAVDESS's layout and names.
 
-For the demo and the tests, where no recordings are at hand; never a stand-in for RAVDESS. Each clip is one of
-RAVDESS's two statements from a formant synthesiser. The emotion sets pitch, tempo, level and voice quality.
+It serves the demo and the tests, and does not replace RAVDESS. A formant synthesiser speaks RAVDESS's two statements.
+The emotion sets pitch, tempo, level and voice quality.
 """
 
 from collections.abc import Sequence
@@ -31,21 +31,20 @@ def write_demo_corpus(
 ) -> list[Path]:
     """Write a small synthetic corpus in RAVDESS's layout, as 16-bit mono WAV at 16 kHz.
 
-    Each actor speaks both statements twice at each intensity: 8 clips an emotion, 4 of neutral, which
-    has no strong intensity. A clip depends on ``seed`` and its own name only, not on what else is written.
-    The default 240 clips take about 31 MB.
+    Each actor speaks both statements twice at each intensity: 8 clips per emotion, and 4 of neutral, which has no
+    strong intensity. A clip depends only on ``seed`` and its own name. The default 240 clips take about 31 MB.
 
     Parameters
     ----------
     root : Path
-        Folder that receives ``Actor_01`` and so on; created where it is missing.
+        Folder that receives ``Actor_01`` and so on; created if missing.
     seed : int
         0 or more; another seed gives other voices and other takes.
     emotions : sequence of str
         From ``config.EMOTIONS``.
     actors : sequence of int
-        1 to 24, odd male and even female. The default has two that train, one whose number is divisible
-        by 4 and one (19) that stays unseen.
+        1 to 24, odd male and even female. By the rule of ``clips.split_clips``, actors 1 and 2 of the default are only
+        trained on, 4 has clips held back, and 19 is unseen.
 
     Returns
     -------
@@ -55,7 +54,7 @@ def write_demo_corpus(
     Raises
     ------
     InputError
-        An unknown emotion, or an actor or seed out of range; nothing is written then.
+        An emotion is unknown, or an actor or the seed out of range; nothing is written then.
 
     Example
     -------
@@ -108,7 +107,7 @@ def synthesise_clip(
     Raises
     ------
     InputError
-        An argument out of range.
+        An argument is out of range.
 
     Example
     -------
@@ -143,7 +142,7 @@ def _known_emotion(emotion: str) -> str:
 def _name_fields(
     emotion: str, intensity: int, statement: int, repetition: int, actor: int, seed: int
 ) -> tuple[int, ...]:
-    """The last five fields of the clip's name, once every one and the seed are checked."""
+    """Check the arguments; return the last five fields of the clip's name."""
     emotion = _known_emotion(emotion)
     if seed < 0:
         raise InputError(f"seed {seed}: must be 0 or more")
@@ -174,6 +173,6 @@ def _voice(actor: int, seed: int) -> Voice:
 
 
 def _room_noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise at ``NOISE_FLOOR_DB`` that falls by 6 dB an octave, as a quiet room's does."""
+    """Noise at ``NOISE_FLOOR_DB`` that falls by 6 dB per octave, as in a quiet room."""
     noise = lfilter([1.0], [1.0, -0.95], rng.standard_normal(n_samples))
     return noise * 10 ** (NOISE_FLOOR_DB / 20) / rms(noise)

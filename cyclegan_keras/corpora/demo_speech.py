@@ -1,4 +1,4 @@
-"""How the demo corpus speaks: its emotions, phones and sentences, as numbers with their sources.
+"""The demo corpus's emotions, phones and sentences, as parameters of the synthesiser with their sources.
 
 References
 ----------
@@ -14,14 +14,14 @@ import math
 from typing import NamedTuple
 
 DEMO_MARK = "DEMO_CORPUS.txt"
-"""A file of this name tells a folder of synthetic clips, which are named like RAVDESS's, from one of recordings."""
+"""A file of this name marks a folder of synthetic clips, because their names are those of RAVDESS."""
 
 
 class Expression(NamedTuple):
-    """How an emotion is spoken.
+    """The prosody and voice quality of an emotion.
 
-    F0, tempo, level and tilt (dB an octave) are relative to the speaker's neutral voice; an accent is
-    the height of a stressed syllable, breath the glottal noise relative to the pulses.
+    F0, tempo, level and tilt (dB per octave) are relative to the speaker's neutral voice. An accent is the F0 rise on a
+    stressed syllable. Breath is the glottal noise relative to the pulses.
     """
 
     f0_semitones: float
@@ -93,7 +93,7 @@ PHONES = {
     "k": Phone(25, 300, 1990, 2850, _OFF, _OFF, -8, 2000),
 }
 
-# A 1 behind a vowel marks stress, as in ARPAbet.
+# A 1 after a vowel marks stress, as in ARPAbet.
 STATEMENTS = {
     1: "k hh ih1 dcl d z aa r tcl t hh ao1 kcl k ih ng bcl b aa iy dh ax dcl d ao1 axr",
     2: "dcl d ao1 gcl g z aa r s ih1 dx ih ng bcl b aa iy dh ax dcl d ao1 axr",

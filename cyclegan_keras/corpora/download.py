@@ -1,4 +1,4 @@
-"""Download of an archive over HTTP: resumed where it broke off, verified by size and md5."""
+"""Download of an archive over HTTP, resumed after a break, and verified by size and MD5."""
 
 import functools
 import hashlib
@@ -14,15 +14,15 @@ from pathlib import Path
 from cyclegan_keras.shared.errors import RunError
 
 OnProgress = Callable[[int, int], None]
-"""Called with the bytes done and the bytes in total."""
+"""Is called with the number of bytes received and the total."""
 
 CHUNK_BYTES = 256 * 1024
-"""Read from the network or a file at once."""
+"""Bytes read at once from the network or a file."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to download: where it is, how many bytes it has, and their md5 in hexadecimal."""
+    """A file to download: its address, its size in bytes, and its MD5 in hexadecimal."""
 
     url: str
     size: int
@@ -38,24 +38,24 @@ SPEECH_ARCHIVE = Archive(
 
 
 def download(archive: Archive, target: Path, on_progress: OnProgress | None = None, timeout: float = 30.0) -> None:
-    """Download an archive and verify it; what an earlier call left unfinished is continued.
+    """Download an archive and verify it; continue an unfinished download.
 
-    The bytes go to ``target`` with ``.part`` behind its name, which becomes ``target`` once the md5 is
-    right. A ``target`` that is right already is left alone.
+    The bytes go to a file named like ``target`` with ``.part`` added. The file is renamed to ``target`` once its MD5 is
+    right. If ``target`` already has the right MD5, nothing is downloaded.
 
     Parameters
     ----------
     archive : Archive
     target : Path
     on_progress : callable, optional
-        Called after every piece with the bytes done and in total.
+        Is called after every chunk with the bytes received and the total.
     timeout : float
         Seconds without a byte after which the connection counts as broken.
 
     Raises
     ------
     RunError
-        The server or the connection failed, the disk is full, or the md5 is wrong. What came is kept.
+        The server or the connection failed, the disk is full, or the MD5 is wrong. The bytes received are kept.
 
     Example
     -------
@@ -71,7 +71,7 @@ def download(archive: Archive, target: Path, on_progress: OnProgress | None = No
         _fetch(archive, part, on_progress, timeout)
         if not _matches(part, archive):
             raise RunError(
-                f"{part}: {archive.size} bytes came from {archive.url}, but their md5 is not {archive.md5}; "
+                f"{part}: {archive.size} bytes were received from {archive.url}, but their md5 is not {archive.md5}; "
                 "run the same command again to start over"
             )
     os.replace(part, target)
@@ -91,7 +91,7 @@ def _fetch(archive: Archive, part: Path, on_progress: OnProgress | None, timeout
     kept = part.stat().st_size if part.exists() else 0
     response, done = _connect(archive, kept if kept < archive.size else 0, timeout)
     with response:
-        # Before the part is opened: a server gone wrong must not cost what came earlier.
+        # Before the part is opened, so that a wrong response does not overwrite earlier bytes.
         _check_response(response, done, archive)
         with _writing(part), part.open("ab" if done else "wb") as file:
             for chunk in _received(response, archive, part, archive.size - done):
@@ -102,7 +102,7 @@ def _fetch(archive: Archive, part: Path, on_progress: OnProgress | None, timeout
 
 
 def _connect(archive: Archive, start: int, timeout: float) -> tuple[http.client.HTTPResponse, int]:
-    """Ask for the archive from byte ``start``; returns the answer and the byte at which it begins."""
+    """Request the archive from byte ``start``; return the response and the byte at which it begins."""
     request = urllib.request.Request(archive.url, headers={"Range": f"bytes={start}-"} if start else {})
     try:
         response = urllib.request.urlopen(request, timeout=timeout)
@@ -110,7 +110,7 @@ def _connect(archive: Archive, start: int, timeout: float) -> tuple[http.client.
         error.close()
         if start and error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return _connect(archive, 0, timeout)
-        # What urllib says of a redirect that it does not follow takes several lines.
+        # urllib's message for a redirect that it does not follow has several lines.
         answer = "redirects that lead nowhere" if 300 <= error.code < 400 else f"{error.code} {error.reason}"
         raise RunError(f"{archive.url}: the server answers {answer}; run the same command later") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -121,7 +121,7 @@ def _connect(archive: Archive, start: int, timeout: float) -> tuple[http.client.
         return response, 0
     if not start:
         response.close()
-        raise RunError(f"{archive.url}: the server sends a part that nobody asked for; run the same command later")
+        raise RunError(f"{archive.url}: the server sends a part instead of the whole; run the same command later")
     if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
         response.close()
         return _connect(archive, 0, timeout)
@@ -130,9 +130,9 @@ def _connect(archive: Archive, start: int, timeout: float) -> tuple[http.client.
 
 def _check_response(response: http.client.HTTPResponse, start: int, archive: Archive) -> None:
     if response.headers.get_content_type() == "text/html":
-        problem = "a web page came instead of the archive"
+        problem = "the server sends a web page instead of the archive"
     elif response.length is not None and start + response.length != archive.size:
-        problem = f"{start + response.length} bytes are offered, but the archive has {archive.size}"
+        problem = f"the server offers {start + response.length} bytes, but the archive has {archive.size}"
     else:
         return
     raise RunError(f"{archive.url}: {problem}; open the address in a browser to see what is wrong")
@@ -141,21 +141,21 @@ def _check_response(response: http.client.HTTPResponse, start: int, archive: Arc
 def _received(response: http.client.HTTPResponse, archive: Archive, part: Path, remaining: int) -> Iterator[bytes]:
     while remaining:
         try:
-            # read1 hands over what is there, so that a connection that stalls costs nothing that came.
+            # read1 returns the bytes that are there, so that a stalled connection loses none of them.
             chunk = response.read1(min(CHUNK_BYTES, remaining))
             if not chunk:
                 raise ConnectionError(f"closed {remaining} bytes early")
         except (OSError, http.client.HTTPException) as error:
             raise RunError(
-                f"{archive.url}: the connection broke ({_reason(error)}); what came is kept in {part}, "
-                "and the same command goes on from there"
+                f"{archive.url}: the connection broke ({_reason(error)}); run the same command again to continue, "
+                f"the bytes received are kept in {part}"
             ) from None
         remaining -= len(chunk)
         yield chunk
 
 
 def _reason(error: Exception) -> str:
-    # A server's own words can be among it.
+    # The text may come from the server, so it is cut to one short line.
     return " ".join(str(getattr(error, "reason", error)).split())[:200] or type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""FER2013's faces: Kaggle's csv or folders of JPEG files, to images.
+"""The faces of FER2013, from Kaggle's CSV or from folders of JPEG files.
 
 Goodfellow et al., *Challenges in Representation Learning: A report on three machine learning contests*, 2013.
 """
@@ -17,13 +17,13 @@ SIZE = 48
 """Pixels of a side."""
 
 CODES = {"anger": 0, "disgust": 1, "fearful": 2, "happy": 3, "sad": 4, "surprised": 5, "neutral": 6}
-"""The csv's numbers of the emotions, in the report's spelling; FER2013 has no calm faces."""
+"""The CSV's number of each emotion, in the report's spelling. FER2013 has no calm faces."""
 
 FOLDERS = {"anger": "angry", "fearful": "fear", "surprised": "surprise"}
-"""What folders call the emotions, where not as the report does."""
+"""Names of folders that differ from the report's names of emotions."""
 
 USAGES = {"train": "Training", "test": "PrivateTest"}
-"""The csv's names of the two subsets that folders hold. PublicTest is neither."""
+"""The CSV's names of the two subsets. PublicTest is not used."""
 
 _GET_DATA = "name Kaggle's fer2013.csv, or a folder with train/happy/*.jpg and the like"
 
@@ -34,7 +34,7 @@ def load_faces(data: Path, emotion: str, subset: str) -> np.ndarray:
     Parameters
     ----------
     data : Path
-        ``fer2013.csv``, a folder that holds it, or one with a folder a subset and in it a folder an emotion.
+        ``fer2013.csv``, a folder that holds it, or a folder with one folder per subset and emotion (``train/happy``).
     emotion : str
         One of ``CODES``.
     subset : str
@@ -43,12 +43,12 @@ def load_faces(data: Path, emotion: str, subset: str) -> np.ndarray:
     Returns
     -------
     faces : np.ndarray [shape=(n, 48, 48, 1), dtype=float32]
-        Grey, in [-1, 1], in the order of the csv or of the files' names.
+        Grey, in [-1, 1], in the order of the CSV or of the files' names.
 
     Raises
     ------
     InputError
-        There are none, or one of them cannot be used; the message names the line or the file.
+        There are no faces, or one cannot be used; the message names the line or the file.
 
     Example
     -------
@@ -57,7 +57,7 @@ def load_faces(data: Path, emotion: str, subset: str) -> np.ndarray:
     """
     data = Path(data)
     if emotion not in CODES:
-        raise InputError(f"{emotion!r}: no emotion of FER2013; choose from {', '.join(CODES)}")
+        raise InputError(f"{emotion!r}: not an emotion of FER2013; choose from {', '.join(CODES)}")
     table = data / "fer2013.csv" if data.is_dir() else data
     if table.is_file():
         faces = list(_from_csv(table, CODES[emotion], USAGES[subset]))
@@ -71,7 +71,7 @@ def load_faces(data: Path, emotion: str, subset: str) -> np.ndarray:
 
 
 def faces_key(*faces: np.ndarray) -> str:
-    """Fingerprint sets of faces by what they show: 16 hexadecimal digits."""
+    """Fingerprint sets of faces by their pixels: 16 hexadecimal digits."""
     return hashlib.sha256(b"".join(images.tobytes() for images in faces)).hexdigest()[:16]
 
 
@@ -105,4 +105,4 @@ def _from_folder(folder: Path) -> Iterator[np.ndarray]:
                     yield np.asarray(picture.convert("L"), float)
             except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
                 reason = " ".join(str(error).split())[:120]
-                raise InputError(f"{path}: not a face to use ({reason}); take it away") from None
+                raise InputError(f"{path}: not usable as a face ({reason}); remove the file") from None

@@ -1,4 +1,4 @@
-"""Recordings of no known corpus: folders named by emotion, or a table ``clips.csv``."""
+"""Recordings of an unknown corpus: folders named by emotion, or a table ``clips.csv``."""
 
 import csv
 import functools
@@ -14,37 +14,37 @@ from cyclegan_keras.shared.errors import InputError
 TABLE = "clips.csv"
 
 COLUMNS = ("path", "emotion", "speaker", "sentence", "intensity", "repetition", "language")
-"""Of ``clips.csv``; the first two must be there."""
+"""Columns of ``clips.csv``; the first two are required."""
 
 OTHER_EMOTIONS = {"amused", "boredom", "sleepiness", "excited", "frustrated", "contempt", "pride", "tender", "whisper"}
-"""Names beside the report's that tell which folders are named by emotion; any other is taken at their level."""
+"""Further names by which a folder is recognised as named by emotion. Folders on its level may have any other name."""
 
 NO_SPEAKERS = {
     "train", "test", "dev", "val", "valid", "validation", "eval", "evaluation", "wav", "wavs", "flac", "mp3", "audio",
     "sound", "sounds", "clips", "data", "recordings", "speech",
 }  # fmt: skip
-"""Folders that divide recordings otherwise than by who speaks."""
+"""Names of folders that never name a speaker."""
 
 
 def clips_of_folders(root: Path, paths: Sequence[Path], corpus: str) -> list[Clip | str]:
-    """Take the emotion of each recording from a folder's name, and its speaker from another's.
+    """Take the emotion of each recording from one folder's name, and its speaker from another's.
 
-    The emotion is the innermost folder with a usual emotion's name. Where a recording lies in none, it is the folder
-    on the level on which most others have theirs; where none has any, the folder that the recording lies in. The
-    speaker is the outermost folder beside, which may keep less apart than there is but never tears a speaker in two.
+    The emotion is the innermost folder with the name of a usual emotion. If a recording has no such folder, its emotion
+    is the folder on the level that most other recordings use. If no recording has one, it is the recording's own
+    folder. The speaker is the outermost other folder: two speakers may be merged, but one is never split in two.
 
     Parameters
     ----------
     root : Path
     paths : sequence of Path
-        Recordings below it.
+        Recordings below ``root``.
     corpus : str
         The name for the clips' ``corpus``.
 
     Returns
     -------
     clips : list
-        For each path a clip, or a sentence on why it is none.
+        For each path a clip, or the reason why there is none.
     """
     folders = _folders(root, paths)
     known = [_usual_level(names) for names in folders]
@@ -57,17 +57,17 @@ def clips_of_folders(root: Path, paths: Sequence[Path], corpus: str) -> list[Cli
 
 
 def has_emotion_folders(root: Path, paths: Sequence[Path]) -> bool:
-    """Tell whether any of the recordings lies in a folder with a usual emotion's name."""
+    """Whether any recording lies in a folder with the name of a usual emotion."""
     return any(_usual_level(names) is not None for names in set(_folders(root, paths)))
 
 
 def clips_of_table(root: Path, corpus: str) -> list[Clip]:
-    """Read ``clips.csv``: a line a recording, under a line with the columns' names.
+    """Read ``clips.csv``: one line per recording, after a line with the columns' names.
 
     Parameters
     ----------
     root : Path
-        The folder that holds it; its paths start there.
+        The folder of ``clips.csv``; the paths in it are relative to this folder.
     corpus : str
         The name for the clips' ``corpus``.
 
@@ -86,13 +86,13 @@ def clips_of_table(root: Path, corpus: str) -> list[Clip]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{table}: cannot be read ({error}); save it as UTF-8") from None
     first = text.split("\n", 1)[0]
-    # Spreadsheets in half of Europe write semicolons.
+    # Spreadsheets in many European locales write semicolons.
     rows = csv.DictReader(text.splitlines(), delimiter=";" if ";" in first and "," not in first else ",")
     names = [name.strip().lower() for name in rows.fieldnames or ()]
     wrong = [name for name in names if name not in COLUMNS]
     if not {"path", "emotion"} <= set(names) or wrong:
         what = f"unknown column {wrong[0]!r}" if wrong else "its first line is not path,emotion"
-        raise InputError(f"{table}: {what}; the columns are {', '.join(COLUMNS)}, the first two always")
+        raise InputError(f"{table}: {what}; the columns are {', '.join(COLUMNS)}, the first two are required")
     rows.fieldnames = names
     clips = list(_of_rows(table, root, rows, corpus))
     if not clips:
@@ -101,7 +101,7 @@ def clips_of_table(root: Path, corpus: str) -> list[Clip]:
 
 
 def _folders(root: Path, paths: Sequence[Path]) -> list[tuple[str, ...]]:
-    """The folders between the root and each recording; of the same folder looked up once."""
+    """The folders between the root and each recording."""
     known: dict[str, tuple[str, ...]] = {}
     at = [os.path.dirname(path) for path in paths]
     for folder in set(at):
@@ -133,7 +133,7 @@ def _number(name: str, text: str) -> int | None:
 
 @functools.lru_cache(maxsize=10_000)
 def _usual_level(names: tuple[str, ...]) -> int | None:
-    """Of the folders on the way to a recording, the innermost with a usual emotion's name."""
+    """The level of the innermost folder with the name of a usual emotion; None without one."""
     for level in reversed(range(len(names))):
         name = names[level].strip().lower().replace(" ", "-").replace("_", "-")
         if EMOTION_ALIASES.get(name, name) in OTHER_EMOTIONS.union(EMOTIONS):
@@ -147,10 +147,10 @@ def _of_folders(path: Path, names: Sequence[str], level: int, corpus: str) -> Cl
     try:
         emotion = emotion_name(names[level])
     except InputError:
-        return "in a folder whose name is no emotion's"
+        return "in a folder whose name is not an emotion"
     others = [name for at, name in enumerate(names) if at != level and name.lower() not in NO_SPEAKERS]
     return Clip(path, _speaker(others[0] if others else ""), emotion, corpus=corpus)
 
 
 def _speaker(name: str) -> str:
-    return name.replace(",", " ")  # several are written with commas between them
+    return name.replace(",", " ")  # lists of speakers are separated by commas

@@ -1,7 +1,7 @@
-"""A cascade formant synthesiser (Klatt, 1980): a sentence as phones, an emotion and a voice to a waveform.
+"""A cascade formant synthesiser (Klatt, 1980): a sentence in phones, an emotion and a voice become a waveform.
 
-A pulse train and noise at the glottis pass through the resonances of the vocal tract; bursts and friction are noise
-of their own.
+A pulse train and noise from the glottis pass through the resonances of the vocal tract. Bursts and friction are
+separate noise.
 """
 
 from typing import NamedTuple
@@ -32,7 +32,7 @@ SPEECH_SECONDS = 2.05
 
 
 class Voice(NamedTuple):
-    """A speaker: the neutral F0 in Hz, formants and tempo relative to an average male voice."""
+    """A speaker: neutral F0 in Hz, and formants and tempo relative to an average male voice."""
 
     f0_hz: float
     tract_scale: float
@@ -40,7 +40,7 @@ class Voice(NamedTuple):
 
 
 class Tracks(NamedTuple):
-    """One value a 5 ms frame; formants are Hz (n_frames, 7), gains linear (n_frames,)."""
+    """One value per frame of 5 ms: formants in Hz (n_frames, 7), linear gains (n_frames,)."""
 
     formants: np.ndarray
     voicing: np.ndarray
@@ -51,7 +51,7 @@ class Tracks(NamedTuple):
 
 
 def articulate(statement: int, expression: Expression, voice: Voice, rng: np.random.Generator) -> Tracks:
-    """Move the articulators through a statement: formants, gains and F0 by frames of 5 ms."""
+    """Compute formants, gains and F0 of a statement in frames of 5 ms."""
     symbols = f"pau {STATEMENTS[statement]} pau".split()
     phones = np.array([PHONES[symbol.rstrip("1")] for symbol in symbols])
     stressed = np.array([symbol.endswith("1") for symbol in symbols])
@@ -64,7 +64,7 @@ def articulate(statement: int, expression: Expression, voice: Voice, rng: np.ran
     ends, frames = np.cumsum(lengths), np.arange(n_frames)
     spoken = phones[np.searchsorted(ends[:-1], frames, side="right")]
 
-    # Articulators move over some 50 ms, while a burst or the onset of voicing takes 10.
+    # Articulators move within some 50 ms, a burst or the onset of voicing within 10 ms.
     formants = gaussian_filter1d(spoken[:, 1:4], sigma=4, axis=0)
     gains = gaussian_filter1d(10 ** (spoken[:, 4:7] / 20), sigma=0.8, axis=0)
     higher = np.broadcast_to(HIGHER_FORMANTS, (n_frames, len(HIGHER_FORMANTS)))
@@ -93,14 +93,14 @@ def _f0_track(
     final = np.clip((progress - 0.75) / 0.25, 0.0, 1.0)
     contour = expression.accent_semitones * accent + expression.final_semitones * final
     contour -= DECLINATION_SEMITONES * progress
-    # Centred where it is heard, so that the mean is ``f0_semitones`` whatever the contour.
+    # Centred over voiced frames, so that their mean is ``f0_semitones`` for any contour.
     contour += expression.f0_semitones + rng.uniform(-0.3, 0.3) - np.average(contour, weights=voicing)
     jitter = 1 + expression.jitter_percent / 100 * rng.standard_normal(len(contour))
     return voice.f0_hz * 2 ** (contour / 12) * jitter
 
 
 def speak(tracks: Tracks, expression: Expression, rng: np.random.Generator) -> np.ndarray:
-    """Synthesise tracks as a waveform at ``SAMPLE_RATE``, of no particular level."""
+    """Synthesise tracks as a waveform at ``SAMPLE_RATE``; the level is arbitrary."""
     pulses = _pulse_train(_at_samples(tracks.f0_hz), SOURCE_TILT_DB + expression.tilt_db)
     breath = tracks.aspiration + tracks.voicing * 10 ** (expression.breath_db / 20)
     source = _at_samples(tracks.voicing) * pulses + _at_samples(breath) * rng.standard_normal(len(pulses))
@@ -112,10 +112,10 @@ def speak(tracks: Tracks, expression: Expression, rng: np.random.Generator) -> n
 
 
 def _pulse_train(f0_hz: np.ndarray, tilt_db: float) -> np.ndarray:
-    """Band-limited pulses of unit RMS, their harmonics falling by ``tilt_db`` an octave."""
+    """Band-limited pulses of unit RMS, with a tilt of ``tilt_db`` per octave."""
     phase = 2 * np.pi * np.cumsum(f0_hz) / SAMPLE_RATE
     n_harmonics = np.floor(0.49 * SAMPLE_RATE / f0_hz)
-    # The Dirichlet kernel is the sum of all harmonics in closed form, which spares a sinusoid for each.
+    # The Dirichlet kernel is the closed form of the sum of all harmonics.
     flat = ((2 * n_harmonics + 1) * diric(phase, 2 * n_harmonics + 1) - 1) / np.sqrt(2 * n_harmonics)
     frequencies = np.fft.rfftfreq(len(flat), 1 / SAMPLE_RATE)
     octaves = np.log2(np.maximum(frequencies, 50.0) / 1000)
@@ -124,7 +124,7 @@ def _pulse_train(f0_hz: np.ndarray, tilt_db: float) -> np.ndarray:
 
 
 def _resonator(frequencies: np.ndarray, bandwidths: float | np.ndarray) -> np.ndarray:
-    """Klatt's digital resonator at every frame, as its response, complex (n_bins, n_frames)."""
+    """The response of Klatt's digital resonator at every frame, complex (n_bins, n_frames)."""
     radius, angle = np.exp(-np.pi * bandwidths / SAMPLE_RATE), 2 * np.pi * frequencies / SAMPLE_RATE
     b, c = 2 * radius * np.cos(angle), -(radius**2)
     return (1 - b - c) / (1 - b * _DELAY - c * _DELAY**2)
@@ -137,7 +137,7 @@ def _noise_band(frequencies: np.ndarray) -> np.ndarray:
 
 
 def _filtered(signal: np.ndarray, response: np.ndarray) -> np.ndarray:
-    # In the STFT domain, for overlap-add glides from frame to frame where a recursive filter clicks.
+    # In the STFT domain, because a recursive filter with changing coefficients would click.
     analysis = {"fs": SAMPLE_RATE, "nperseg": WINDOW_LENGTH, "noverlap": WINDOW_LENGTH - FRAME_LENGTH}
     spectrum = stft(signal, **analysis)[2]
     return istft(spectrum * response, **analysis)[1][: len(signal)]

@@ -1,4 +1,4 @@
-"""The clips of one folder or several, whatever corpus each holds, and what of it is passed over and why."""
+"""The clips of one or several folders of any corpus, and the files that are passed over, with reasons."""
 
 import os
 from collections import Counter
@@ -10,20 +10,20 @@ from typing import NamedTuple
 from cyclegan_keras.corpora import folders
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.known import SPEECH, Corpus, corpus_of_name, known_corpora
-from cyclegan_keras.corpora.recordings import GET_DATA, LFS_POINTER, Below, copies, files_below, look
+from cyclegan_keras.corpora.recordings import GET_DATA, LFS_POINTER, Below, copies, files_below, probe
 from cyclegan_keras.shared.errors import InputError
 
 MOST_UNUSABLE = 0.1
-"""Of the recordings; where more cannot be used, something is wrong with the whole, and nothing is."""
+"""The largest share of unusable recordings. A folder with more is refused."""
 
 SAMPLE = 1000
-"""So many names are enough to recognise a corpus by."""
+"""The number of file names by which a corpus is recognised."""
 
 MOST_NAMED = 10
-"""Of the files passed over; more are only counted."""
+"""The number of passed-over files that are listed; the rest are counted."""
 
 FOLDERS = "folders"
-"""For ``--corpus``: emotions are folders' names, whatever the files' names look like."""
+"""Value of ``--corpus`` for folders named by emotion, whatever the files' names are."""
 
 LOSSY = (".mp3", ".ogg", ".oga", ".opus")
 
@@ -37,7 +37,7 @@ class PassedOver(NamedTuple):
 
 @dataclass(frozen=True)
 class Folder:
-    """What a folder was taken for: a known corpus, or None where its own folders or table name the emotions."""
+    """A folder and its corpus; ``corpus`` is None if the folder's own subfolders or table name the emotions."""
 
     root: Path
     name: str
@@ -46,10 +46,10 @@ class Folder:
 
 @dataclass(frozen=True)
 class Index:
-    """The clips of one folder or several, what each was taken for, and what is passed over.
+    """The clips of one or several folders, the folders' corpora, and the files that are passed over.
 
-    ``unusable`` are recordings that hold no sound to use; ``others`` are fine and yet not taken: copies, song where
-    speech is asked for, turns without an emotion; ``of_macos`` counts the ``._`` files that macOS leaves beside others.
+    ``unusable`` are recordings without usable sound. ``others`` are intact but not used: copies, files of the other
+    channel, turns without an emotion. ``of_macos`` counts the ``._`` files that macOS writes.
     """
 
     clips: tuple[Clip, ...]
@@ -60,7 +60,7 @@ class Index:
 
 
 def index_clips(data: Path | str | Sequence[Path], corpus: str | None = None, channel: str = SPEECH) -> list[Clip]:
-    """Find the clips of a folder, or of several as one corpus; other files are passed over.
+    """Find the clips of a folder, or of several folders as one corpus.
 
     Parameters, errors and order are those of ``index_corpora``.
 
@@ -73,38 +73,39 @@ def index_clips(data: Path | str | Sequence[Path], corpus: str | None = None, ch
 
 
 def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, channel: str = SPEECH) -> Index:
-    """Find the clips of a folder, or of several as one corpus, and what is passed over.
+    """Find the clips of a folder, or of several folders as one corpus, and the files that are passed over.
 
     Parameters
     ----------
     data : Path or sequence of Path
-        Each is recognised by its files' names, or else by folders named by emotion, or by its ``clips.csv``.
+        The corpus of each folder is recognised by its files' names, its folders' names or its ``clips.csv``.
     corpus : str, optional
-        What the folders hold, where that is not to be recognised: a known corpus's name, or ``"folders"``.
+        Instead of recognition: the name of a known corpus, or ``"folders"``.
     channel : str
-        ``"speech"``, or ``"song"`` where a corpus has some (RAVDESS).
+        ``"speech"``, or ``"song"`` (only RAVDESS has song).
 
     Returns
     -------
     index : Index
-        Its clips are sorted by corpus and key. A recording that is there several times, by the name that its corpus
-        gave it or by content, is counted once, from where it lies least deep.
+        Its clips are sorted by corpus and key. Copies of a recording, equal in name or content, count once: the copy in
+        the fewest folders.
 
     Raises
     ------
     InputError
-        There is no such folder, it cannot be read, none of its files is a clip, or more than a tenth cannot be used.
+        The folder does not exist or cannot be read, none of its files is a clip, or more than ``MOST_UNUSABLE`` of the
+        recordings cannot be used.
     """
     roots = [Path(data)] if isinstance(data, (str, Path)) else [Path(root) for root in data]
     taken, clips, unusable, others, of_macos = [], [], [], [], 0
     for root in roots:
         below = files_below(root)
         folder, of_folder, not_taken = _read_folder(root, below, corpus, channel, {other.name for other in taken})
-        looks = [look(clip.path) for clip in of_folder]
-        bad = [PassedOver(clip.path, seen.problem) for clip, seen in zip(of_folder, looks) if seen.problem]
-        refuse_many_unusable(root, bad, len(looks))
+        probes = [probe(clip.path) for clip in of_folder]
+        bad = [PassedOver(clip.path, probed.problem) for clip, probed in zip(of_folder, probes) if probed.problem]
+        refuse_many_unusable(root, bad, len(probes))
         taken.append(folder)
-        clips += [(clip, seen.mark) for clip, seen in zip(of_folder, looks) if not seen.problem]
+        clips += [(clip, probed.mark) for clip, probed in zip(of_folder, probes) if not probed.problem]
         unusable += bad
         others += not_taken
         of_macos += below.of_macos
@@ -113,7 +114,7 @@ def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, 
 
 
 def refuse_many_unusable(where: object, unusable: Sequence[PassedOver], total: int) -> None:
-    """Raise an ``InputError`` where more than a tenth of ``total`` recordings cannot be used."""
+    """Raise an ``InputError`` if more than ``MOST_UNUSABLE`` of ``total`` recordings cannot be used."""
     if len(unusable) <= MOST_UNUSABLE * total:
         return
     pointers = sum(bad.why == LFS_POINTER for bad in unusable)
@@ -124,12 +125,12 @@ def refuse_many_unusable(where: object, unusable: Sequence[PassedOver], total: i
         )
     raise InputError(
         f"{where}: {len(unusable)} of {total} recordings cannot be used ({reasons(unusable)}; "
-        f"the first is {unusable[0].path}); get them again, or take them away"
+        f"the first is {unusable[0].path}); fetch them again, or remove them"
     )
 
 
 def reasons(passed_over: Iterable[PassedOver]) -> str:
-    """Count what is passed over by why.
+    """Count the passed-over files by reason.
 
     Example
     -------
@@ -139,12 +140,12 @@ def reasons(passed_over: Iterable[PassedOver]) -> str:
     return ", ".join(f"{why} {count}" for why, count in Counter(file.why for file in passed_over).most_common())
 
 
-def told(passed_over: Sequence[PassedOver]) -> list[str]:
-    """Say what is passed over: a line that counts it by why, and a line for each of the first files.
+def passed_over_lines(passed_over: Sequence[PassedOver]) -> list[str]:
+    """Report the passed-over files: one line of counts by reason, and one line for each of the first files.
 
     Example
     -------
-    >>> told([PassedOver(Path("a.wav"), "silent from start to end")])
+    >>> passed_over_lines([PassedOver(Path("a.wav"), "silent from start to end")])
     ['passed over: silent from start to end 1', '  a.wav: silent from start to end']
     """
     if not passed_over:
@@ -158,7 +159,7 @@ def told(passed_over: Sequence[PassedOver]) -> list[str]:
 def _read_folder(
     root: Path, below: Below, corpus: str | None, channel: str, names: set[str]
 ) -> tuple[Folder, list[Clip], list[PassedOver]]:
-    """The clips of one folder, and the recordings that its corpus says are none to take."""
+    """Find the clips of one folder, and the recordings that its corpus excludes."""
     chosen = corpus_of_name(corpus, channel) if corpus not in (None, FOLDERS) else None
     name = chosen.name if chosen else _new_name(root.resolve().name or "folder", names)
     if chosen is None and (root / folders.TABLE).is_file():
@@ -179,7 +180,7 @@ def _read_folder(
 
 
 def _recognise(root: Path, paths: Sequence[Path], channel: str) -> Corpus | None:
-    """The corpus by whose rules most of the files are named, or None where folders are named by emotion instead."""
+    """Find the corpus that named most of the files; None if folders are named by emotion instead."""
     corpora = [corpus for corpus in known_corpora() if corpus.channel == channel]
     sample = paths[:: max(1, len(paths) // SAMPLE)]
     best = max(corpora, key=lambda corpus: _named_so(corpus, sample))
@@ -196,7 +197,7 @@ def _named_so(corpus: Corpus, paths: Sequence[Path]) -> int:
 
 
 def _new_name(name: str, names: set[str]) -> str:
-    """``name``, or with a number where another folder has it already."""
+    """``name``, with a number added if another folder has it already."""
     taken, number = name, 2
     while taken in names:
         taken, number = f"{name}-{number}", number + 1
@@ -205,24 +206,24 @@ def _new_name(name: str, names: set[str]) -> str:
 
 def _nothing_there(root: Path, below: Below, chosen: Corpus | None, channel: str, whys: Sequence[str]) -> str:
     if below.archives and not below.recordings:
-        return f"{root}: holds {below.archives[0].name}, not unpacked, and no recordings; unpack it there"
+        return f"{root}: holds the archive {below.archives[0].name} and no recordings; unpack it there"
     if whys and chosen:
-        return f"{root}: none of {len(below.recordings)} recordings is one to use: {whys[0]}"
+        return f"{root}: none of {len(below.recordings)} recordings can be used: {whys[0]}"
     for corpus in known_corpora():
         if corpus.channel != channel and _named_so(corpus, below.recordings):
-            return f"{root}: holds no clips of {channel}, but of {corpus.channel}; give --channel {corpus.channel}"
-    asked = f"named as {chosen.name} names its own" if chosen else "named as a known corpus names its own"
+            return f"{root}: holds {corpus.channel}, not {channel}; give --channel {corpus.channel}"
+    named = f"named as in {chosen.name}" if chosen else "named as in a known corpus"
     return (
-        f"{root}: holds no clips {asked} (of {len(below.recordings)} recordings), and none in a folder named by "
-        f"a usual emotion, such as calm/a.wav (--corpus {FOLDERS} takes any name); {GET_DATA}"
+        f"{root}: none of {len(below.recordings)} recordings is {named}, or lies in a folder with the name of a usual "
+        f"emotion, such as calm/a.wav (--corpus {FOLDERS} accepts any name); {GET_DATA}"
     )
 
 
 def _once(clips: Sequence[tuple[Clip, Hashable]], known: set[str]) -> tuple[list[Clip], list[PassedOver]]:
-    """Keep of every recording one file, and sort: of files that a known corpus names alike, or of one content."""
+    """Keep one file of every recording, and sort. Copies have one content, or one name in a known corpus."""
     first, doubles = {}, []
     for clip, mark in sorted(clips, key=_least_deep):
-        # A folder of somebody's own may give many clips one name.
+        # In an unknown corpus several recordings may share a name.
         name = (clip.corpus, clip.speaker, clip.emotion, clip.key) if clip.corpus in known else str(clip.path)
         if name in first:
             doubles.append(PassedOver(clip.path, "there twice, by its name"))

@@ -6,21 +6,21 @@ from cyclegan_keras.corpora.clips import Clip
 
 
 def counterpart(clip: Clip, emotion: str, clips: Iterable[Clip]) -> Clip | None:
-    """Find the recording of a clip's own speaker and sentence in another emotion.
+    """Find the recording of the same speaker and sentence in another emotion.
 
-    Of several that of the same intensity and repetition is taken, or else of the nearest ones.
+    Of several recordings, the one with the nearest intensity, then the nearest repetition, is taken.
 
     Parameters
     ----------
     clip : Clip
     emotion : str
     clips : iterable of Clip
-        Where to look.
+        The clips to search.
 
     Returns
     -------
     counterpart : Clip or None
-        None where there is no such recording, or where the sentence or the speaker is not known.
+        None if there is no such recording, or the sentence or the speaker is unknown.
 
     Example
     -------
@@ -37,18 +37,18 @@ def counterpart(clip: Clip, emotion: str, clips: Iterable[Clip]) -> Clip | None:
 
 
 def shared_sentences(clips: Iterable[Clip], *emotions: str) -> set[tuple[str, str | None, str]]:
-    """Find what at least one speaker says in every one of several emotions: corpus, language and sentence.
+    """Find the sentences that at least one speaker says in several emotions.
 
     Parameters
     ----------
     clips : iterable of Clip
     *emotions : str
-        Two or more; all that the clips have where none is named, of which two are enough.
+        The speaker must say the sentence in all of these. Without any: in at least two emotions.
 
     Returns
     -------
     sentences : set of tuple
-        Empty where the corpus is not parallel.
+        Corpus, language and sentence of each. Empty if the corpus is not parallel.
     """
     said: dict[tuple, set[str]] = {}
     for clip in clips:

@@ -1,4 +1,4 @@
-"""RAVDESS by the names that most of the package knows: how its files are named, and the index of any corpus."""
+"""The parser of RAVDESS's file names, and the index of any corpus, under one short import."""
 
 from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.known.ravdess import parse_name

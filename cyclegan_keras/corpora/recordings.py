@@ -1,4 +1,4 @@
-"""Files as archives really hold them: which may be recordings, which are none, and which are there twice."""
+"""The files below a folder: possible recordings, other files, and copies."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from cyclegan_keras.audio.files import SIGNATURES, SUFFIXES
 from cyclegan_keras.shared.errors import InputError
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
-"""Endings of files that recordings may still be packed in."""
+"""Endings of archives that may hold recordings."""
 
 GET_DATA = "fetch RAVDESS with `make data`, or name the folder of your recordings with --data"
 
@@ -24,17 +24,17 @@ _PROBE_BYTES = 1024
 
 
 class Below(NamedTuple):
-    """What lies below a folder: files named like recordings, archives, and how many files macOS left beside."""
+    """The content of a folder: files named like recordings, archives, and the number of ``._`` files of macOS."""
 
     recordings: list[Path]
     archives: list[Path]
     of_macos: int
 
 
-class Look(NamedTuple):
-    """What a file's first bytes tell: why it is no recording (None where it may be one), and a mark of its content.
+class Probe(NamedTuple):
+    """The result of reading a file's first bytes: why it is not a recording (or None), and a hash of size and bytes.
 
-    Files of the same content have the same mark; of those that have it, few differ.
+    Files of the same content have the same ``mark``; few other files share it.
     """
 
     problem: str | None
@@ -42,12 +42,12 @@ class Look(NamedTuple):
 
 
 def files_below(root: Path) -> Below:
-    """List the files below a folder by their names; links to folders are followed, each folder once.
+    """List the files below a folder. Links to folders are followed, each folder once.
 
     Raises
     ------
     InputError
-        There is no such folder, or one within cannot be read.
+        The folder does not exist, or a folder below it cannot be read.
     """
     if not root.is_dir():
         if root.suffix.lower() in ARCHIVES and root.is_file():
@@ -61,7 +61,7 @@ def files_below(root: Path) -> Below:
             folders.clear()
             continue
         seen.add((at.st_dev, at.st_ino))
-        # In an order that does not depend on the file system.
+        # Sorted, so that the order does not depend on the file system.
         folders[:] = sorted(name for name in folders if name[0] != "." and name != "__MACOSX")
         here = Path(folder)
         for name in sorted(names):
@@ -75,25 +75,25 @@ def files_below(root: Path) -> Below:
     return Below(found, archives, of_macos)
 
 
-def look(path: Path) -> Look:
-    """Read the first bytes of a file, which tell whether it may be a recording."""
+def probe(path: Path) -> Probe:
+    """Decide by the first bytes of a file whether it may be a recording."""
     try:
-        # Opened so that a pipe does not wait for whoever writes into it.
+        # Non-blocking, because opening a named pipe would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
-        return Look("a link that leads nowhere" if path.is_symlink() else "not there")
+        return Probe("a broken link" if path.is_symlink() else "missing")
     except OSError as error:
-        return Look(f"cannot be opened ({error.strerror})")
+        return Probe(f"cannot be opened ({error.strerror})")
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            return Look("not a file")
+            return Probe("not a file")
         head = os.read(handle, _PROBE_BYTES)
     except OSError as error:
-        return Look(f"cannot be read ({error.strerror})")
+        return Probe(f"cannot be read ({error.strerror})")
     finally:
         os.close(handle)
-    return Look(_problem(head, status.st_size), (status.st_size, hash(head)))
+    return Probe(_problem(head, status.st_size), (status.st_size, hash(head)))
 
 
 def _problem(head: bytes, size: int) -> str | None:
@@ -102,7 +102,7 @@ def _problem(head: bytes, size: int) -> str | None:
     if head.startswith(_LFS_HEAD):
         return LFS_POINTER
     if not head.startswith(SIGNATURES):
-        return "not sound, whatever its name says"
+        return "not audio, despite its name"
     return "holds no samples" if head.startswith(b"RIFF") and size <= _HEADER_BYTES else None
 
 
@@ -112,13 +112,13 @@ def copies(files: Iterable[tuple[Path, Hashable]]) -> dict[Path, Path]:
     Parameters
     ----------
     files : iterable of tuple
-        Paths and their marks as ``look`` gives them: only files of one mark are read whole. Of files with the same
-        content the first stays.
+        Paths and their marks from ``probe``. Only files that share a mark are read completely. The first of several
+        files with the same content is the original.
 
     Returns
     -------
     copies : dict
-        For every file that is a copy, the one that it is a copy of.
+        The original of every copy.
     """
     found: dict[Path, Path] = {}
     for alike in _groups(files):

@@ -1,4 +1,4 @@
-"""Which recordings of RAVDESS the report's published clips are."""
+"""The RAVDESS recordings behind the report's published clips."""
 
 from pathlib import Path
 
@@ -28,12 +28,12 @@ RAVDESS_KEYS = {
     "520_real_calm_for_anger": "03-01-02-02-02-02-05",
     "260_real_calm_for_anger1": "03-01-02-02-01-01-14",
 }
-"""Which recordings of RAVDESS the report's clips are: found by cross-correlation, 0.96 and above (0.41 for the two
-that are no plain copies; the next best is 0.2)."""
+"""RAVDESS's name of each of the report's clips. Found by cross-correlation: 0.96 and above, and 0.41 for the two clips
+that are not plain copies. The next best recording has 0.2."""
 
 
 def known_clip(path: Path) -> Clip | None:
-    """Say which recording of RAVDESS a file is, by RAVDESS's own names and the report's; None for any other.
+    """Identify a file as a RAVDESS recording, by RAVDESS's names or the report's; None for any other name.
 
     Example
     -------

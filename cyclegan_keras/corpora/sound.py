@@ -1,4 +1,4 @@
-"""Whether recordings hold sound: every one is decoded, which names alone do not tell."""
+"""Checking recordings by decoding them."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -14,25 +14,25 @@ from cyclegan_keras.corpora.index import PassedOver, refuse_many_unusable
 from cyclegan_keras.shared.errors import InputError
 
 SHORTEST_SECONDS = 0.064
-"""The widest window that a preset analyses by: 1024 samples at 16 kHz."""
+"""The longest analysis window of a preset: 1024 samples at 16 kHz."""
 
-FALLBACK_RATE = 16_000  # of a file that does not tell its own, and will be refused
+FALLBACK_RATE = 16_000  # for a file whose rate cannot be read, and that will be refused
 
 
-class Heard(NamedTuple):
-    """A recording's length in seconds and its rate in Hz, and why it cannot be used; None where it can."""
+class Decoded(NamedTuple):
+    """A recording's duration in seconds, its sample rate in Hz, and why it cannot be used (or None)."""
 
     seconds: float
     sample_rate: int
     problem: str | None
 
 
-def hear(path: Path) -> Heard:
-    """Decode a recording from start to end.
+def decode(path: Path) -> Decoded:
+    """Decode a recording completely.
 
     Example
     -------
-    >>> hear(Path("nowhere.wav")).problem
+    >>> decode(Path("nowhere.wav")).problem
     'not found'
     """
     try:
@@ -43,32 +43,32 @@ def hear(path: Path) -> Heard:
     try:
         load_waveform(path, rate)
     except InputError as error:
-        return Heard(seconds, rate, str(error).removeprefix(f"{path}: ").split(";")[0])
+        return Decoded(seconds, rate, str(error).removeprefix(f"{path}: ").split(";")[0])
     too_short = f"shorter than {SHORTEST_SECONDS} s" if seconds < SHORTEST_SECONDS else None
-    return Heard(seconds, rate, too_short)
+    return Decoded(seconds, rate, too_short)
 
 
-def hear_all(paths: Sequence[Path], on_progress: Callable[[int], None] | None = None) -> list[Heard]:
-    """Decode recordings, several at once; ``on_progress`` is called with the number done after each."""
-    heard = []
+def decode_all(paths: Sequence[Path], on_progress: Callable[[int], None] | None = None) -> list[Decoded]:
+    """Decode recordings in parallel; after each, ``on_progress`` is called with the number decoded so far."""
+    decoded = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for one in threads.map(hear, paths):
-            heard.append(one)
+        for one in threads.map(decode, paths):
+            decoded.append(one)
             if on_progress:
-                on_progress(len(heard))
-    return heard
+                on_progress(len(decoded))
+    return decoded
 
 
 def with_sound(split: Split, emotions: Sequence[str], data: object) -> tuple[Split, list[PassedOver]]:
-    """Take out of a split the recordings of some emotions that hold no sound to use: broken, empty or silent ones.
+    """Remove unusable recordings (damaged, empty, silent or too short) of some emotions from a split.
 
     Parameters
     ----------
     split : Split
     emotions : sequence of str
-        Only their recordings are decoded; those of other emotions stay.
+        Only recordings of these emotions are decoded; the others stay.
     data : object
-        What the message calls the data set.
+        The data set's name in messages.
 
     Returns
     -------
@@ -78,11 +78,11 @@ def with_sound(split: Split, emotions: Sequence[str], data: object) -> tuple[Spl
     Raises
     ------
     InputError
-        More than a tenth cannot be used.
+        More than ``index.MOST_UNUSABLE`` of the recordings cannot be used.
     """
     parts = (split.train, split.held_back, split.unseen)
     paths = [clip.path for part in parts for clip in part if clip.emotion in emotions]
-    unusable = [PassedOver(path, one.problem) for path, one in zip(paths, hear_all(paths)) if one.problem]
+    unusable = [PassedOver(path, one.problem) for path, one in zip(paths, decode_all(paths)) if one.problem]
     refuse_many_unusable(data, unusable, len(paths))
     bad = {file.path for file in unusable}
 

@@ -1,4 +1,4 @@
-"""RAVDESS's zip archive into a folder of clips: nothing outside the folder, and no more than RAVDESS holds."""
+"""Unpacking RAVDESS's zip archive safely: nothing is written outside the folder, and the total size is limited."""
 
 import functools
 import stat
@@ -15,7 +15,7 @@ from cyclegan_keras.shared.errors import RunError
 from cyclegan_keras.shared.files import written_beside
 
 MAX_UNPACKED_BYTES = 2 * 1024**3
-"""Above the 1.5 GB that 1,440 clips come to if each were the longest (5.3 s) and stereo."""
+"""Limit of the unpacked size. 1,440 clips, each stereo and as long as the longest (5.3 s), would take 1.5 GB."""
 
 _ENCRYPTED = 0x1
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -24,21 +24,21 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 def unpack(archive_path: Path, root: Path, on_progress: OnProgress | None = None) -> None:
     """Unpack the clips of a zip archive into ``root/Actor_XX``; other members are passed over.
 
-    A clip that is there already in its full size is kept.
+    A clip that already exists in its full size is kept.
 
     Parameters
     ----------
     archive_path : Path
     root : Path
-        Created where missing.
+        Created if missing.
     on_progress : callable, optional
-        Called after every clip with the bytes done and in total.
+        Is called after every clip with the bytes unpacked and the total.
 
     Raises
     ------
     RunError
-        The archive is damaged, holds no clips, or holds what RAVDESS's does not: names that lead out of
-        the folder, links, encryption, more than ``MAX_UNPACKED_BYTES``. Or the disk is full.
+        The disk is full; or the archive is damaged, holds no clips, or has names that lead out of the folder, links,
+        encryption, or more than ``MAX_UNPACKED_BYTES``.
 
     Example
     -------
@@ -59,7 +59,7 @@ def unpack(archive_path: Path, root: Path, on_progress: OnProgress | None = None
                     with beside.open("wb") as file:
                         for chunk in iter(functools.partial(source.read, CHUNK_BYTES), b""):
                             done += len(chunk)
-                            # What the archive declares need not be what it holds.
+                            # The declared size may be wrong.
                             if done > total:
                                 _refuse(archive_path, "it holds more than it declares")
                             file.write(chunk)
@@ -68,10 +68,10 @@ def unpack(archive_path: Path, root: Path, on_progress: OnProgress | None = None
 
 
 def _clips_inside(archive: zipfile.ZipFile, archive_path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The members to unpack, by the path each gets, to which the folders of its name add nothing."""
+    """Find the members to unpack, by their new paths, which ignore the folders in the archive."""
     members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
-        # The Windows reading of a name knows both separators and drive letters.
+        # PureWindowsPath parses both kinds of separators and drive letters.
         name = PureWindowsPath(member.filename)
         if name.anchor or ".." in name.parts:
             _refuse(archive_path, f"{member.filename!r} leads out of the folder")

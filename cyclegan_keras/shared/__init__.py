@@ -1,4 +1,4 @@
-"""What every room uses: errors, files, command lines, the machine, run directories, plots.
+"""Code that every room uses: errors, files, command lines, the machine, run directories, plots.
 
 Imports no room.
 """

@@ -1,4 +1,4 @@
-"""What the command lines share: how errors reach the user, and quiet start-up."""
+"""Code that the command lines share: error messages, exit status, and a quiet start."""
 
 import argparse
 import ctypes
@@ -17,35 +17,35 @@ EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str:
-        # "(default: None)" tells nobody anything, and some helps say in words what the default is.
-        told = action.default is None or action.default is False or "default" in action.help
-        return action.help if told else super()._get_help_string(action)
+        # "(default: None)" is useless, and some help texts state the default in words.
+        as_is = action.default is None or action.default is False or "default" in action.help
+        return action.help if as_is else super()._get_help_string(action)
 
 
 class CommandParser(argparse.ArgumentParser):
-    """An ``ArgumentParser`` whose usage errors are one line and that knows ``--debug``."""
+    """An ``ArgumentParser`` with usage errors of one line and an option ``--debug``."""
 
     def __init__(self, **kwargs):
         super().__init__(formatter_class=_HelpFormatter, allow_abbrev=False, **kwargs)
         self.add_argument("--debug", action="store_true", help="show a traceback when something fails")
 
     def error(self, message: str) -> NoReturn:
-        """Print ``message`` in one line and exit with status 2."""
+        """Print ``message`` on one line and exit with status 2."""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def prepare_environment() -> None:
-    """Make TensorFlow quiet and fast; must come before its import. What the user has set stays."""
+    """Make TensorFlow quiet and fast. Call it before TensorFlow is imported. Variables that the user set are kept."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow leaves oneDNN off on processors without AVX-512, where it halves the time of a step all the same.
+    # Without AVX-512, TensorFlow leaves oneDNN off, although it halves the time of a step.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _use_one_heap()
-    # Importing TensorFlow makes a million objects that stay; looking for garbage among them takes 0.6 s of it.
+    # Importing TensorFlow creates a million lasting objects; collecting garbage among them takes 0.6 s.
     gc.set_threshold(50_000)
 
 
 def _use_one_heap() -> None:
-    # glibc gives threads heaps of their own, and what is freed in one is no use to the others: a tenth of the memory.
+    # glibc gives each thread its own heap, and memory freed in one is lost to the others: a tenth of the total.
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:
         mallopt(M_ARENA_MAX, 1)
@@ -54,13 +54,13 @@ def _use_one_heap() -> None:
 def run_command(
     parser: CommandParser, command: Callable[[argparse.Namespace], int], argv: Sequence[str] | None = None
 ) -> NoReturn:
-    """Parse ``argv``, call ``command`` with the result, exit with its status.
+    """Parse ``argv``, call ``command`` with the result, and exit with its status.
 
-    ``InputError`` exits with 2, ``RunError``, ``OSError`` and ``MemoryError`` with 1, Ctrl-C with 130; each
-    prints one line on standard error, with a traceback only under ``--debug``.
+    ``InputError`` exits with 2, ``RunError``, ``OSError`` and ``MemoryError`` with 1, Ctrl-C with 130. Each prints one
+    line on standard error, and a traceback with ``--debug``.
     """
     prepare_environment()
-    # A file's name need not be text.
+    # The name of a file may not be valid text.
     sys.stdout.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args(argv)
     try:
@@ -73,7 +73,7 @@ def run_command(
 
 
 def printable(text: str) -> str:
-    r"""Write out what would break a line or steer a terminal: a file's name can hold anything.
+    r"""Escape the characters that would break a line or control a terminal, because a file's name may contain them.
 
     Example
     -------
@@ -84,7 +84,7 @@ def printable(text: str) -> str:
 
 
 def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
-    """Run a program to its end and leave, without taking TensorFlow's modules down first, which takes half a second."""
+    """Run a program and end the process without unloading TensorFlow, which would take half a second."""
     try:
         main()
     except SystemExit as end:
@@ -97,7 +97,7 @@ def _one_line(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, MemoryError):
-        return "not enough memory; close other programs, or take less at once"
+        return "not enough memory; close other programs, or give fewer or shorter inputs"
     return printable(str(error)) or type(error).__name__
 
 

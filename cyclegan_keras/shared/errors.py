@@ -1,12 +1,12 @@
-"""The two kinds of error a user meets; ``cli.py`` turns them into one line and an exit status."""
+"""The two kinds of errors for users. ``cli.py`` prints them as one line and sets the exit status."""
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used: a file, a folder, an option. Exit status 2.
+    """An input of the user cannot be used: a file, a folder, an option. Exit status 2.
 
-    The message names the file or option, says what is wrong and what to do, on one line.
+    The message is one line: it names the file or option, says what is wrong and what to do.
     """
 
 
 class RunError(RuntimeError):
-    """Something failed under way: a download, a disk, a checkpoint. Exit status 1."""
+    """A failure while the program runs: a download, a disk, a checkpoint. Exit status 1."""

@@ -1,4 +1,4 @@
-"""Files: a final name never holds half of one, one process writes at a time, and what is read is data and no code."""
+"""Safe files: written completely or not at all, locked against a second process, and read without running code."""
 
 import errno
 import fcntl
@@ -15,24 +15,23 @@ import numpy as np
 from cyclegan_keras.shared.errors import InputError, RunError
 
 UNFINISHED = "-part"
-"""In the name of a file while it is written."""
+"""Part of a file's name while it is being written."""
 
 HEADER_BYTES = 1000
-"""The most that an array in an ``.npz`` file takes beside its numbers."""
+"""The largest overhead of an array in an ``.npz`` file."""
 
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the folder of ``path``; rename it to ``path`` once the block ends.
+    """Yield a temporary path in the folder of ``path``; rename it to ``path`` once the block ends.
 
-    If the block raises, the temporary file is removed and what ``path`` held before is untouched.
-    Parent folders are created. The temporary name ends like ``path``, for writers that choose a
-    format by extension.
+    If the block raises an exception, the temporary file is removed and ``path`` stays unchanged. Parent folders are
+    created. The temporary name has the ending of ``path``, for writers that choose a format by it.
 
     Raises
     ------
     RunError
-        The folder cannot be written to, or the disk is full; the message names ``path``.
+        The folder is not writable, or the disk is full; the message names ``path``.
 
     Example
     -------
@@ -47,7 +46,7 @@ def written_beside(path: Path) -> Iterator[Path]:
         beside = Path(name)
         try:
             yield beside
-            # mkstemp makes files private; a result has the permissions any new file would have.
+            # mkstemp makes files private; results get the permissions of any new file.
             umask = os.umask(0)
             os.umask(umask)
             beside.chmod(0o666 & ~umask)
@@ -59,14 +58,14 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write an ``.npz`` file that ``read_arrays`` reads, whole or not at all.
+    """Write an ``.npz`` file for ``read_arrays``, completely or not at all.
 
     Raises
     ------
     RunError
         As ``written_beside``.
     """
-    # Made in memory: on a full disk numpy leaves its archive open, which complains again when it is collected.
+    # Made in memory, because on a full disk numpy leaves its archive open and fails again when it is collected.
     content = io.BytesIO()
     np.savez(content, **arrays)
     with written_beside(path) as beside:
@@ -74,9 +73,9 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Delete what ``written_beside`` left in a folder and below when its process was killed.
+    """Delete the temporary files that killed processes left in a folder and below.
 
-    No other process may be writing there.
+    Call it only if no other process is writing there.
     """
     for path in Path(folder).rglob(f".*{UNFINISHED}*"):
         path.unlink(missing_ok=True)
@@ -84,16 +83,16 @@ def remove_unfinished(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path`` for the length of a ``with`` block; its parent folders are created.
+    """Hold the lock file ``path`` during a ``with`` block. Its parent folders are created.
 
-    The system drops the lock when the process ends, however it ends, so none is ever stale.
+    The system releases the lock whenever the process ends, so a lock is never stale.
 
     Raises
     ------
     InputError
-        Another process holds it.
+        Another process holds the lock.
     RunError
-        The folder cannot be written to.
+        The folder is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,18 +103,18 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{path.parent}: another training is under way there; wait for it, or stop it") from None
+            raise InputError(f"{path.parent}: another training is running there; wait for it, or stop it") from None
         yield
 
 
 def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
-    """Read an ``.npz`` file of numbers. Nothing in it is unpickled, so that it can come from anybody.
+    """Read an ``.npz`` file of numbers. Nothing is unpickled, so an untrusted file is safe.
 
     Parameters
     ----------
     path : Path
     max_bytes : int
-        The most that its arrays may take, whatever the file says of their sizes.
+        The largest total size of the arrays.
 
     Returns
     -------
@@ -127,23 +126,23 @@ def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     FileNotFoundError
         There is no such file.
     ValueError
-        The file is damaged, is no archive of numbers, or takes more than ``max_bytes``.
+        The file is damaged, is not an archive of numbers, or takes more than ``max_bytes``.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             total = sum(member.file_size for member in members)
             if total > max_bytes:
-                raise ValueError(f"its arrays take {total} bytes, but {max_bytes} is the most they can")
+                raise ValueError(f"its arrays take {total} bytes; the limit is {max_bytes}")
             return {PurePath(member.filename).stem: _read_array(archive, member) for member in members}
     except FileNotFoundError:
         raise
-    except Exception as error:  # zipfile and numpy raise a dozen kinds for an archive made to be hostile
+    except Exception as error:  # zipfile and numpy raise many kinds of exceptions for a malicious archive
         raise ValueError(" ".join(str(error).split())[:120] or type(error).__name__) from None
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    # Read whole, because zipfile compares checksums at a member's end alone; and no more than was declared.
+    # Read completely, because zipfile checks a checksum only at a member's end; and no more than declared.
     with archive.open(member) as file:
         content = file.read(member.file_size)
     stream = io.BytesIO(content)
@@ -152,12 +151,12 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
     shape, column_major, dtype = np.lib.format.read_array_header_1_0(stream)
     if dtype.kind not in "biuf":
         raise ValueError(f"{member.filename}: holds {dtype}, not numbers")
-    # The shape is a claim: what is there must fill it exactly, and nothing is allocated by it.
+    # The declared shape may be wrong: the content must fill it exactly, and no memory is allocated by it.
     numbers = np.frombuffer(content, dtype, offset=stream.tell())
     return numbers.reshape(shape, order="F" if column_major else "C")
 
 
 def _not_written(path: Path, error: OSError) -> RunError:
-    no_room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    advice = "make room, or choose another folder" if no_room else "choose another folder"
+    disk_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    advice = "make room, or choose another folder" if disk_full else "choose another folder"
     return RunError(f"{path}: not written ({error.strerror or error}); {advice}")

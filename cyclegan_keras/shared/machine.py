@@ -1,4 +1,4 @@
-"""What this machine computes with, and the settings that suit it."""
+"""The hardware of this machine, and the settings that suit it."""
 
 import functools
 import logging
@@ -13,7 +13,7 @@ from cyclegan_keras.shared.errors import RunError
 
 
 class Machine(NamedTuple):
-    """What TensorFlow runs on, and the preset and precision that suit it."""
+    """The device that TensorFlow uses, and the preset and precision that suit it."""
 
     device: str
     preset: str
@@ -23,9 +23,9 @@ class Machine(NamedTuple):
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Discard what is written to standard error, by libraries of any language, for the length of a ``with`` block.
+    """Discard everything written to standard error during a ``with`` block, by libraries in any language.
 
-    TensorFlow 2.21 tells at its import of CUDA and oneDNN, whatever its log level is.
+    TensorFlow 2.21 prints messages about CUDA and oneDNN when it is imported, at any log level.
     """
     sys.stderr.flush()
     before = os.dup(2)
@@ -39,14 +39,14 @@ def silent_stderr() -> Iterator[None]:
 
 
 def prepare_tensorflow(deterministic: bool = False) -> Machine:
-    """Set TensorFlow up for this machine; must come before its first computation.
+    """Set up TensorFlow for this machine. Call it before TensorFlow's first computation.
 
-    ``deterministic`` lets it use only kernels that give the same bits every time, or none.
+    With ``deterministic``, only kernels that give the same bits every time are used.
 
     Raises
     ------
     RunError
-        TensorFlow does not load: it is damaged, or there is not enough memory or too few files may be open.
+        TensorFlow does not load: it is damaged, memory is short, or the limit of open files is too low.
     """
     try:
         with silent_stderr():
@@ -63,20 +63,20 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     if not gpus:
-        # Grappler rewrites the step's graph for three seconds, and on a CPU the step gets no faster by it.
+        # Grappler takes three seconds to rewrite the step's graph, and the step gets no faster on a CPU.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
     return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), processor_flags()))
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
-    # Every epoch's generator is traced once; TensorFlow takes them for one function that is traced again and again.
+    # Each epoch's generator is traced once. TensorFlow mistakes them for one function that is retraced.
     return "tf.function retracing" not in record.getMessage()
 
 
 @functools.cache
 def processor_flags() -> str:
-    """Everything Linux tells of the processor; elsewhere nothing, which means settings that suit any."""
+    """The text of ``/proc/cpuinfo``; empty on systems other than Linux, where the settings suit any processor."""
     try:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -84,14 +84,14 @@ def processor_flags() -> str:
 
 
 def choose_preset(gpu_visible: bool) -> tuple[str, str]:
-    """Choose the preset for a machine; returns its name and the reason to print."""
+    """Choose the preset for a machine; return its name and the reason to print."""
     if gpu_visible:
         return "report", "TensorFlow sees a GPU"
     return "cpu", "TensorFlow sees no GPU"
 
 
 def choose_precision(gpu_visible: bool, flags: str) -> str:
-    """Choose the precision for a machine: what its arithmetic units are made for.
+    """Choose the precision that the machine's arithmetic units are made for.
 
     Parameters
     ----------
@@ -116,9 +116,9 @@ def choose_precision(gpu_visible: bool, flags: str) -> str:
 
 
 def channels_for_products(gpu_visible: bool, flags: str) -> int | None:
-    """From how many channels, in and out, a matrix product is a faster filter gradient than the library's own kernel.
+    """The least number of channels for which a matrix product computes a filter gradient faster than oneDNN's kernel.
 
-    oneDNN's kernel for AVX2 runs at a third of the processor's rate, that for AVX-512 at three quarters.
+    oneDNN's kernel for AVX2 reaches a third of the processor's rate, its kernel for AVX-512 three quarters.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def channels_for_products(gpu_visible: bool, flags: str) -> int | None:
     Returns
     -------
     channels : int or None
-        None where the kernel is the faster always.
+        Input and output channels; None if oneDNN's kernel is always faster.
     """
     names = set(flags.split())
     if gpu_visible or "avx2" not in names:

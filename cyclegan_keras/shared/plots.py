@@ -1,4 +1,4 @@
-"""Pictures of spectrograms; matplotlib's own figures, no screen needed."""
+"""Figures of spectrograms and measures by matplotlib; they need no screen."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ def spectrogram_grid(
     row_names: Sequence[str],
     config: SpectrogramConfig,
 ) -> Figure:
-    """Draw spectrograms in rows and columns, all on one scale of Hz, seconds and dB.
+    """Draw spectrograms in rows and columns, all on the same axes in Hz, seconds and dB.
 
     Parameters
     ----------
     rows : sequence of sequences of np.ndarray [shape=(n_bins, frames)]
-        In [-1, 1]; what is louder is drawn as 1 is.
+        In [-1, 1]; larger values are drawn as 1.
     titles, row_names : sequence of str
-        Of the columns and rows.
+        Titles of the columns, and names of the rows.
     config : SpectrogramConfig
 
     Returns
@@ -51,12 +51,12 @@ def spectrogram_grid(
 
 
 def curves(curves_by_name: Mapping[str, Sequence[float]], epochs: Sequence[int], title: str) -> Figure:
-    """Draw measures against epochs, each in axes of its own.
+    """Draw measures over epochs, each in its own axes.
 
     Parameters
     ----------
     curves_by_name : mapping of str to sequence of float
-        A value an epoch.
+        One value per epoch.
     epochs : sequence of int
     title : str
     """
@@ -72,7 +72,7 @@ def curves(curves_by_name: Mapping[str, Sequence[float]], epochs: Sequence[int],
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG."""
     with written_beside(path) as beside, warnings.catch_warnings():
-        # A clip's name may have letters that the font lacks; they become boxes.
+        # The font may lack letters of a clip's name, which are then drawn as boxes.
         warnings.filterwarnings("ignore", "Glyph")
         figure.savefig(beside, format="png", dpi=100)
 

@@ -1,4 +1,4 @@
-"""The layout of a run directory, known to whoever writes one and whoever reads one."""
+"""The layout of a run directory, for the code that writes one and the code that reads one."""
 
 import re
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
 
 DIRECTIONS = ("a_to_b", "b_to_a")
-"""G and F, as files name them."""
+"""Names of the generators G and F in file names."""
 
 SHIPPED = Path(__file__).parent.parent / "weights"
-"""The models that come with the package: for each pair a small run directory, and a card that says what it is worth."""
+"""Folder of the models that ship with the package: one small run directory per pair, with a card of its measures."""
 
 
 @dataclass(frozen=True)
 class RunDirectory:
     """Paths inside a run directory.
 
-    ``config.json``, ``prosody.npz``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and
-    WAV), ``logs/`` (TensorBoard) and ``train.csv`` (a row a step). ``divergence.txt`` says at which step and on
-    which clips a loss was not finite, if one ever was.
+    ``config.json``, ``prosody.npz``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and WAV), ``logs/``
+    (TensorBoard), ``train.csv`` (one row per step) and, after a loss that was not finite, ``divergence.txt``.
     """
 
     path: Path
@@ -38,7 +37,7 @@ class RunDirectory:
 
     @property
     def lock_file(self) -> Path:
-        """Held by the training under way."""
+        """The lock that a running training holds."""
         return self.path / "lock"
 
     @property
@@ -53,12 +52,12 @@ class RunDirectory:
 
     @property
     def losses_file(self) -> Path:
-        """A row a step: its losses and its time."""
+        """One row per step: its losses and its time."""
         return self.path / "train.csv"
 
     @property
     def divergence_file(self) -> Path:
-        """Where and on which clips a loss was not finite, if one ever was."""
+        """The step and the clips of a loss that was not finite; missing otherwise."""
         return self.path / "divergence.txt"
 
     def samples(self, epoch: int) -> Path:
@@ -70,36 +69,34 @@ class RunDirectory:
         return self.path / "weights" / f"epoch_{epoch:03d}_{direction}.npz"
 
     def epochs(self) -> list[int]:
-        """Epochs for which both generators' weights are there, in rising order."""
+        """Epochs with weights of both generators, in ascending order."""
         names = (re.fullmatch(r"epoch_(\d+)_a_to_b\.npz", file.name) for file in self.path.glob("weights/*.npz"))
         epochs = sorted(int(name.group(1)) for name in names if name)
         return [epoch for epoch in epochs if self.weights_file(epoch, "b_to_a").exists()]
 
     def epoch_or_latest(self, epoch: int = 0) -> int:
-        """Resolve an epoch to read weights of: the latest for 0.
+        """Return ``epoch`` if it has weights, or the latest epoch for 0.
 
         Raises
         ------
         InputError
-            There are no weights, or none of that epoch.
+            The run has no weights, or none of this epoch.
         """
         epochs = self.epochs()
         if not epochs:
             raise InputError(f"{self.path}: no generator weights yet; the first are written when an epoch ends")
         if epoch and epoch not in epochs:
-            raise InputError(
-                f"{self.path}: no weights of epoch {epoch}; there are those of {', '.join(map(str, epochs))}"
-            )
+            raise InputError(f"{self.path}: no weights of epoch {epoch}; choose from {', '.join(map(str, epochs))}")
         return epoch or epochs[-1]
 
 
 def evaluation_file(folder: Path, reverse: bool) -> Path:
-    """Where the measures of one direction are written."""
+    """The file for the measures of one direction."""
     return folder / ("evaluate_reverse.json" if reverse else "evaluate.json")
 
 
 def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
-    """Find the run of a pair whose weights were written last, or the model of it that comes with the package.
+    """Find a pair's run with the newest weights, or else the model that ships with the package.
 
     Parameters
     ----------
@@ -108,12 +105,12 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     root : Path
         The folder that holds run directories.
     shipped : Path
-        The folder to look in next.
+        The folder to search if ``root`` has no run of the pair.
 
     Raises
     ------
     InputError
-        Neither has the pair.
+        Neither folder has the pair.
     """
     emotions = split_pair(pair)
     pair, turned = "_".join(emotions), "_".join(reversed(emotions))
@@ -124,7 +121,7 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
         raise InputError(f"--pair {pair}: there is a model of {turned}; give --pair {turned} --reverse")
     ships = ", ".join(sorted(folder.parent.name for folder in shipped.glob("*/config.json")))
     raise InputError(
-        f"{root}: holds no trained run of {pair}, and what ships is {ships}; "
+        f"{root}: holds no trained run of {pair}, and the shipped models are {ships}; "
         f"train one (make train PAIR={pair}) or give --run-dir"
     )
 
@@ -138,4 +135,4 @@ def _pair_of(run: RunDirectory) -> str | None:
     try:
         return RunConfig.load(run.config_file).pair
     except InputError:
-        return None  # a run that cannot be read is nobody's; named with --run-dir, it says what is wrong
+        return None  # --run-dir reports what is wrong with an unreadable run

@@ -1,4 +1,4 @@
-"""Configurations as JSON files: written with a checksum, and checked key by key when they are read."""
+"""Configurations as JSON files, written with a checksum and checked key by key when read."""
 
 import dataclasses
 import hashlib
@@ -11,16 +11,16 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 
 MAX_FILE_BYTES = 100_000
-"""A hundred times the size of a ``config.json``; nothing larger is read."""
+"""The largest file that is read: a hundred times the size of a ``config.json``."""
 
 Stored = TypeVar("Stored", bound="StoredConfig")
 
 
 class StoredConfig:
-    """Base class of a frozen dataclass of plain values that is kept in a file."""
+    """Base class of a frozen dataclass of plain values that is stored in a file."""
 
     def save(self, path: Path) -> None:
-        """Write the configuration as JSON, with a checksum that tells a damaged file from a whole one."""
+        """Write the configuration as JSON, with a checksum to detect damage."""
         values = dataclasses.asdict(self)
         with written_beside(path) as beside:
             text = json.dumps({**values, "checksum": _checksum(values)}, indent=2)
@@ -28,13 +28,13 @@ class StoredConfig:
 
     @classmethod
     def load(cls: type[Stored], path: Path) -> Stored:
-        """Read a configuration; every key and value is checked.
+        """Read a configuration and check every key and value.
 
         Raises
         ------
         InputError
-            The file is missing, is not JSON, was changed since ``save``, or has keys or values that no configuration
-            has; every one is named.
+            The file is missing, is not JSON, was changed since ``save``, or has invalid keys or values; the message
+            names all of them.
         """
         path = Path(path)
         if not path.exists():
@@ -45,22 +45,22 @@ class StoredConfig:
             values = json.loads(path.read_text(encoding="utf-8"))
             checksum = values.pop("checksum", None) if isinstance(values, dict) else None
             config = _from_dict(cls, values)
-            # Whoever edits a configuration on purpose deletes its checksum.
+            # Deleting the checksum allows an edit on purpose.
             if checksum not in (None, _checksum(values)):
-                raise InputError("checksum: does not match the rest, which was changed; if on purpose, delete its line")
+                raise InputError("checksum: does not match, the file was changed; if on purpose, delete this line")
             return config
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path}: not a run's configuration ({error})") from None
 
 
 def refuse(problems: Sequence[str]) -> None:
-    """Raise an ``InputError`` that names all problems, if there are any."""
+    """Raise an ``InputError`` with all problems, if there are any."""
     if problems:
         raise InputError("; ".join(problems))
 
 
 def outside(config: object, **ranges: tuple[float, float]) -> list[str]:
-    """Name the fields of ``config`` that lie outside their range; NaN lies in no range."""
+    """List the fields of ``config`` that lie outside their range. NaN lies outside every range."""
     return [
         f"{name}: must lie between {low} and {high}, not {_short(getattr(config, name))}"
         for name, (low, high) in ranges.items()
@@ -69,7 +69,7 @@ def outside(config: object, **ranges: tuple[float, float]) -> list[str]:
 
 
 def not_among(config: object, **choices: Sequence[str]) -> list[str]:
-    """Name the fields of ``config`` that hold none of their choices."""
+    """List the fields of ``config`` that have none of the allowed values."""
     return [
         f"{name}: must be one of {', '.join(names)}, not {_short(getattr(config, name))}"
         for name, names in choices.items()
@@ -78,7 +78,7 @@ def not_among(config: object, **choices: Sequence[str]) -> list[str]:
 
 
 def differences(before: object, after: object) -> list[str]:
-    """Name the fields in which two configurations of one type differ, those of nested ones too."""
+    """List the fields in which two configurations of one type differ, including nested fields."""
     differing = []
     for name, old in vars(before).items():
         new = getattr(after, name)
@@ -106,7 +106,7 @@ def _from_dict(cls: type, values: Any) -> Any:
         except InputError as error:
             problems.append(str(error))
             if dataclasses.is_dataclass(fields[name].type):
-                read[name] = fields[name].type()  # its defaults, so that the ranges of the rest are checked as well
+                read[name] = fields[name].type()  # defaults, so that the other fields are checked as well
     without_default = [f.name for f in fields.values() if f.default is f.default_factory is dataclasses.MISSING]
     if all(name in read for name in without_default):
         try:

@@ -1,4 +1,4 @@
-"""A training's progress on the terminal."""
+"""The progress of a training on the terminal."""
 
 import signal
 import statistics
@@ -7,16 +7,16 @@ import time
 from collections.abc import Sequence
 
 FIRST_STEPS_FOR_ESTIMATE = 3
-"""The estimated time is made from the median of so many steps after the first, which traces the graph."""
+"""Number of steps whose median gives the estimated time. The first step, which traces the graph, is not counted."""
 
 LOG_SECONDS = 30
-"""Between two lines of progress, where the output is a file and a bar cannot be redrawn."""
+"""Seconds between two lines of progress if the output is a file."""
 
 
 class TerminalObserver:
-    """Shows a training's progress on the terminal, and passes Ctrl-C on between two steps.
+    """Shows a training's progress on the terminal, and handles Ctrl-C and SIGTERM.
 
-    A step must not be torn: after Ctrl-C or SIGTERM the step under way is finished first.
+    Both stop the training only after the current step.
     """
 
     def __init__(self, last_step: int):
@@ -35,18 +35,18 @@ class TerminalObserver:
             signal.signal(number, handler)
 
     def resumed(self, step: int, damaged: Sequence[str]) -> None:
-        """Say from where training goes on."""
+        """Print the step from which training resumes."""
         for prefix in damaged:
             print(f"{prefix}: damaged checkpoint passed over")
         self.step = step
         print(f"resumed after step {step} of {self.last_step}", flush=True)
 
     def rows_lost(self, file: str, rows: int) -> None:
-        """Say that the log of losses has gaps."""
+        """Print how many rows of the log of losses are missing."""
         print(f"{file}: {rows} damaged or missing rows left out", flush=True)
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
-        """Begin a bar."""
+        """Start a progress bar."""
         from tensorflow.keras.utils import Progbar
 
         print(f"epoch {epoch}", flush=True)
@@ -54,13 +54,13 @@ class TerminalObserver:
         self.bar = Progbar(
             steps, stateful_metrics=["steps/s"], unit_name="step", interval=0.5 if redrawn else LOG_SECONDS
         )
-        # Keras takes every Linux output for a terminal; a log file gets lines instead.
+        # Keras treats any output on Linux as a terminal; a log file needs lines instead.
         self.bar._dynamic_display = redrawn
         self.bar.update(first_step)
         self.began = time.perf_counter()
 
     def step_done(self, losses: dict[str, float]) -> None:
-        """Move the bar on; say once how long the rest will take."""
+        """Advance the bar; after the first steps, print how long the rest will take."""
         self.step += 1
         self.seconds.append(time.perf_counter() - self.began)
         self.began = time.perf_counter()
@@ -80,14 +80,14 @@ class TerminalObserver:
         return self.asked_to_stop
 
     def _stop(self, number: int, frame: object) -> None:
-        # Python runs this once TensorFlow gives control back, at a step's end; pressing again changes nothing.
+        # Python calls this when TensorFlow returns, at the end of a step. A second Ctrl-C has no effect.
         if not self.asked_to_stop:
             print("\nstopping after this step, then saving", flush=True)
         self.asked_to_stop = True
 
 
 def readable_duration(seconds: float) -> str:
-    """Write seconds as a person would say them.
+    """Write a duration in seconds, minutes or hours.
 
     Example
     -------

@@ -78,7 +78,7 @@ def write_bad(folder, kind):
 BAD = {
     "text": "not readable as audio",
     "empty file": "not readable as audio",
-    "another format": "not readable as audio .no format taken here",
+    "another format": "not readable as audio .unknown format",
     "no samples": "holds no samples",
     "silent": "silent",
     "constant": "silent",

@@ -42,23 +42,23 @@ def test_level_is_matched_above_60_hz_and_limited_so_that_nothing_clips(tone):
     ids=["offset", "negative offset", "rumble"],
 )
 def test_an_offset_and_rumble_that_matter_are_removed_and_told(tone, below, said):
-    clean, done = without_rumble(tone / 3 + below, RATE)
-    assert done == (said,)
+    clean, changes = without_rumble(tone / 3 + below, RATE)
+    assert changes == (said,)
     inside = slice(RATE // 4, -RATE // 4)
     assert np.abs(clean - tone / 3)[inside].max() < 0.01
 
 
 def test_rumble_with_an_offset_is_removed_with_it(tone):
-    clean, done = without_rumble(tone / 3 + 0.2 + hum(20, 0.5), RATE)
-    assert done == ("offset of 0.2 removed", "rumble below 60 Hz removed")
+    clean, changes = without_rumble(tone / 3 + 0.2 + hum(20, 0.5), RATE)
+    assert changes == ("offset of 0.2 removed", "rumble below 60 Hz removed")
     assert np.abs(clean - tone / 3)[RATE // 4 : -RATE // 4].max() < 0.01
 
 
 @pytest.mark.parametrize("below", [0.0, 0.005, hum(30, 0.1)], ids=["nothing", "a small offset", "a little rumble"])
 def test_other_recordings_stay_as_they_are(tone, below):
     waveform = (tone + below).astype(np.float32)
-    clean, done = without_rumble(waveform, RATE)
-    assert clean is waveform and done == ()
+    clean, changes = without_rumble(waveform, RATE)
+    assert clean is waveform and changes == ()
 
 
 @pytest.mark.parametrize("length", [1, 2, 100])
@@ -89,17 +89,17 @@ def test_channels_that_cancel_are_not_mixed(tmp_path, tone, balance):
     soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
     sound = read_sound(tmp_path / "a.wav")
     if not cancels:
-        assert sound.done == ()
+        assert sound.changes == ()
         np.testing.assert_array_equal(sound.waveform, samples.mean(axis=1))
         return
-    number = int(sound.done[0].removeprefix("channels in opposite phase, number ").removesuffix(" taken"))
+    number = int(sound.changes[0].removeprefix("channels in opposite phase, number ").removesuffix(" taken"))
     np.testing.assert_array_equal(sound.waveform, samples[:, number - 1])
 
 
 def test_of_channels_that_cancel_the_louder_is_taken(tone):
     sound = sound_of_samples(np.stack([-0.7 * tone, tone], axis=1), RATE, "it")
     np.testing.assert_array_equal(sound.waveform, tone)
-    assert sound.done == ("channels in opposite phase, number 2 taken",)
+    assert sound.changes == ("channels in opposite phase, number 2 taken",)
 
 
 @pytest.mark.parametrize("decibels, subtype", [(-75, "PCM_24"), (-45, "PCM_24"), (-20, "PCM_16"), (0, "PCM_16")])

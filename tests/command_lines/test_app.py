@@ -255,7 +255,7 @@ def test_what_a_tab_uploaded_and_made_is_gone_when_it_closes(new_page, served, d
 def test_a_port_that_is_taken_is_told_in_one_line(served, command_line):
     port = served[0].rpartition(":")[2]
     line = the_one_line(command_line("app", "--port", port, expect=2).stderr)
-    assert f"--port {port}: taken" in line
+    assert f"--port {port}: in use" in line
 
 
 @pytest.mark.parametrize(

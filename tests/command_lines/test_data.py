@@ -210,7 +210,7 @@ def test_list_says_corpus_speakers_emotions_sentences_hours_and_licence(tmp_path
     assert "Burkhardt" in out and "licence" in out
     assert "9 clips, 0.09 hours, 8 kHz, language de" in out
     assert "speakers: 3 (emodb/03, emodb/08, emodb/09)" in out
-    assert "sentences: 2, 1 said by a speaker in several emotions: parallel" in out
+    assert "sentences: 2, 1 spoken in several emotions by one speaker: parallel" in out
     assert "neutral 2 train, 0 held back, 1 by unseen speakers" in out and "boredom 2 train" in out
     assert "unseen speakers: emodb/09 (of 3)" in out and "passed over" not in out
 
@@ -231,7 +231,7 @@ def test_list_says_what_is_passed_over_and_why(tmp_path, capsys):
     assert f"{silent}: silent from start to end" in out
     assert "no emotion that annotators agreed on (xxx) 1" in out
     assert "passed over: 2 ._ files of macOS" in out
-    assert "of 18 clips the speaker is not known" in out
+    assert "the speaker of 18 clips is not known" in out
 
 
 def test_list_says_of_a_demo_that_it_is_one(few_demo_clips, tmp_path, capsys):

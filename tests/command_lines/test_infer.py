@@ -169,7 +169,7 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
 @pytest.mark.parametrize(
     "options, said",
     [
-        (("--epoch", 7), "no weights of epoch 7; there are those of 1"),
+        (("--epoch", 7), "no weights of epoch 7; choose from 1"),
         (("--strength", 2), "--strength: not with phase griffin-lim"),
         (("--phase", "source", "--strength", "nan"), "--strength: must lie between 0 and 10, not nan"),
     ],

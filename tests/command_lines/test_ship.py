@@ -56,7 +56,7 @@ def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(
         assert f"## {direction}, measured on 8 clips" in card
     assert card.count("| epoch 1 | 8 | 0.25 [-0.50, 0.75] | 0.50 | 2.50 | 0.12 |") == 2 and "epoch 2" not in card
     assert "Judge svm: right on 0.88 of 16 real clips" in card and "untouched 0.12." in card
-    assert card.count("does not hold") == 2 and "two actors of one sex saying the same: 0.62" in card
+    assert card.count("not reliable") == 2 and "two actors of one sex saying the same sentence: 0.62" in card
     assert "CC BY-NC-SA 4.0" in card and str(measured.path) not in card
     assert "cyclegan_keras.train --pair calm_fearful --preset cpu --epochs 1 --precision float32 --filters 2" in card
 
@@ -71,7 +71,7 @@ def test_a_model_whose_directions_were_measured_with_two_phases_does_not_ship(me
     file = evaluation_file(measured.path, reverse=True)
     file.write_text(file.read_text().replace('"source"', '"griffin-lim"'))
     line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", tmp_path / "out", expect=2)
-    assert "with different --phase; measure them with one" in line and not (tmp_path / "out").exists()
+    assert "with different --phase; measure both with one" in line and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["phase", "strength"])

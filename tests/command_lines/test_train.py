@@ -172,7 +172,7 @@ def test_a_full_disk_stops_with_one_line_and_leaves_the_last_checkpoint_whole(
 def test_a_second_training_on_a_run_directory_is_refused_and_changes_nothing(tmp_path, demo_clips, fails_with_one_line):
     with locked(tmp_path / "run" / "lock"):
         line = fails_with_one_line("train", "--data", demo_clips, *SMALL, "--run-dir", tmp_path / "run", expect=2)
-    assert "another training is under way" in line and [p.name for p in (tmp_path / "run").iterdir()] == ["lock"]
+    assert "another training is running" in line and [p.name for p in (tmp_path / "run").iterdir()] == ["lock"]
 
 
 @pytest.mark.parametrize("seconds, said", [(12.4, "12 s"), (150, "2 min"), (5300, "88 min"), (5600, "1.6 h")])

@@ -45,7 +45,7 @@ def test_a_mistyped_emotion_is_answered_with_the_nearest(fails_with_one_line, em
 
 def test_unknown_speakers_and_corpora_are_named(fails_with_one_line, emodb):
     line = fails_with_one_line("train", "--pair", "neutral_bored", "--data", emodb, "--unseen-speakers", "4", expect=2)
-    assert "no speaker of the name '4'; there are 03, 08, 16" in line
+    assert "no speaker has the name '4'; there are 03, 08, 16" in line
     line = fails_with_one_line("train", "--pair", "neutral_bored", "--data", emodb, "--corpus", "emo-db", expect=2)
     assert "'emo-db': not known" in line and "emodb" in line
 

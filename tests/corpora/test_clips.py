@@ -131,10 +131,10 @@ def test_of_known_speakers_clips_without_sentences_are_held_back_in_every_emotio
     assert held["calm"] and held["anger"] and not held["boredom"] and len(split.train) >= 12
 
 
-def test_a_corpus_of_one_speaker_holds_clips_back_and_says_that_strangers_cannot_be_measured():
+def test_a_corpus_of_one_speaker_holds_clips_back_and_says_that_unseen_speakers_cannot_be_measured():
     split = split_clips(spoken("a", SENTENCES))
     assert not split.unseen and len(split.held_back) >= 2
-    assert "strangers cannot be measured" in describe_speakers(split)
+    assert "unseen speakers cannot be measured" in describe_speakers(split)
 
 
 def test_clips_whose_speaker_is_not_known_are_nobodys_unseen():
@@ -146,9 +146,9 @@ def test_unseen_speakers_can_be_named_with_their_corpus_where_two_have_one_name(
     clips = spoken(["1", "2"], ["s1"], corpus="one") + spoken(["2", "3"], ["s1"], corpus="two")
     assert {clip.who for clip in split_clips(clips, ["one/2", "1"]).unseen} == {"one/2", "one/1"}
     assert not split_clips(clips, ["none"]).unseen
-    with pytest.raises(InputError, match="more than one speaker of the name '2'; there are one/2, two/2"):
+    with pytest.raises(InputError, match="more than one speaker has the name '2'; there are one/2, two/2"):
         split_clips(clips, ["2"])
-    with pytest.raises(InputError, match="no speaker of the name '9'; there are 1, 2, 3"):
+    with pytest.raises(InputError, match="no speaker has the name '9'; there are 1, 2, 3"):
         split_clips(clips, ["9"])
 
 

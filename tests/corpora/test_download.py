@@ -70,7 +70,7 @@ def test_a_broken_connection_keeps_the_part_and_the_next_call_resumes(host, targ
     host.answer = breaks_off
     with pytest.raises(RunError, match=r"speech\.zip: the connection broke .*kept in .*\.part") as error:
         download(host.archive(), target)
-    assert one_line(error) and "the same command goes on from there" in str(error.value)
+    assert one_line(error) and "run the same command again to continue" in str(error.value)
     assert part_of(target).read_bytes() == PAYLOAD[:HALF]
     assert not target.exists()
 
@@ -147,7 +147,7 @@ def test_a_part_longer_than_the_archive_starts_over(host, half_done):
 @pytest.mark.parametrize("served", [PAYLOAD[:-1], PAYLOAD + b"!"])
 def test_a_server_with_a_file_of_another_size_is_refused_before_the_part_is_touched(host, half_done, served):
     host.answer = lambda handler, host: whole(handler, host, served)
-    with pytest.raises(RunError, match=f"{len(served)} bytes are offered, but .* {len(PAYLOAD)}"):
+    with pytest.raises(RunError, match=f"{len(served)} bytes, but .* {len(PAYLOAD)}"):
         download(host.archive(), half_done)
     assert part_of(half_done).read_bytes() == PAYLOAD[:HALF]
 
@@ -291,7 +291,7 @@ def test_after_a_stalled_connection_the_next_call_resumes(host, target):
 def test_a_web_page_is_not_taken_for_the_archive_and_the_part_survives_it(host, half_done):
     page = b"<html>please log in</html>"
     host.answer = lambda handler, host: reply(handler, host, page, Content_Type="text/html; charset=utf-8")
-    with pytest.raises(RunError, match="a web page came instead of the archive"):
+    with pytest.raises(RunError, match="sends a web page instead of the archive"):
         download(host.archive(), half_done)
     assert part_of(half_done).read_bytes() == PAYLOAD[:HALF]
 

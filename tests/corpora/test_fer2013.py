@@ -82,18 +82,18 @@ def test_a_picture_that_cannot_be_used_is_named(tmp_path):
     folder = tmp_path / "train" / "sad"
     folder.mkdir(parents=True)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(InputError, match="broken.jpg: not a face to use"):
+    with pytest.raises(InputError, match="broken.jpg: not usable as a face"):
         fer2013.load_faces(tmp_path, "sad", "train")
     PIL.Image.new("L", (64, 48)).save(folder / "broken.jpg")
     with pytest.raises(InputError, match="64 x 48 pixels"):
         fer2013.load_faces(tmp_path, "sad", "train")
     # Pillow has forty decoders, and would choose by what the file holds.
     PIL.Image.new("L", (48, 48)).save(folder / "broken.jpg", format="TIFF")
-    with pytest.raises(InputError, match="broken.jpg: not a face to use .cannot identify"):
+    with pytest.raises(InputError, match="broken.jpg: not usable as a face .cannot identify"):
         fer2013.load_faces(tmp_path, "sad", "train")
 
 
-@pytest.mark.parametrize("emotion, said", [("calm", "no emotion of FER2013"), ("sad", "no such file or folder")])
+@pytest.mark.parametrize("emotion, said", [("calm", "not an emotion of FER2013"), ("sad", "no such file or folder")])
 def test_what_is_not_there_is_named(tmp_path, emotion, said):
     with pytest.raises(InputError, match=said):
         fer2013.load_faces(tmp_path / "nowhere", emotion, "train")

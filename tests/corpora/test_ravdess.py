@@ -107,7 +107,7 @@ def test_a_file_given_as_folder_is_named_with_what_to_do(tmp_path):
 
 def test_a_folder_without_clips_is_named_with_what_to_do(tmp_path):
     recording(tmp_path / "01-01-02-01-01-01-01.wav")
-    with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))}: holds no clips.*make data.*--data"):
+    with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))}: none of .* recordings .*make data.*--data"):
         index_clips(tmp_path)
 
 
@@ -133,7 +133,7 @@ def test_song_is_a_channel_of_its_own(tmp_path):
     (clip,) = index_clips(tmp_path, channel="song")
     assert (clip.path, clip.actor, clip.corpus) == (song, 2, "ravdess-song")
     speech.unlink()
-    with pytest.raises(InputError, match="no clips of speech, but of song; give --channel song"):
+    with pytest.raises(InputError, match="holds song, not speech; give --channel song"):
         index_clips(tmp_path)
 
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras.corpora.clips import Clip, Split
-from cyclegan_keras.corpora.sound import hear, hear_all, with_sound
+from cyclegan_keras.corpora.sound import decode, decode_all, with_sound
 from cyclegan_keras.shared.errors import InputError
 from tests.corpora.made_up import recording, wav
 
@@ -18,7 +18,7 @@ from tests.corpora.made_up import recording, wav
 def test_every_rate_and_depth_of_archives_is_heard(tmp_path, rate, subtype):
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (rate // 10, 2))
     soundfile.write(tmp_path / "a.wav", noise, rate, subtype)
-    assert hear(tmp_path / "a.wav") == (0.1, rate, None)
+    assert decode(tmp_path / "a.wav") == (0.1, rate, None)
 
 
 def test_metadata_behind_the_sound_is_none_of_it(tmp_path):
@@ -27,7 +27,7 @@ def test_metadata_behind_the_sound_is_none_of_it(tmp_path):
     (tmp_path / "a.wav").write_bytes(
         content[:4] + struct.pack("<I", len(content) - 8 + len(extra)) + content[8:] + extra
     )
-    assert hear(tmp_path / "a.wav") == (0.1, 8000, None)
+    assert decode(tmp_path / "a.wav") == (0.1, 8000, None)
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_metadata_behind_the_sound_is_none_of_it(tmp_path):
 )
 def test_what_holds_no_sound_says_why_without_its_path(tmp_path, content, why):
     (tmp_path / "a.wav").write_bytes(content)
-    problem = hear(tmp_path / "a.wav").problem
+    problem = decode(tmp_path / "a.wav").problem
     assert problem.startswith(why) and str(tmp_path) not in problem
 
 
 def test_progress_counts_every_recording(tmp_path):
     paths, told = [recording(tmp_path / f"{number}.wav") for number in range(5)], []
-    assert len(hear_all(paths, told.append)) == 5 and told == [1, 2, 3, 4, 5]
+    assert len(decode_all(paths, told.append)) == 5 and told == [1, 2, 3, 4, 5]
 
 
 @pytest.fixture

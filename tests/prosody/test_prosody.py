@@ -165,9 +165,7 @@ def test_estimates_find_how_the_demo_corpus_speaks(demo_voices):
     assert 6.5 < there.shift / SEMITONE < 9.0
     assert there.tempo == pytest.approx(0.90 / 1.12, rel=0.05)
     back = estimate_prosody(fearful, calm, RATE)
-    assert back.shift == pytest.approx(-there.shift) and back.tempo == pytest.approx(
-        1 / there.tempo
-    )
+    assert back.shift == pytest.approx(-there.shift) and back.tempo == pytest.approx(1 / there.tempo)
     # Its spectrum falls by 1.6 dB an octave less.
     loud = np.array(there.balance)[5:].mean(axis=0)
     assert loud[-8:].mean() > loud[2:8].mean() + 2

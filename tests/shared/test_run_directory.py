@@ -35,7 +35,7 @@ def test_the_latest_epoch_is_taken_unless_one_is_named(tmp_path):
 
 
 def test_an_epoch_that_is_not_there_is_refused_with_those_that_are(tmp_path):
-    with pytest.raises(InputError, match="no weights of epoch 7; there are those of 1, 2"):
+    with pytest.raises(InputError, match="no weights of epoch 7; choose from 1, 2"):
         make_run(tmp_path / "run", [1, 2]).epoch_or_latest(7)
     with pytest.raises(InputError, match="no generator weights yet"):
         make_run(tmp_path / "new", []).epoch_or_latest()
@@ -69,7 +69,7 @@ def test_the_demonstration_is_never_taken_for_a_training(tmp_path):
 def test_a_pair_without_a_run_is_answered_with_what_ships_and_how_to_train(tmp_path):
     make_run(tmp_path / "shipped" / "calm_fearful", [1])
     make_run(tmp_path / "shipped" / "calm_anger", [1], pair="calm_anger")
-    with pytest.raises(InputError, match="what ships is calm_anger, calm_fearful; .*make train PAIR=calm_sad"):
+    with pytest.raises(InputError, match="the shipped models are calm_anger, calm_fearful; .*make train PAIR=calm_sad"):
         newest_run("calm_sad", tmp_path / "runs", shipped=tmp_path / "shipped")
 
 

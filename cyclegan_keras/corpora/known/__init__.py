@@ -1,6 +1,6 @@
-"""The corpora that are recognised, each in a file of its own.
+"""The corpora that are recognised, one module each.
 
-Every module here has a ``CORPUS``, or several in ``CORPORA``; to add a corpus, add a module.
+Each module defines ``CORPUS``, or several corpora in ``CORPORA``. To add a corpus, add a module.
 """
 
 import functools
@@ -18,11 +18,11 @@ SPEECH, SONG = CHANNELS = ("speech", "song")
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a corpus is, and how its files' names become clips.
+    """The description of a corpus, and the parser of its file names.
 
-    ``parse`` takes a path, of which only the name and the folders' names count, unless labels lie in other files. It
-    gives a clip, a sentence on why the recording is none to use, or None where a file is not the corpus's.
-    ``pitfalls`` are what its archives are known for.
+    ``parse`` reads a path: the names of the file and its folders, and label files if the corpus has them. It returns a
+    clip, a reason why the recording is not used, or None if the file is not from the corpus. ``pitfalls`` are known
+    problems of the corpus's archives.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Corpus:
 
 @functools.cache
 def known_corpora() -> tuple[Corpus, ...]:
-    """Collect the corpora of this package's modules."""
+    """List the corpora of all modules in this package."""
     modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     return tuple(corpus for module in modules for corpus in getattr(module, "CORPORA", None) or (module.CORPUS,))
 
@@ -50,7 +50,7 @@ def corpus_of_name(name: str, channel: str = SPEECH) -> Corpus:
     Raises
     ------
     InputError
-        There is none of the name; the message has those there are.
+        No corpus has the name; the message lists the corpora.
     """
     corpora = [corpus for corpus in known_corpora() if corpus.channel == channel]
     for corpus in corpora:

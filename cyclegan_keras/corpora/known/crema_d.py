@@ -1,6 +1,6 @@
-"""CREMA-D: ``1001_DFA_ANG_XX.wav`` is actor 1001, sentence DFA, anger, intensity not asked for.
+"""CREMA-D: ``1001_DFA_ANG_XX.wav`` is actor 1001, sentence DFA, anger, intensity unspecified.
 
-Intensities: LO, MD and HI; XX where the actor was told none. The emotion is the one that the actor was asked for.
+Intensities are LO, MD, HI, and XX for unspecified. The emotion is the intended one, not the perceived one.
 """
 
 import re
@@ -12,7 +12,7 @@ from cyclegan_keras.corpora.known import Corpus
 EMOTIONS = {"ANG": "anger", "DIS": "disgust", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
 INTENSITIES = {"LO": 1, "MD": 2, "HI": 3}
 
-# XX is X once: 1040_ITH_SAD_X.
+# One file has X for XX: 1040_ITH_SAD_X.
 _NAME = re.compile(r"(\d{4})_([A-Z]{3})_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)")
 _SEVERAL_EMOTIONS = "1064_IEO_DIS_MD"
 
@@ -30,7 +30,7 @@ def parse_name(path: Path) -> Clip | str | None:
     if fields is None:
         return None
     if path.stem == _SEVERAL_EMOTIONS:
-        return "holds the sentence in every emotion, one after the other"
+        return "holds the sentence in every emotion, one after another"
     speaker, sentence, emotion, intensity = fields.groups()
     return Clip(path, speaker, EMOTIONS[emotion], sentence, INTENSITIES.get(intensity), None, "en", CORPUS.name)
 
@@ -45,7 +45,7 @@ CORPUS = Corpus(
     citation="Cao, Cooper, Keutmann, Gur, Nenkova & Verma (2014), IEEE Trans. Affective Computing 5(4): 377-390",
     pitfalls=(
         "a clone without Git LFS holds pointers instead of sound: run git lfs pull",
-        "AudioMP3 holds the same clips as AudioWAV, which is taken",
+        "AudioMP3 holds the same clips as AudioWAV, which is used",
         "1076_MTI_SAD_XX has no sound, and 1064_IEO_DIS_MD holds every emotion",
     ),
     parse=parse_name,

@@ -40,8 +40,8 @@ CORPUS = Corpus(
     citation="Burkhardt, Paeschke, Rolfes, Sendlmeier & Weiss (2005), Interspeech, 1517-1520",
     pitfalls=(
         "the letter is that of the German word: A is Angst (fear), E Ekel (disgust), T Trauer (sadness)",
-        "only takes that listeners recognised are there, so emotions differ in number (disgust 46, anger 127)",
-        "the 16 kHz release and a copy at 22.05 kHz go by the same names",
+        "only takes that listeners recognised are included, so emotions differ in number (disgust 46, anger 127)",
+        "the 16 kHz release and a copy at 22.05 kHz have the same file names",
     ),
     parse=parse_name,
 )

@@ -1,7 +1,7 @@
-"""EmoV-DB: ``bea/Amused/amused_1-15_0001.wav``: the emotion, a range of its annotation, the sentence's number.
+"""EmoV-DB: ``bea/Amused/amused_1-15_0001.wav``: the emotion, a range of annotated sentences, the sentence's number.
 
 Sentences are those of CMU ARCTIC, the same for all emotions. The speaker is in the folder's name: ``bea``,
-``bea_Amused`` or, in the release that is not sorted, ``Spk-Bea``.
+``bea_Amused`` or, in the unsorted release, ``Spk-Bea``.
 """
 
 import re
@@ -44,9 +44,9 @@ CORPUS = Corpus(
     licence="no commercial use",
     citation="Adigwe, Tits, El Haddad, Ostadabbas & Dutoit (2018), arXiv:1806.09514",
     pitfalls=(
-        "names do not say whose voice it is: keep the speakers' folders",
+        "file names do not give the speaker: keep the speakers' folders",
         "josh has no anger and no disgust",
-        "amused clips hold laughter, sleepy ones yawns, before and behind the sentence",
+        "amused clips have laughter, sleepy clips yawns, before and after the sentence",
     ),
     parse=parse_name,
 )

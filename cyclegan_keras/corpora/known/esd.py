@@ -1,8 +1,8 @@
 """ESD: ``0011/Angry/0011_000351.wav``, or one folder deeper in ``train``, ``test`` and ``evaluation``.
 
-Speakers 0001 to 0010 speak Mandarin, 0011 to 0020 English. A speaker's files are numbered through: 350 sentences
-neutral, then the same 350 angry, happy, sad and surprised. So the number tells emotion and sentence, wherever a file
-lies; the transcripts beside are not read.
+Speakers 0001 to 0010 speak Mandarin, 0011 to 0020 English. A speaker's files are numbered consecutively: 350 neutral
+sentences, then the same 350 angry, happy, sad and surprised. The number gives emotion and sentence; the transcripts are
+not read.
 """
 
 import re
@@ -40,15 +40,15 @@ def parse_name(path: Path) -> Clip | None:
 CORPUS = Corpus(
     name="esd",
     title="ESD: Emotional Speech Dataset",
-    size="35,000 clips of 20 speakers, 5 emotions, 350 sentences a language",
+    size="35,000 clips of 20 speakers, 5 emotions, 350 sentences per language",
     language="en, zh",
     source="https://github.com/HLTSingapore/Emotional-Speech-Data",
-    licence="for research alone, after its licence form",
+    licence="research only, after its licence form",
     citation="Zhou, Sisman, Liu & Li (2022), Speech Communication 137: 1-18",
     pitfalls=(
-        "its folders train, test and evaluation share speakers: the split here keeps speakers apart",
+        "its folders train, test and evaluation share speakers; the split here separates speakers",
         "transcripts are in several encodings",
-        "Mandarin and English are one download: name the folders of one language where you want one",
+        "Mandarin and English are one download: for one language, name its folders",
     ),
     parse=parse_name,
 )

@@ -1,7 +1,7 @@
 r"""IEMOCAP: ``Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav``.
 
-The last letter before the number is the speaker's sex; the one behind the session's number tells who wore the motion
-capture, not who speaks. Emotions are in ``Session1/dialog/EmoEvaluation/Ses01F_impro01.txt``, a line a turn:
+The last letter before the number is the speaker's sex. The letter after the session's number says who wore the motion
+capture, not who speaks. Emotions are in ``Session1/dialog/EmoEvaluation/Ses01F_impro01.txt``, one line per turn:
 ``[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]``.
 """
 
@@ -16,14 +16,14 @@ EMOTIONS = {
     "ang": "anger", "hap": "happy", "exc": "excited", "sad": "sad", "neu": "neutral", "fru": "frustrated",
     "fea": "fearful", "sur": "surprised", "dis": "disgust",
 }  # fmt: skip
-"""Of the labels; ``oth`` and ``xxx`` (annotators did not agree) are none."""
+"""Emotions by label. ``oth`` and ``xxx`` (no agreement of the annotators) are not emotions."""
 
 _NAME = re.compile(r"((Ses0[1-5])[FM]_(?:impro|script)\w*)_([FM])\d{3}")
 _LINE = re.compile(r"^\[[^\]]*\]\s+(\S+)\s+(\S+)", re.MULTILINE)
 
 
 def parse_name(path: Path) -> Clip | str | None:
-    """Read a turn's description from its file name, and its emotion from its session's labels."""
+    """Read a turn's description from its file name, and its emotion from the label file of its session."""
     fields = _NAME.fullmatch(path.stem)
     if fields is None:
         return None
@@ -53,13 +53,13 @@ CORPUS = Corpus(
     size="10,039 turns of 10 speakers in 5 sessions, 9 emotions",
     language="en",
     source="https://sail.usc.edu/iemocap/",
-    licence="for research, after its licence form",
+    licence="research only, after its licence form",
     citation="Busso et al. (2008), IEMOCAP, Language Resources and Evaluation 42: 335-359",
     pitfalls=(
         "2,507 turns have no emotion that annotators agreed on: they are passed over",
-        "conversation, not sentences: it is not parallel",
-        "the letter in Ses01F is not the speaker's: the one before the number is",
-        "dialog/wav holds whole conversations: only sentences/wav is taken",
+        "conversations, not fixed sentences: the corpus is not parallel",
+        "the letter in Ses01F is not the speaker's; the letter before the number is",
+        "dialog/wav holds whole conversations: only sentences/wav is used",
     ),
     parse=parse_name,
 )

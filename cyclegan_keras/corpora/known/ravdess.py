@@ -1,6 +1,6 @@
 """RAVDESS: ``Actor_04/03-01-02-01-02-02-04.wav``.
 
-Seven fields: modality (03 audio alone), channel (01 speech, 02 song), emotion, intensity (1 normal, 2 strong),
+Seven fields: modality (03 audio only), channel (01 speech, 02 song), emotion, intensity (1 normal, 2 strong),
 sentence (1 "Kids are talking by the door", 2 "Dogs are sitting by the door"), repetition, actor (odd are men).
 """
 
@@ -29,7 +29,7 @@ def parse_name(path: Path, channel: str = SPEECH) -> Clip | None:
     Returns
     -------
     clip : Clip or None
-        None for anything but a RAVDESS recording of the channel (modality 03) in WAV or FLAC.
+        None unless the name is that of an audio-only RAVDESS recording of the channel, in WAV or FLAC.
 
     Example
     -------
@@ -62,7 +62,7 @@ def _corpus(channel: str, size: str) -> Corpus:
             "Kaggle's archive holds every file twice",
             "neutral has one intensity, so half as many clips",
             "a few files are stereo",
-            "actor 07's two happy takes of the second sentence are one recording, counted once",
+            "actor 07's two happy takes of the second sentence are the same recording, counted once",
         ),
         parse=functools.partial(parse_name, channel=channel),
         channel=channel,

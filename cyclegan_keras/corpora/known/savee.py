@@ -1,4 +1,4 @@
-"""SAVEE: ``DC/a01.wav`` as its site gives it, ``DC_a01.wav`` as Kaggle does: speaker, emotion, sentence."""
+"""SAVEE: ``DC/a01.wav`` on its site, ``DC_a01.wav`` on Kaggle: speaker, emotion, sentence."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ _SPEAKERS = ("DC", "JE", "JK", "KL")
 
 
 def parse_name(path: Path) -> Clip | None:
-    """Read a clip's description from its file name and, where that lacks the speaker, its folder's.
+    """Read a clip's description from its file name and, if that lacks the speaker, from its folder's name.
 
     Example
     -------
@@ -30,22 +30,22 @@ def parse_name(path: Path) -> Clip | None:
     speaker = speaker or path.parent.name
     if speaker not in _SPEAKERS:
         return None
-    # The texts of a number differ between emotions, but for three whose numbers are not documented.
+    # The text of a number differs between emotions, except for three numbers that are not documented.
     return Clip(path, speaker, EMOTIONS[emotion], f"{emotion}{number}", None, None, "en", CORPUS.name)
 
 
 CORPUS = Corpus(
     name="savee",
     title="SAVEE: Surrey Audio-Visual Expressed Emotion",
-    size="480 clips of 4 men, 7 emotions, 15 sentences an emotion",
+    size="480 clips of 4 men, 7 emotions, 15 sentences per emotion",
     language="en",
     source="http://kahlan.eps.surrey.ac.uk/savee/",
     licence="for research, after registration",
     citation="Haq & Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global",
     pitfalls=(
-        "sentences differ between emotions: it is not parallel",
-        "four men alone",
-        "without the speakers' folders or the speaker in the name, whose voice it is cannot be told",
+        "sentences differ between emotions: the corpus is not parallel",
+        "all four speakers are men",
+        "the speaker is only known from the speakers' folders or from names such as DC_a01",
     ),
     parse=parse_name,
 )

@@ -33,11 +33,11 @@ CORPUS = Corpus(
     size="2,800 clips of 2 actresses, 7 emotions, 200 words in one sentence",
     language="en",
     source="https://doi.org/10.5683/SP2/E8H2MF",
-    licence="Creative Commons, no commercial use; which one its page says",
+    licence="Creative Commons, no commercial use; the exact licence is on its page",
     citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), Borealis",
     pitfalls=(
         "Kaggle's archive holds every file twice, in a folder within a folder of the same name",
-        "two speakers: one of them is unseen, and a model knows one voice",
+        "two speakers: one is unseen, so a model trains on one voice",
         "one file is misnamed: OA_bite_neutral.wav",
     ),
     parse=parse_name,
