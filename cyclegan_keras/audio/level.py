@@ -13,13 +13,13 @@ OFFSET_SHARE = 0.1
 """A constant offset above this share of the level is removed. RAVDESS's recordings have less than 0.04."""
 
 
-def high_pass_filter(sample_rate: int) -> np.ndarray:
-    """Design a Butterworth high-pass filter of order 4 at ``HIGH_PASS_HZ``, in second-order sections."""
-    return scipy.signal.butter(4, HIGH_PASS_HZ, "highpass", fs=sample_rate, output="sos")
+def high_pass_filter(sample_rate: int, cutoff: float = HIGH_PASS_HZ) -> np.ndarray:
+    """Design a Butterworth high-pass filter of order 4, in second-order sections; ``cutoff`` in Hz."""
+    return scipy.signal.butter(4, cutoff, "highpass", fs=sample_rate, output="sos")
 
 
-def high_passed(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Filter out frequencies below ``HIGH_PASS_HZ``, with zero phase.
+def high_passed(waveform: np.ndarray, sample_rate: int, cutoff: float = HIGH_PASS_HZ) -> np.ndarray:
+    """Filter out frequencies below ``cutoff``, with zero phase.
 
     Parameters
     ----------
@@ -27,13 +27,15 @@ def high_passed(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
         At least one sample.
     sample_rate : int
         In Hz.
+    cutoff : float
+        In Hz.
 
     Returns
     -------
     filtered : np.ndarray [shape=(n,), dtype=float64]
     """
     beyond_ends = min(sample_rate // 20, len(waveform) - 1)  # three periods at the cut-off
-    return scipy.signal.sosfiltfilt(high_pass_filter(sample_rate), waveform, padlen=beyond_ends)
+    return scipy.signal.sosfiltfilt(high_pass_filter(sample_rate, cutoff), waveform, padlen=beyond_ends)
 
 
 def level_db(waveform: np.ndarray, sample_rate: int) -> float:

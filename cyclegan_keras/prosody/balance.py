@@ -4,7 +4,8 @@ import librosa
 import numpy as np
 import scipy.ndimage
 
-from cyclegan_keras.prosody.f0 import RUMBLE_HZ, high_passed
+from cyclegan_keras.audio.level import high_passed
+from cyclegan_keras.prosody.f0 import RUMBLE_HZ
 
 RANKS = 11
 """0, 10, ... 100 % of the frames of speech are fainter."""
@@ -45,7 +46,7 @@ def ranked_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     decibels : np.ndarray [shape=(RANKS, 1 + BANDS)]
         First the level of the frames, relative to their 95th percentile; then each band's, relative to its frame's.
     """
-    power = np.abs(_transform(high_passed(waveform, sample_rate), sample_rate)) ** 2
+    power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate)) ** 2
     level = _decibels(power.sum(axis=0))
     bands = _decibels(np.maximum(_filters(sample_rate) @ power, power.sum(axis=0).max() * 10 ** (-FLOOR_DB / 10)))
     speech = _speech(level)
@@ -88,7 +89,7 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
     changed : np.ndarray [shape=(n,), dtype=float32]
     """
     transform = _transform(np.asarray(waveform, np.float32), sample_rate)
-    power = np.abs(_transform(high_passed(waveform, sample_rate).astype(np.float32), sample_rate)) ** 2
+    power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ).astype(np.float32), sample_rate)) ** 2
     level = _decibels(power.sum(axis=0))
     rank = _ranks(level, level[_speech(level)])
     mel = librosa.hz_to_mel(librosa.fft_frequencies(sr=sample_rate, n_fft=_length(sample_rate)), htk=True)

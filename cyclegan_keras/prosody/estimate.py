@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import scipy.fft
 
+from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.prosody.balance import mean_balance, ranked_level
-from cyclegan_keras.prosody.f0 import FRAME_SECONDS, frame_level, high_passed, track_f0
+from cyclegan_keras.prosody.f0 import FRAME_SECONDS, RUMBLE_HZ, frame_level, track_f0
 from cyclegan_keras.prosody.move import LEAST_VOICED, Prosody, move
 from cyclegan_keras.shared.errors import InputError
 
@@ -88,7 +89,7 @@ def _described(spoken: Spoken, sample_rate: int) -> list[tuple[Hashable, np.ndar
         log_f0 = np.log(f0[f0 > 0])
         if len(log_f0) < LEAST_VOICED:
             return None
-        level = frame_level(high_passed(waveform, sample_rate), sample_rate)
+        level = frame_level(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate)
         loud = np.flatnonzero(level > level.max() - SPEECH_DB)
         low, middle, high = np.percentile(log_f0, (16, 50, 84))
         return np.array([middle, high - low, (loud[-1] - loud[0] + 1) * FRAME_SECONDS])

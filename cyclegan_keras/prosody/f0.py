@@ -2,8 +2,8 @@
 
 import numpy as np
 import scipy.ndimage
-import scipy.signal
 
+from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.audio.pitch import HIGHEST_PITCH, LOWEST_PITCH, VOICED, yin
 
 FRAME_SECONDS = 0.005
@@ -27,23 +27,6 @@ are taken for an octave higher or lower (De Looze & Hirst, 2008)."""
 
 MEDIAN_FRAMES = 5
 """F0 is smoothed by a median over so many frames, which takes out single errors."""
-
-
-def high_passed(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Remove what lies below ``RUMBLE_HZ``, without delay (Butterworth of order 4, forwards and backwards).
-
-    Parameters
-    ----------
-    waveform : np.ndarray [shape=(n,)]
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    filtered : np.ndarray [shape=(n,), dtype=float64]
-    """
-    sections = scipy.signal.butter(4, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
-    return scipy.signal.sosfiltfilt(sections, waveform, padlen=min(sample_rate // 20, len(waveform) - 1))
 
 
 def frame_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -85,7 +68,7 @@ def track_f0(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     >>> round(float(np.median(track_f0(harmonics, 16_000))))
     200
     """
-    filtered = high_passed(waveform, sample_rate)
+    filtered = high_passed(waveform, sample_rate, RUMBLE_HZ)
     level = frame_level(filtered, sample_rate)
     loud = level > level.max() - SILENCE_DB
     f0, harmonicity = _yin(filtered, sample_rate, LOWEST_PITCH, HIGHEST_PITCH)

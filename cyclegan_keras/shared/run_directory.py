@@ -19,8 +19,8 @@ SHIPPED = Path(__file__).parent.parent / "weights"
 class RunDirectory:
     """Paths inside a run directory.
 
-    ``config.json``, ``prosody.npz``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and WAV), ``logs/``
-    (TensorBoard), ``train.csv`` (one row per step) and, after a loss that was not finite, ``divergence.txt``.
+    ``config.json``, ``prosody.npz``, ``checkpoints/``, ``weights/`` (generators by epoch), ``samples/`` (PNG and WAV),
+    ``logs/`` (TensorBoard), ``train.csv`` (one row per step) and, after a loss that was not finite, ``divergence.txt``.
     """
 
     path: Path
