@@ -130,7 +130,7 @@ def test_a_conversion_is_paired_with_the_longest_name_it_begins_with(tmp_path):
         (tmp_path / name).touch()
     pairs = paired(tmp_path / "out", tmp_path / "in", "fearful")
     assert [(recording.name, made.name) for recording, made in pairs] == [("calm_01.wav", "calm_01_Fearful_made.wav")]
-    with pytest.raises(InputError, match="no file is named after one of"):
+    with pytest.raises(InputError, match="no file is named after a file of"):
         paired(tmp_path / "out", tmp_path / "in", "happy")
 
 
