@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def measure(preset: str, repeats: int) -> dict:
-    """Time one clip warm, one from the shell, and a folder of clips from the shell; seconds."""
+    """Time one clip when warm, one from the shell, and a folder of clips from the shell, in seconds."""
     import tensorflow as tf
 
     from cyclegan_keras.audio.files import save_waveform
@@ -86,7 +86,7 @@ def measure(preset: str, repeats: int) -> dict:
 
 
 def from_shell(run, clips: Path) -> float:
-    """Convert by the command line; seconds all in."""
+    """Convert by the command line; return the total seconds."""
     command = [sys.executable, "-m", "cyclegan_keras.infer", clips, "--run-dir", run.path, "--output", run.path / "out"]
     command += ["--phase", "griffin-lim"]
     began = time.perf_counter()

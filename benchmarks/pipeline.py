@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def measure(data: Path, steps: int) -> dict:
-    """Analyse every clip of ``data`` twice, then train ``steps`` steps on them."""
+    """Analyse every clip of ``data`` twice, then train for ``steps`` steps."""
     from cyclegan_keras.corpora.ravdess import index_clips
     from cyclegan_keras.training.image_cache import load_images
     from cyclegan_keras.training.pipeline import unpaired_epoch

@@ -36,7 +36,7 @@ KINDS = {
     "activations": ("Relu", "ReluGrad", "LeakyRelu", "LeakyReluGrad", "Tanh", "TanhGrad"),
     "optimizers": ("ResourceApplyAdam",),
 }  # fmt: skip
-"""What TensorFlow calls the operations of a step, with oneDNN and without."""
+"""TensorFlow's names of the operations in a step, with and without oneDNN."""
 
 FUNCTIONS = ("PartitionedCall", "StatefulPartitionedCall")
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def measure(preset: str, steps: int) -> dict:
-    """Profile ``steps`` steps; seconds a step, in all, at least, and by kind of operation."""
+    """Profile ``steps`` steps: seconds per step in total, at least, and by kind of operation."""
     import tensorflow as tf
 
     take_step, multiply = ours(PRESETS[preset]), matmul(None)
@@ -84,7 +84,7 @@ def seconds_of(call) -> float:
 
 
 def operations(profile: Path) -> collections.Counter:
-    """Sum up a profile of TensorFlow's: seconds by operation."""
+    """Sum a TensorFlow profile: seconds by operation."""
     from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace
 
     space, seconds = XSpace.FromString(profile.read_bytes()), collections.Counter()
@@ -99,7 +99,7 @@ def operations(profile: Path) -> collections.Counter:
 
 
 def report(preset: str, steps: int, figures: dict) -> str:
-    """Say the figures for a person."""
+    """Write the figures as text."""
     total = sum(figures["by_kind_s"].values())
     lines = [f"preset {preset}, {steps} steps", "", "| | s, over all cores | share |", "|---|---|---|"]
     lines += [f"| {kind} | {value:.2f} | {value / total:.0%} |" for kind, value in figures["by_kind_s"].items()]

@@ -88,7 +88,7 @@ class SameConv(nn.Conv2d):
         padding = size - (x.shape[-1] % stride or stride)
         before, after = padding // 2, padding - padding // 2
         if before == after:
-            # The convolution pads for itself, which spares a copy.
+            # The convolution pads by itself, which saves a copy.
             return F.conv2d(x, self.weight, self.bias, stride, before)
         return F.conv2d(F.pad(x, (before, after, before, after)), self.weight, self.bias, stride)
 
@@ -114,7 +114,7 @@ class InstanceNorm(nn.InstanceNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize each channel of the one image."""
-        # Of one image this is batch norm, whose kernel keeps channels_last and takes a third of the time.
+        # On one image this equals batch norm, whose kernel keeps channels_last and takes a third of the time.
         return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
 
@@ -178,7 +178,7 @@ class ImagePool:
         self.images: list[Tensor] = []
 
     def exchange(self, fake: Tensor) -> Tensor:
-        """Hand a fresh fake in and take the image out that the discriminator is to see."""
+        """Exchange a fresh fake for the image that the discriminator is trained on."""
         if len(self.images) < POOL_SIZE:
             self.images.append(fake)
             return fake
@@ -198,7 +198,7 @@ def update_generator(
     target: Tensor,
     autocast: Callable[[], torch.autocast],
 ) -> Tensor:
-    """Train a generator, the other two networks frozen; returns the fake it made of ``source``."""
+    """Train a generator, the other two networks frozen; return the fake it made from ``source``."""
     with _frozen(discriminator, other_generator):
         with autocast():
             fake = generator(source)

@@ -81,7 +81,7 @@ def measure(preset: str, steps: int) -> dict:
 
 
 def report(preset: str, steps: int, figures: dict) -> str:
-    """Say the figures for a person."""
+    """Write the figures as text."""
     lines = [
         f"preset {preset}, {figures['precision']}, medians of {steps} steps each, in turns",
         "",
@@ -114,26 +114,26 @@ def generator_work(preset: str) -> int:
 
 
 class Worker:
-    """A contender in a process of its own, which takes a step when asked and tells its seconds."""
+    """A contender in its own process, which takes one step per request and returns its seconds."""
 
     def __init__(self, name: str, preset: str):
         command = [sys.executable, __file__, "--worker", name, "--preset", preset]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def turn(self) -> float:
-        """Take one step; its seconds."""
+        """Take one step; return its seconds."""
         self.process.stdin.write("step\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
 
     def peak_mb(self) -> float:
-        """End the process; the most memory it ever held."""
+        """End the process; return its peak memory."""
         output, _ = self.process.communicate()
         return float(output)
 
 
 def serve(take_step) -> None:
-    """A worker's side: a step for every line, its seconds in reply; at the end the peak memory in MB."""
+    """The worker's loop: one step per input line, with its seconds as the reply; at the end the peak memory in MB."""
     for _ in sys.stdin:
         began = time.perf_counter()
         take_step()

@@ -1,8 +1,8 @@
-"""A claim of the report as a question, and the answer by all clips it is about: yes, no, or it cannot be told.
+"""Answers to the report's claims from all clips that a claim is about: yes, no, or "cannot be told".
 
-The interval is that of a bootstrap in two stages: speakers are drawn with replacement, then clips of each (Davison &
-Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8). What two sets of clips have in common, speakers
-and clips, is drawn together, so that their difference is one of pairs.
+The interval is from a bootstrap in two stages: speakers are drawn with replacement, then clips of each speaker (Davison
+& Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8). Two sets with the same speakers and clips are
+drawn together, so that their difference is paired.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,15 +14,15 @@ import numpy as np
 DRAWS = 2000
 
 PERCENTILES = (2.5, 97.5)
-"""Of the draws: the ends of the interval."""
+"""Percentiles of the draws at the ends of the interval."""
 
 Cells = Sequence[dict]
 Estimator = Callable[[Cells, np.ndarray], np.ndarray]
-"""Takes cells, and how often each is drawn [shape=(draws, cells)]; gives an estimate a draw."""
+"""Takes cells, and how often each is drawn [shape=(draws, cells)]; returns one estimate per draw."""
 
 
 class Quantity(NamedTuple):
-    """Something that is estimated, and its name in a sentence."""
+    """An estimator and its name in a sentence."""
 
     name: str
     estimator: Estimator
@@ -30,7 +30,7 @@ class Quantity(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """A claim as a question, the answer, and the numbers it was made from, if there are any yet."""
+    """A claim as a question, the answer, and the numbers behind it (empty without any)."""
 
     question: str
     answer: str
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval, and how many clips and speakers it was made from."""
+    """A number with its interval, and the number of clips and speakers."""
 
     value: float
     low: float
@@ -60,10 +60,10 @@ def mean(measure: str, less: str = "") -> Estimator:
 
 
 def gap_closed(measure: str, floor: str = "") -> Estimator:
-    """Estimate the share of the way to the actors' own recordings that conversions go.
+    """Estimate the gap that conversions close to the actors' own recordings.
 
-    1 - sum |converted - real| / sum |recording - real|: 1 arrived, 0 nothing done, below 0 further away than before.
-    Where a distance never reaches 0, ``floor`` is what it is at best, and both sums are those above it.
+    1 - sum |converted - real| / sum |recording - real|: 1 if they reach them, 0 without a change, below 0 if they are
+    further away. ``floor`` is the least value of a distance that never reaches 0; it is subtracted from both sums.
     """
 
     def estimate(cells: Cells, drawn: np.ndarray) -> np.ndarray:
@@ -86,20 +86,20 @@ def average(*estimators: Estimator) -> Estimator:
 
 
 def point(estimator: Estimator, cells: Cells) -> float | None:
-    """Estimate a number from the cells that have what it needs, without an interval; None where none has."""
+    """Estimate a number, without an interval, from the cells with the needed measures; None if there are none."""
     cells = _measured(estimator, cells)
     return float(estimator(cells, np.ones((1, len(cells))))[0]) if cells else None
 
 
 def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.ndarray] | None = None) -> Estimate | None:
-    """Estimate a number from groups of clips, with its interval; None where a group has no clip that was so measured.
+    """Estimate a number and its interval from groups of clips; None if a group has no clip with the needed measures.
 
     Parameters
     ----------
     estimator : Estimator
     *groups : sequences of cells
     combine : callable, optional
-        Makes one number of the groups' estimates; by default the only one, or the first less the second.
+        Combines the groups' estimates into one number; by default the only one, or the first minus the second.
     """
     groups = [_measured(estimator, cells) for cells in groups]
     if not all(groups):
@@ -122,7 +122,7 @@ def ask(
     under: float | None = None,
     combine: Callable[..., np.ndarray] | None = None,
 ) -> Answer:
-    """Answer whether a number lies over, or under, a threshold: yes or no where its whole interval does.
+    """Answer whether a number lies over, or under, a threshold. It is yes or no if the whole interval lies on one side.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def ask(
     *groups, combine
         As for ``estimate``.
     over, under : float
-        One of them: the threshold, and the side of it on which the claim holds.
+        The threshold; give one of them. The claim holds over, or under, it.
     """
     found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
@@ -142,7 +142,7 @@ def ask(
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "yes" if holds else "no" if fails else "cannot be told"
     shown = f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
-    if found.speakers < 2:  # who says nothing of others
+    if found.speakers < 2:  # one speaker allows no conclusion on others
         answer, shown = "cannot be told", f"{found.value:.2f}"
     if len(groups) == 2 and combine is None:
         first, second = (point(quantity.estimator, cells) for cells in groups)
@@ -151,7 +151,7 @@ def ask(
 
 
 def counted(found: Estimate) -> str:
-    """Say how many clips and speakers an estimate was made from."""
+    """Write the number of clips and speakers of an estimate."""
     return f"n = {found.clips} clip{'s' * (found.clips != 1)} of {found.speakers} speaker{'s' * (found.speakers != 1)}"
 
 
@@ -170,7 +170,7 @@ def _speakers(cells: Cells) -> tuple[str, ...]:
 def _drawn(groups: Sequence[Cells], rng: np.random.Generator) -> list[np.ndarray]:
     """How often each cell of each group is drawn [shape=(draws, cells)]."""
     counts: dict[tuple, dict[tuple, np.ndarray]] = {}
-    # Groups of the same speakers are drawn together; others apart, so that none is ever empty.
+    # Groups with the same speakers are drawn together, others separately, so that no group is ever empty.
     for speakers in dict.fromkeys(map(_speakers, groups)):
         clips = {_clip(cell) for cells in groups if _speakers(cells) == speakers for cell in cells}
         times = rng.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=DRAWS)

@@ -1,4 +1,4 @@
-"""The media of a cell: a spectrogram as a small picture, and its sound as a small file."""
+"""The media of a table cell: a spectrogram as a small picture, and a small sound file."""
 
 import io
 import warnings
@@ -16,25 +16,25 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.shared.files import written_beside
 
 SECONDS, HIGHEST_HZ = 4.096, 8000
-"""What every picture's axes span, from 0."""
+"""The range of every picture's axes, from 0."""
 
 SIZE = (384, 192)
-"""Of a picture, in pixels: 11 ms and 42 Hz each."""
+"""Size of a picture in pixels; one pixel is 11 ms and 42 Hz."""
 
 COMPRESSION = 0.75
-"""libsndfile's, from 0 to 1: Vorbis takes 32 kbit/s for speech at 16 kHz with it."""
+"""libsndfile's compression level, from 0 to 1: 32 kbit/s in Vorbis for speech at 16 kHz."""
 
 
 def write_cell(
     folder: Path, name: str, spectrogram: np.ndarray, waveform: np.ndarray, config: SpectrogramConfig
 ) -> dict:
-    """Draw a spectrogram (WebP) and write its sound (Ogg Vorbis), some 10 KB each; give the files' names.
+    """Draw a spectrogram (WebP) and write its sound (Ogg Vorbis), some 10 KB each; return the files' names.
 
     Parameters
     ----------
     folder : Path
     name : str
-        Of the files, without the ending.
+        Name of the files, without the ending.
     spectrogram : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1].
     waveform : np.ndarray [shape=(n,)]
@@ -59,7 +59,7 @@ def write_cell(
 
 
 def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> PIL.Image.Image:
-    """Draw a spectrogram without axes; every one spans ``SECONDS`` and ``HIGHEST_HZ`` and the same 80 dB of colour."""
+    """Draw a spectrogram without axes: up to ``SECONDS`` and ``HIGHEST_HZ``, with a colour range of 80 dB."""
     frames = round(SECONDS * config.sample_rate / config.hop_length) + 1
     shown = np.full((len(spectrogram), frames), SILENCE)
     shown[:, : spectrogram.shape[1]] = spectrogram[:, :frames]
@@ -69,7 +69,7 @@ def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> PIL.Image.Image:
 
 
 def save_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[float]]], steps: Sequence[int], of: str) -> None:
-    """Draw curves over steps or epochs, a panel each, as WebP.
+    """Draw curves over steps or epochs, one panel per title, as WebP.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def save_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[float]]],
     panels : mapping of title to mapping of label to sequence of float
     steps : sequence of int
     of : str
-        What is counted: "step" or "epoch".
+        Label of the x axis: "step" or "epoch".
     """
     figure = Figure(figsize=(3.2 * len(panels), 2.6), layout="constrained")
     for axis, (title, lines) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels.items()):

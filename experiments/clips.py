@@ -13,13 +13,13 @@ from cyclegan_keras.shared.errors import InputError
 from experiments.runs import Needed, Settings
 
 SEEN, HELD_BACK, UNSEEN = "seen", "held back", "unseen"
-"""The sets of the data's clips: trained on, kept from training, and by actors whom training has not heard."""
+"""Sets of the data's clips: training clips, held-back clips, and clips of unseen speakers."""
 
 OTHER_SPEAKER, ENGLISH, HINDI, KANNADA = "another speaker", "English", "Hindi", "Kannada"
-"""The sets of recordings that lie in the report's folder."""
+"""Sets of recordings in the report's folder."""
 
 YOURS = "your recordings"
-"""The set of everything in another folder given with CLIPS."""
+"""The set of all recordings in another folder given with CLIPS."""
 
 ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA = "espeak-ng, English", "espeak-ng, Hindi", "espeak-ng, Kannada"
 
@@ -30,27 +30,27 @@ REPORTS = {
     **{name: HELD_BACK if "orig" in name else SEEN for name in RAVDESS_KEYS if name != "260_real_calm_for_anger1"},
     "calm_eng2": OTHER_SPEAKER, "calm_eng1": ENGLISH, "calm_eng3": ENGLISH, "calm_hin": HINDI, "calm_kan": KANNADA,
 }  # fmt: skip
-"""The report's recordings, and what they were to its authors' models."""
+"""The report's recordings, and the set of each for the authors' models."""
 
 SPOKEN = {
     ESPEAK_ENGLISH: ("en", ("This project is fun", "Three plus one equals four")),
     ESPEAK_HINDI: ("hi", ("यह परियोजना मज़ेदार है",)),
     ESPEAK_KANNADA: ("kn", ("ಈ ಯೋಜನೆ ಖುಷಿ ಕೊಡುತ್ತದೆ",)),
 }
-"""What espeak-ng says, and its name of the language."""
+"""espeak-ng's name of each set's language, and the sentences to synthesise."""
 
 VOICES = ("f2", "m3", "f4", "m1", "m7")
-"""espeak-ng's variants of a language's voice: the speakers."""
+"""espeak-ng's voice variants, which serve as speakers."""
 
 CLIPS_WITH_DEMO = 4
-"""Of each set, where everything is made from the demo corpus: to see that it works."""
+"""Number of clips in each set with the demo corpus."""
 
 _SUFFIXES = (".wav", ".flac")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; ``of`` is its set and ``origin`` whose it is: "RAVDESS", "espeak-ng", "the report" or "yours"."""
+    """A recording; ``of`` is its set, and ``origin`` its source: "RAVDESS", "espeak-ng", "the report" or "yours"."""
 
     name: str
     path: Path
@@ -71,12 +71,12 @@ class Recording:
 
     @property
     def source(self) -> str:
-        """Where its file is to be had, for who wants to hear it."""
+        """Where to get the file."""
         return f"{self.origin}'s {self.path.stem}" if self.origin != "yours" else self.path.name
 
 
 def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recording]:
-    """Find the recordings of some sets that a pair converts; a set of which there are none is left out.
+    """Find the recordings of some sets that a pair converts; an empty set is left out.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def of_clip(clip: Clip, of: str, path: Path | None = None) -> Recording:
 
 
 def of_report(settings: Settings) -> list[Recording]:
-    """Find the report's recordings in the folder given with CLIPS; those of RAVDESS have that name and description."""
+    """Find the report's recordings in the folder given with CLIPS; those from RAVDESS get RAVDESS's name."""
     by_key = {clip.key: clip for clip in settings.clips_of_data()}
     found = []
     for name, of in REPORTS.items() if settings.clips else ():
@@ -119,7 +119,7 @@ def of_report(settings: Settings) -> list[Recording]:
 
 
 def reports_output(settings: Settings, recording: Recording, run: Needed) -> Path | None:
-    """Find what the report's authors' model like a training made of one of their recordings."""
+    """Find the conversion of a recording by the report's authors with a model like a training."""
     name, target = recording.path.stem, split_pair(run.pair)[1]
     if name == f"{run.image_size}_real_calm_for_{target}":
         wanted = f"{run.image_size}_generated_{target}"
@@ -129,13 +129,13 @@ def reports_output(settings: Settings, recording: Recording, run: Needed) -> Pat
         wanted = f"{name}_{target}_generated"
     else:
         return None
-    # The report's files write emotions with and without a capital.
+    # The report's file names write emotions with and without a capital.
     files = settings.report_outputs.glob("*.*") if settings.report_outputs else ()
     return next((file for file in files if file.stem.lower() == wanted), None)
 
 
 def by_espeak(folder: Path, of: str) -> list[Recording]:
-    """Have espeak-ng speak a set's sentences, in every voice; they are synthetic and of no emotion.
+    """Synthesise a set's sentences by espeak-ng in every voice, without emotion.
 
     Raises
     ------

@@ -26,18 +26,18 @@ REPORTS_EPOCHS = 50
 SHOWN = 5
 
 MEASURED = 200
-"""Test faces of the source that are converted and judged."""
+"""Number of test faces of the source emotion that are converted and classified."""
 
 TAKEN_FOR = 0.5
-"""The judge's score above which a face is taken for the target."""
+"""The judge's score above which a face is classified as the target."""
 
 FACES_WITH_DEMO = 100
-"""Of each emotion, where everything else is made from the demo corpus: to see that it works."""
+"""Number of faces of each emotion with the demo corpus."""
 
 
 @dataclass(frozen=True)
 class FaceRunConfig(StoredConfig):
-    """What defines a training on faces; ``config.RunConfig`` without sound."""
+    """The configuration of a training on faces: ``config.RunConfig`` without audio."""
 
     pair: str
     preset: str
@@ -64,12 +64,12 @@ class FaceTraining(Training):
         return tuple(load_faces(settings.faces, emotion, subset)[:most] for emotion in (SOURCE, TARGET))
 
     def left(self, epochs: int, settings: Settings) -> str:
-        """Say how many steps so many epochs are, and how long they take."""
+        """Compute how many steps some epochs have, and how long they take."""
         steps = epochs * len(self.faces(settings, "train")[0])
         return f"or {steps} steps on faces, {how_long(steps, log_pace(self.directory.losses_file))}"
 
     def train(self, settings: Settings) -> None:
-        """Train, or resume, what is missing; Ctrl-C saves first."""
+        """Train or resume until all epochs are done; Ctrl-C saves first."""
         if settings.as_is or self.is_done() or self.has_yielded(settings):
             return
         machine = prepare_tensorflow()
@@ -114,10 +114,10 @@ class Figure5:
         return [self.run]
 
     def want(self, wanted: dict) -> None:
-        """Want nothing of any training of speech."""
+        """Need no training on speech."""
 
     def make(self, settings: Settings) -> None:
-        """Convert test faces, judge them, draw five."""
+        """Convert test faces, classify them, and draw five."""
         epoch, folder = self.run.epoch(), settings.results / self.run.name
         if not epoch or read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch:
             return
@@ -148,7 +148,7 @@ class Figure5:
         write_json(folder / YIELD, yielded)
 
     def section(self, results: Path) -> dict | None:
-        """Give the figure as the page shows it, from what is stored; None where its training has not yielded."""
+        """Return the figure for the page from the stored yield; None without a yield."""
         stored = read_json(results / self.run.name / YIELD)
         if not stored:
             return None
@@ -173,13 +173,13 @@ class Figure5:
 
 
 def experiment(settings: Settings) -> Figure5:
-    """State the figure; its training lies a folder deeper, where ``infer`` looks for none of speech."""
+    """Define the figure. Its training is a folder deeper, where ``infer`` does not search for runs."""
     directory = RunDirectory(settings.runs / "faces" / f"{SOURCE}_{TARGET}-{settings.preset}")
     return Figure5(FaceTraining(directory, settings.epochs or REPORTS_EPOCHS, settings.preset))
 
 
 def draw(sources: np.ndarray, converted: np.ndarray, scores: np.ndarray) -> Figure:
-    """Draw faces above what became of them, with the judge's score of each."""
+    """Draw faces above their conversions, with the judge's score of each."""
     figure = Figure(figsize=(1.6 * len(sources), 3.6), layout="constrained")
     for column, (above, below, score) in enumerate(zip(sources, converted, scores)):
         for row, face in enumerate((above, below)):
@@ -191,7 +191,7 @@ def draw(sources: np.ndarray, converted: np.ndarray, scores: np.ndarray) -> Figu
 
 
 def describe_face_verdict(verdict: judge.Verdict) -> str:
-    """Say what the judge of faces is worth."""
+    """Describe the reliability of the judge of faces."""
     lines = [
         f"judge of {SOURCE} and {TARGET} faces: right on {verdict.accuracy:.2f} of {verdict.clips} real test faces"
     ]

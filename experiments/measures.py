@@ -98,8 +98,8 @@ class PairMeasures:
         rows = []
         for now, then, vocoded, *goals in zip(after, before, untouched, real, second):
             row = {**_alone(now), "dnsmos_before": vocoded.dnsmos}
-            if now.heard:
-                row |= {"wer": now.heard.wer, "wer_before": then.heard.wer}
+            if now.words:
+                row |= {"wer": now.words.wer, "wer_before": then.words.wer}
             rows.append(row | _distances(now, then, *(voices.get(goal) for goal in goals)))
         for one, verdict in zip(self.panel.judges, self.panel.verdicts):
             if heard and verdict.holds:

@@ -1,4 +1,4 @@
-"""Section 5.3: what training costs at the report's size, at 3, 6 and 9 blocks and at 520 x 520."""
+"""Section 5.3: the cost of training at the report's size, with 3, 6 and 9 blocks, and at 520 x 520."""
 
 import dataclasses
 import importlib.util
@@ -22,20 +22,20 @@ from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Settings, processor
 
 TIMED = 3
-"""Steps that are timed, after a first one that traces the graph."""
+"""Number of timed steps, after a first one that traces the graph."""
 
 STEPS_AN_EPOCH = 140
-"""Calm clips of RAVDESS that training sees, where no data says otherwise."""
+"""Number of calm training clips in RAVDESS, if there is no data to count."""
 
 GENERATOR_PASSES = 23
-"""A step's work in forward passes of a generator; a gradient counts as one by the image and one by the filters."""
+"""Work of a step in forward passes of a generator. A gradient counts as two, for the image and for the filters."""
 
 GPU_HOURS = 10
-"""The hours in which a GPU would be wanted to train the report's epochs."""
+"""Hours within which a GPU should train the report's epochs."""
 
 
 class Size(NamedTuple):
-    """A row: the image's side, the generator's ResNet blocks, and the epochs that the report trains it for."""
+    """A row of the table: the image's side, the generator's ResNet blocks, and the report's epochs."""
 
     image_size: int
     n_resnet: int
@@ -66,10 +66,10 @@ class Resources:
     runs: tuple = ()
 
     def want(self, wanted: dict) -> None:
-        """Want nothing of any training."""
+        """Need no training."""
 
     def make(self, settings: Settings) -> None:
-        """Count and time, every size in a process of its own; what is there is kept."""
+        """Count and time each size in its own process; existing results are kept."""
         folder = settings.results / self.name
         if settings.as_is or read_json(folder / YIELD):
             return
@@ -91,7 +91,7 @@ class Resources:
         )
 
     def section(self, results: Path) -> dict | None:
-        """Give the table as the page shows it, from what is stored."""
+        """Return the table for the page from the stored results."""
         stored = read_json(results / self.name / YIELD)
         if not stored:
             return None
@@ -121,7 +121,7 @@ class Resources:
 
 
 def experiment(settings: Settings) -> Resources:
-    """State the table."""
+    """Define the table."""
     return Resources()
 
 
@@ -156,14 +156,14 @@ def convolution_work(network) -> int:
     work = 0
     for layer in network.layers:
         if hasattr(layer, "kernel"):
-            # A transposed convolution multiplies once for every input pixel, a plain one for every output pixel.
+            # A transposed convolution multiplies once per input pixel, a plain one once per output pixel.
             shape = (layer.input if "transpose" in layer.name else layer.output).shape
             work += 2 * shape[1] * shape[2] * int(np.prod(layer.kernel.shape))
     return work
 
 
 def _architectures(folder: Path) -> list[dict]:
-    """Draw Figures 3 and 4, generator and discriminator, where graphviz and pydot are there."""
+    """Draw Figures 3 and 4, generator and discriminator, if graphviz and pydot are installed."""
     if not (shutil.which("dot") and importlib.util.find_spec("pydot")):
         return []
     from tensorflow.keras.utils import plot_model

@@ -1,5 +1,5 @@
-"""What conversions are worth: how near they are to the actor's own recording, words, cleanness, speaker, two judges.
+"""Measures of conversions: distance to the actor's own recording, words, cleanness, speaker, two emotion judges.
 
-Enters: waveforms and the recordings they come from. Leaves: rows of a table.
-Nothing here is used in training; nothing is chosen by the judges.
+Input: waveforms and their source recordings. Output: rows of a table.
+Training uses nothing from this room. No model is selected by the judges.
 """

@@ -1,4 +1,4 @@
-"""Changes of a recording that change no emotion: what a judge must not be fooled by, and the copies it is fitted to."""
+"""Signal changes that do not change the emotion: attacks to test a judge, and augmented copies to fit it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,32 +17,32 @@ from cyclegan_keras.audio.vocoder import image_to_waveform
 from cyclegan_keras.config import SpectrogramConfig
 
 GATE_DB, GATES_DB = -45.0, (-60.0, -35.0)
-"""Of the attack that silences what is faint, and of the copies that a judge is fitted to."""
+"""Threshold of the noise gate in the attack, and its range in augmented copies, in dB."""
 
 CHANGE_DB, CHANGES_DB = 5.0, (4.0, 10.0)
-"""Root mean square of what a generator changes (4.7 where it was measured), for attacks, and of what copies have."""
+"""RMS of the change in attacks, about that of a generator (4.7 measured), and its range in augmented copies, in dB."""
 
 CHANGE_WIDTHS = (4.0, 4.0)
-"""Of the attack with random gains: bins and frames, as for ``randomly_changed``."""
+"""Widths of the attack with random gains, in bins and frames, as for ``randomly_changed``."""
 
 LEAST_STD = 0.01
-"""Of a bin, in units of an image: 0.4 dB."""
+"""The least standard deviation of a bin, in image units: 0.4 dB."""
 
 
 def vocoded(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Pass a recording through the analysis and Griffin-Lim, with no network between: 4.096 s at peak 1."""
+    """Pass a recording through the analysis and Griffin-Lim, without a network: 4.096 s at peak 1."""
     spectrogram, _ = waveform_to_spectrogram(waveform, config)
     return sound_of(spectrogram_to_image(spectrogram, config), config)
 
 
 def sound_of(image: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Turn an image into sound at peak 1."""
+    """Resynthesise an image, at peak 1."""
     return librosa.util.normalize(image_to_waveform(image, 1.0, config))
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The long-term spectrum of a class: mean and standard deviation of each bin, in units of an image."""
+    """The long-term spectrum of a class: mean and standard deviation of each bin, in image units."""
 
     mean: np.ndarray
     std: np.ndarray
@@ -52,66 +52,66 @@ class Spectrum:
         """Measure images of shape (height, width, 1)."""
         spectrograms = np.stack([image_to_spectrogram(image, config) for image in images])
         mean, std = spectrograms.mean(axis=(0, 2)), spectrograms.std(axis=(0, 2))
-        # A bin that is always silent has no spread to divide by.
+        # A bin that is always silent has a standard deviation of 0.
         return cls(mean[:, np.newaxis], np.maximum(std, LEAST_STD)[:, np.newaxis])
 
 
 def equalised(spectrogram: np.ndarray, own: Spectrum, other: Spectrum, share: float = 1.0) -> np.ndarray:
-    """Move each bin by ``share`` of the difference of two classes' means: a fixed equaliser, a tone control."""
+    """Shift each bin by ``share`` of the difference of two classes' means: a fixed equaliser."""
     return np.clip(spectrogram + share * (other.mean - own.mean), -1.0, 1.0)
 
 
 def matched(spectrogram: np.ndarray, own: Spectrum, other: Spectrum, share: float = 1.0) -> np.ndarray:
-    """Take each bin by ``share`` of the way to the mean and the spread of another class."""
+    """Move each bin by ``share`` towards the mean and the standard deviation of another class."""
     there = np.clip((spectrogram - own.mean) / own.std * other.std + other.mean, -1.0, 1.0)
     return np.clip(spectrogram + share * (there - spectrogram), -1.0, 1.0)
 
 
 def deepened(spectrogram: np.ndarray, share: float = 1.0) -> np.ndarray:
-    """Add ``share`` of what changes within a few frames (a Gaussian's standard deviation is one), or take it away."""
+    """Amplify the changes within a few frames by ``share``, or reduce them where it is negative."""
     return np.clip(
         spectrogram + share * (spectrogram - scipy.ndimage.gaussian_filter1d(spectrogram, 1.0, axis=1)), -1.0, 1.0
     )
 
 
 def gated(spectrogram: np.ndarray, threshold_db: float, config: SpectrogramConfig) -> np.ndarray:
-    """Silence every bin that is below ``threshold_db`` relative to the clip's maximum, as a noise gate does."""
+    """Silence every bin below ``threshold_db`` relative to the clip's maximum: a noise gate."""
     return np.where(spectrogram < 1.0 + threshold_db * config.decibel, SILENCE, spectrogram)
 
 
 def randomly_changed(
     spectrogram: np.ndarray, db: float, widths: tuple[float, float], rng: np.random.Generator, config: SpectrogramConfig
 ) -> np.ndarray:
-    """Add gains that mean nothing: Gaussian noise smoothed over ``widths`` bins and frames, ``db`` root mean square."""
+    """Apply random gains: Gaussian noise smoothed over ``widths`` bins and frames, with an RMS of ``db``."""
     gains = scipy.ndimage.gaussian_filter(rng.normal(size=spectrogram.shape), widths)
     return np.clip(spectrogram + gains / gains.std() * db * config.decibel, -1.0, 1.0)
 
 
 def expanded(spectrogram: np.ndarray, db: float, config: SpectrogramConfig) -> np.ndarray:
-    """Move everything away from the mean, ``db`` root mean square: more contrast."""
+    """Increase the contrast: move each bin away from the mean, with an RMS of ``db``."""
     away = spectrogram - spectrogram.mean()
     return np.clip(spectrogram + away / max(away.std(), LEAST_STD) * db * config.decibel, -1.0, 1.0)
 
 
 def repainted(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], config: SpectrogramConfig) -> np.ndarray:
-    """Turn an image into sound with its spectrogram changed."""
+    """Change the spectrogram of an image and resynthesise it."""
     image = image.copy()
     image[: config.n_bins, : config.n_frames, 0] = change(image_to_spectrogram(image, config))
     return sound_of(image, config)
 
 
 def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """The nine changes to a recording that are no change of emotion.
+    """Nine changes of a recording that do not change its emotion.
 
     Parameters
     ----------
     own, other : Spectrum
-        Of the recording's class and of the one the judge might take it for.
+        Spectra of the recording's class and of the target class.
 
     Returns
     -------
     attacks : dict of functions
-        From a waveform to what a listener would get of it: 4.096 s from Griffin-Lim, at peak 1.
+        Each takes a waveform and returns 4.096 s of audio from Griffin-Lim, at peak 1.
     """
     rng = np.random.default_rng(0)
 
@@ -145,19 +145,19 @@ def attacks(own: Spectrum, other: Spectrum, config: SpectrogramConfig) -> dict[s
 
 
 def with_white_noise(waveform: np.ndarray, db: float, rng: np.random.Generator) -> np.ndarray:
-    """Add white noise of ``db`` relative to the waveform's peak."""
+    """Add white noise with an RMS of ``db`` relative to the waveform's peak."""
     noise = rng.normal(size=len(waveform)) * np.abs(waveform).max() * 10 ** (db / 20)
     return (waveform + noise).astype(np.float32)
 
 
-def disguised(
+def augmented(
     waveform: np.ndarray, own: Spectrum, other: Spectrum, config: SpectrogramConfig, rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Copies of a vocoded recording that sound different and are spoken the same.
+    """Augmented copies of a vocoded recording: a different sound, but the same emotion.
 
-    A random equaliser, the other class's long-term spectrum added and taken away and matched in mean and spread, random
-    gains, more contrast, coloured noise, and a pitch up to four semitones off; all but the last keep the recording's
-    phase.
+    The copies have a random equaliser, the other class's long-term spectrum (added, subtracted, matched in mean and
+    standard deviation), random gains, more contrast, coloured noise, and a pitch shift of up to four semitones. All but
+    the last keep the recording's phase.
     """
     transform = librosa.stft(waveform, n_fft=config.n_fft, hop_length=config.hop_length)
     spectrogram, reference = waveform_to_spectrogram(waveform, config)

@@ -1,4 +1,4 @@
-"""What stands in every table beside conversions: nothing, a fixed equaliser, WORLD's statistics, the second take."""
+"""Baselines in every table: the source recordings, a fixed equaliser, WORLD statistics, and the second takes."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from cyclegan_keras.conversion.convert import analyse, synthesise
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.measuring import attacks, voice, world
-from cyclegan_keras.measuring.cache import Tell, kept, say_nothing
+from cyclegan_keras.measuring.cache import Tell, cached, say_nothing
 from cyclegan_keras.measuring.panel import load_clips
 from cyclegan_keras.measuring.rows import Row
 from cyclegan_keras.measuring.ruler import Ruler
@@ -18,11 +18,11 @@ from cyclegan_keras.measuring.sets import Source, training_clips
 from cyclegan_keras.training.image_cache import data_key
 
 OWN_PHASE = ConversionSettings("source")
-"""The equaliser's: nothing else is lost."""
+"""The settings of the fixed equaliser, which keeps the recording's own phase."""
 
 
 def before_conversion(ruler: Ruler, sources: Sequence[Source]) -> list[Row]:
-    """Measure the recordings themselves, a fixed equaliser, and what WORLD makes of them by statistics."""
+    """Measure the source recordings, the fixed equaliser and the WORLD statistics."""
     own, other = ruler.panel.spectra
     rate = ruler.config.sample_rate
     recordings = [analyse(source.waveform, ruler.config) for source in sources]
@@ -42,7 +42,7 @@ def before_conversion(ruler: Ruler, sources: Sequence[Source]) -> list[Row]:
 
 
 def second_take(ruler: Ruler, sources: Sequence[Source]) -> list[Row]:
-    """Measure the actors' second takes, the best there can be; no row where there are none."""
+    """Measure the actors' second takes, the best possible result; no row if there are none."""
     sounds, known = ruler.second_takes(sources)
     return [ruler.measure(f"second take: {ruler.target}", sounds, known, aligned=False)] if sounds else []
 
@@ -50,12 +50,12 @@ def second_take(ruler: Ruler, sources: Sequence[Source]) -> list[Row]:
 def world_statistics(
     clips: Sequence[Clip], source: str, target: str, sample_rate: int, tell: Tell = say_nothing
 ) -> world.Statistics:
-    """Compare two emotions in the recordings of the training actors; what is learned of them is cached.
+    """Compare two emotions in the training recordings. The analysis of each recording is cached.
 
     Raises
     ------
     InputError
-        There are none of an emotion.
+        An emotion has no recordings.
     """
     described, speakers = [], []
     for emotion in (source, target):
@@ -70,7 +70,7 @@ def world_statistics(
 def _described(clips: Sequence[Clip], emotion: str, sample_rate: int, tell: Tell) -> np.ndarray:
     config = SpectrogramConfig(sample_rate=sample_rate)
 
-    def learn() -> dict[str, np.ndarray]:
+    def compute() -> dict[str, np.ndarray]:
         found = joblib.Parallel(n_jobs=-1)(
             joblib.delayed(world.describe)(waveform, sample_rate) for waveform in load_clips(clips, config)
         )
@@ -78,5 +78,5 @@ def _described(clips: Sequence[Clip], emotion: str, sample_rate: int, tell: Tell
         return {"numbers": np.array([nothing if numbers is None else numbers for numbers in found])}
 
     content = data_key([clip.path for clip in clips], config) + "".join(clip.key for clip in clips)
-    what = f"describing {len(clips)} recordings of {emotion} by WORLD: some minutes, once"
-    return kept("world", content, (world, voice), learn, tell, what)["numbers"]
+    what = f"analysing {len(clips)} recordings of {emotion} by WORLD (some minutes, once)"
+    return cached("world", content, (world, voice), compute, tell, what)["numbers"]

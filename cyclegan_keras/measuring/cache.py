@@ -1,4 +1,4 @@
-"""What takes long to measure is kept, by the content of the sound and the code that measures it."""
+"""A cache of slow measurements, keyed by the audio's content and the code that measures it."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -11,48 +11,48 @@ from cyclegan_keras.shared.files import read_arrays, write_arrays
 from cyclegan_keras.training.image_cache import default_cache_dir
 
 MAX_CACHE_BYTES = 2**30
-"""Far more than the features of all of RAVDESS take."""
+"""The largest cache file that is read; the features of all of RAVDESS take far less."""
 
 Numbers = dict[str, np.ndarray]
 Tell = Callable[[str], None]
 
 
 def say_nothing(_: str) -> None:
-    """Take a line of what goes on, and leave it unsaid."""
+    """Ignore a line of progress."""
 
 
 def fingerprint(*sounds: np.ndarray) -> str:
-    """Name waveforms by their samples: 64 hexadecimal digits."""
+    """Hash the samples of waveforms to 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for sound in sounds:
         digest.update(np.ascontiguousarray(sound, np.float32).tobytes())
     return digest.hexdigest()
 
 
-def kept(
+def cached(
     name: str,
     content: str,
     code: Sequence[ModuleType],
-    learn: Callable[[], Numbers],
+    compute: Callable[[], Numbers],
     tell: Tell = say_nothing,
     what: str = "",
 ) -> Numbers:
-    """Read numbers from the cache, or learn them and write them there.
+    """Read numbers from the cache, or compute and store them.
 
     Parameters
     ----------
     name : str
-        Begins the file's name.
+        Start of the file's name.
     content : str
-        Says which sounds and options the numbers are of, as ``fingerprint`` does.
+        Identifies the sounds and options, as ``fingerprint`` does.
     code : sequence of modules
-        That the numbers depend on: once one is changed, they are learned again.
-    learn : callable
-        Gives the numbers.
+        The modules that the numbers depend on. If one changes, the numbers are computed again.
+    compute : callable
+        Returns the numbers.
     tell : callable
-        Is told ``what``, if anything, before they are learned, and of a damaged file.
+        Receives ``what`` before a computation, and a message about a damaged file.
     what : str
-        Says what takes so long.
+        Describes the computation; empty for no message.
 
     Returns
     -------
@@ -68,9 +68,9 @@ def kept(
     except FileNotFoundError:
         pass
     except (OSError, ValueError):
-        tell(f"{file}: damaged cache file, made again")
+        tell(f"{file}: damaged cache file, computed again")
     if what:
         tell(what)
-    numbers = learn()
+    numbers = compute()
     write_arrays(file, numbers)
     return numbers

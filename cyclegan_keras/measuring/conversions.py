@@ -1,4 +1,4 @@
-"""Measures of conversions: a run's by epoch, or a folder of those made elsewhere, as rows of one table."""
+"""Measures of a run's conversions by epoch, or of a folder of conversions made elsewhere, as rows of a table."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ def measure_run(
     sources: Sequence[Source],
     settings: ConversionSettings,
 ) -> list[Row]:
-    """Measure a run's conversions by epoch, between what they start from and what they should become.
+    """Measure a run's conversions by epoch, with the baselines.
 
-    With Griffin-Lim the recordings and the second takes are measured once more, as they sound through it.
+    If the run converts by Griffin-Lim, the recordings and the second takes are also measured after Griffin-Lim.
     """
     analysis = config.spectrogram
     directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
@@ -74,12 +74,12 @@ def measure_run(
 
 
 def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> list[Row]:
-    """Measure conversions made elsewhere; each is named after its recording, as ``calm_01_fearful.wav`` of ``calm_01``.
+    """Measure conversions made elsewhere. The conversion of ``calm_01`` is named such as ``calm_01_fearful.wav``.
 
     Raises
     ------
     InputError
-        A folder holds no recordings, or none of the conversions has its recording.
+        As ``paired``.
     """
     rate = ruler.config.sample_rate
     pairs = paired(converted, inputs, ruler.target)
@@ -93,12 +93,12 @@ def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> list[Row]:
 
 
 def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]]:
-    """Find the recording of each conversion to ``target``, by its name.
+    """Find the source recording of each conversion to ``target`` by its name.
 
     Raises
     ------
     InputError
-        A folder holds no recordings, or none of the conversions has its recording.
+        A folder holds no recordings, or no conversion has a source recording.
     """
     recordings = {path.stem: path for path in recordings_in(inputs)}
     pairs = []
@@ -108,13 +108,13 @@ def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]
             pairs.append((recordings[max(names, key=len)], path))
     if not pairs:
         raise InputError(
-            f"{converted}: no file is named after one of {inputs} and {target}, as a_{target}.wav of a.wav"
+            f"{converted}: no file is named after a file of {inputs} and {target}, as a_{target}.wav for a.wav"
         )
     return pairs
 
 
 def draw_curves(rows: Sequence[Row], epochs: Sequence[int], title: str, path: Path) -> Path:
-    """Draw how a run's measures went from epoch to epoch (report, section 5.2.3), as PNG."""
+    """Plot a run's measures over epochs (report, section 5.2.3), as PNG."""
     of_epochs = [row for row in rows if row.mimicry is not None]
     lines = {}
     for name in ("f0_gap", "treble_gap", "level_gap", "mcd_gap", "wer", "estoi", "dnsmos", "mimicry", "cycle"):

@@ -1,8 +1,8 @@
-"""Libraries that only measuring needs, and what is said where one is missing."""
+"""The error for a missing library that only measuring needs."""
 
 from cyclegan_keras.shared.errors import InputError
 
 
 def missing(package: str) -> InputError:
-    """The error for a library of the extra ``eval`` that is not installed."""
-    return InputError(f"{package}: not installed; pip install -e '.[eval]' brings what conversions are measured with")
+    """Make the error for a missing library of the extra ``eval``."""
+    return InputError(f"{package}: not installed; install the extra eval: pip install -e '.[eval]'")

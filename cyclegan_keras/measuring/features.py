@@ -1,19 +1,19 @@
-"""How a sentence is spoken, in numbers: pitch, energy, spectral balance, harmonicity, MFCC."""
+"""Acoustic features of the first judge: pitch, energy, spectral balance, harmonicity, MFCC."""
 
-# With what it compiles: done now, because numba's cache breaks where two processes fill it (its issue 10128).
+# Imported to compile it now, because numba's cache breaks if two processes fill it (numba's issue 10128).
 import librosa.core.pitch
 import numpy as np
 
 from cyclegan_keras.audio.pitch import HIGHEST_PITCH, LOWEST_PITCH, SILENCE_DB, VOICED
 
 BAND_EDGES = (0, 500, 1000, 2000, 3000, 4000, 8000)
-"""Hz: a formant apart at the low end, an octave at the high end."""
+"""Hz: bands about one formant wide at the low end, and an octave wide at the high end."""
 
 N_MFCC = 13
 
 
 def acoustic_features(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Describe how a sentence is spoken: pitch, energy, spectral balance, harmonicity, MFCC.
+    """Compute features of prosody and voice quality: pitch, energy, spectral balance, harmonicity, MFCC.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def acoustic_features(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     Returns
     -------
     features : np.ndarray [shape=(69,), dtype=float64]
-        Means, spreads and movements over the frames that are not pauses.
+        Means, standard deviations and frame-to-frame changes over the frames that are not pauses.
     """
     waveform = librosa.util.normalize(waveform)
     power = np.abs(librosa.stft(waveform, n_fft=512, hop_length=256)) ** 2
@@ -45,12 +45,12 @@ def acoustic_features(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def pitch_track(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Follow the fundamental frequency (YIN; de Cheveigné & Kawahara, 2002), 512 samples to a half window.
+    """Track F0 (YIN; de Cheveigné & Kawahara, 2002) with windows of 1024 samples.
 
     Returns
     -------
     pitch : np.ndarray [shape=(frames,)]
-        In Hz; without meaning where the second is low.
+        F0 in Hz; meaningless where ``harmonicity`` is low.
     harmonicity : np.ndarray [shape=(frames,)]
         Autocorrelation at the pitch period, as a share of the frame's energy.
     """
@@ -60,7 +60,7 @@ def pitch_track(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.
     padded = np.pad(waveform, 512)
     frames = librosa.util.frame(padded, frame_length=1024, hop_length=256)[:, : len(pitch)]
     correlation = librosa.autocorrelate(frames, max_size=512, axis=0)
-    # The longer the lag, the fewer samples meet: undone, so that low voices are not less harmonic.
+    # A longer lag has fewer overlapping samples. The correction keeps low voices from seeming less harmonic.
     period = np.minimum(np.round(sample_rate / pitch).astype(int), 511)[: frames.shape[1]]
     at_period = correlation[period, np.arange(frames.shape[1])] * 1024 / (1024 - period)
     return pitch, np.clip(at_period / np.maximum(correlation[0], 1e-9), 0.0, 1.0)
@@ -73,7 +73,7 @@ def _pitch_features(pitch: np.ndarray, voiced: np.ndarray, active: np.ndarray) -
     low, middle, high = np.percentile(semitones[voiced], [10, 50, 90])
     together = voiced[1:] & voiced[:-1]
     movement = np.abs(np.diff(semitones))[together]
-    movement = movement[movement < 4.0] if (movement < 4.0).any() else np.zeros(1)  # beyond are octave errors
+    movement = movement[movement < 4.0] if (movement < 4.0).any() else np.zeros(1)  # larger ones are octave errors
     return [
         middle, low, high, high - low, semitones[voiced].std(), movement.mean(), voiced.sum() / active.sum(),
     ]  # fmt: skip

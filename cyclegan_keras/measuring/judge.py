@@ -1,9 +1,9 @@
-"""The two emotion judges of a pair: different features and classifiers, fitted to recordings and disguised copies.
+"""The two emotion judges of a pair: classifiers with different features, fitted to recordings and augmented copies.
 
-A judge that hears level, the vocoder, a tone control or added noise would reward a network for them. So it is fitted
-to recordings after the same analysis and Griffin-Lim, peak-normalised, each together with copies under its own label
-that carry equalisers, the other class's spectrum, noise, gating, random gains and more contrast.
-Nothing is chosen by what the judges say; they are reported beside the distance to the actor's own recording.
+A judge that responds to level, vocoder, equaliser or noise would reward a network for changing them. So the judges are
+fitted to peak-normalised recordings after the same analysis and Griffin-Lim, and to augmented copies with the same
+label. The copies have equalisers, the other class's spectrum, noise, gating, random gains and more contrast. The judges
+select no model; they are reported beside the distance to the actor's own recording.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ from cyclegan_keras.measuring.attacks import (
     GATES_DB,
     Spectrum,
     attacks,
+    augmented,
     deepened,
-    disguised,
     expanded,
     gated,
     matched,
@@ -39,19 +39,19 @@ from cyclegan_keras.measuring.features import acoustic_features
 from cyclegan_keras.measuring.mel_features import mel_statistics
 
 JUDGES = {"svm": acoustic_features, "logistic": mel_statistics}
-"""The judges by their classifiers, and what each hears: a support vector machine with a Gaussian kernel on pitch,
-energy, balance and MFCC; and a logistic regression on the movements of mel bands."""
+"""The features of each judge by its classifier: a support vector machine with a Gaussian kernel on pitch, energy,
+balance and MFCC, and a logistic regression on changes of mel bands."""
 
 LEAST_ACCURACY = 0.85
-"""A judge right on fewer real clips of unseen actors is none of that pair."""
+"""The least accuracy of a reliable judge on real clips of unseen actors."""
 
 MOST_FALSE_ALARMS = 0.15
-"""The share of attacked clips that a judge may take for the target."""
+"""The largest share of attacked source clips that a reliable judge classifies as the target."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Tells which of two emotions a sentence is spoken in. ``kind`` is one of ``JUDGES``. Made by ``fit_judge``."""
+    """A classifier of two emotions, made by ``fit_judge``. ``kind`` is one of ``JUDGES``."""
 
     kind: str
     emotions: tuple[str, str]
@@ -60,12 +60,12 @@ class Judge:
     config: SpectrogramConfig
 
     def scores(self, waveforms: Sequence[np.ndarray], target: str) -> np.ndarray:
-        """How much each is spoken in ``target`` rather than in the other emotion: from 0 to 1, above 0.5 if it is.
+        """Score each waveform from 0 to 1: above 0.5 it is classified as ``target``, else as the other emotion.
 
         Parameters
         ----------
         waveforms : sequence of np.ndarray
-            Sound from the pipeline's end, with or without a network in it.
+            Resynthesised audio, with or without a network in between.
         target : str
             One of the two emotions.
         """
@@ -75,13 +75,13 @@ class Judge:
         return 1.0 / (1.0 + np.exp(-2.0 * sign * margins))
 
     def share(self, waveforms: Sequence[np.ndarray], target: str) -> float:
-        """The share of waveforms taken for ``target``."""
+        """The share of waveforms that are classified as ``target``."""
         return float((self.scores(waveforms, target) > 0.5).mean())
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge is worth: its accuracy on real clips of unseen actors, and its false alarms by attack."""
+    """The reliability of a judge: its accuracy on real clips of unseen actors, and its false alarms by attack."""
 
     accuracy: float
     clips: int
@@ -89,19 +89,19 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether the judge may judge."""
+        """Whether the judge is reliable."""
         return self.accuracy >= LEAST_ACCURACY and max(self.false_alarms.values()) <= MOST_FALSE_ALARMS
 
 
 def training_features(
     waveforms: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], config: SpectrogramConfig, seed: int = 0
 ) -> tuple[dict[str, np.ndarray], np.ndarray, tuple[Spectrum, Spectrum]]:
-    """Features of two classes' recordings and of their disguised copies.
+    """Compute the features of two classes' recordings and of their augmented copies.
 
     Returns
     -------
     features : dict of np.ndarray [shape=(n, features)]
-        By ``JUDGES``.
+        One array for each of ``JUDGES``.
     classes : np.ndarray [shape=(n,)]
         0 or 1.
     spectra : the two classes' long-term spectra
@@ -112,7 +112,7 @@ def training_features(
     ]
     spectra = tuple(Spectrum.of(of_class, config) for of_class in images)
     described = joblib.Parallel(n_jobs=-1)(
-        joblib.delayed(_describe_disguised)(image, spectra[number], spectra[1 - number], config, [seed, number, i])
+        joblib.delayed(_augmented_features)(image, spectra[number], spectra[1 - number], config, [seed, number, i])
         for number, of_class in enumerate(images)
         for i, image in enumerate(of_class)
     )
@@ -121,12 +121,12 @@ def training_features(
     return {kind: np.concatenate(of_kind) for kind, of_kind in zip(JUDGES, zip(*described))}, classes, spectra
 
 
-def _describe_disguised(
+def _augmented_features(
     image: np.ndarray, own: Spectrum, other: Spectrum, config: SpectrogramConfig, seed: Sequence[int]
 ) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     sound = sound_of(image, config)
-    copies = [sound, *disguised(sound, own, other, config, rng)]
+    copies = [sound, *augmented(sound, own, other, config, rng)]
     changes = [
         lambda painted, share=share: matched(painted, own, other, share) for share in (1.0, rng.uniform(0.3, 1.3))
     ]
@@ -140,7 +140,7 @@ def _describe_disguised(
     ]
     copies.append(vocoded(with_white_noise(sound, rng.uniform(-40.0, -20.0), rng), config))
     copies += [repainted(image, change, config) for change in changes]
-    return [np.array([hear(copy, config.sample_rate) for copy in copies]) for hear in JUDGES.values()]
+    return [np.array([features(copy, config.sample_rate) for copy in copies]) for features in JUDGES.values()]
 
 
 def fit_judge(
@@ -151,7 +151,7 @@ def fit_judge(
     spectra: tuple[Spectrum, Spectrum],
     config: SpectrogramConfig,
 ) -> Judge:
-    """Fit the judge of a kind to what ``training_features`` gave for it."""
+    """Fit a judge to its features from ``training_features``."""
     if kind == "svm":
         model = SVC(C=1.0, gamma="scale", class_weight="balanced")
     else:
@@ -163,14 +163,14 @@ def fit_judge(
 def try_judges(
     judges: Sequence[Judge], source: Sequence[np.ndarray], target: Sequence[np.ndarray], to: str
 ) -> list[Verdict]:
-    """Test judges on real recordings of actors they were not fitted to; attack them with those of the source emotion.
+    """Test judges on real recordings of unseen actors, and on attacked recordings of the source emotion.
 
     Parameters
     ----------
     source, target : sequences of np.ndarray
-        Recordings in the emotion that would be converted, and in the one it would become.
+        Recordings in the source emotion and in the target emotion.
     to : str
-        The latter's name.
+        Name of the target emotion.
     """
     config = judges[0].config
     own, other = judges[0].spectra if to == judges[0].emotions[1] else judges[0].spectra[::-1]

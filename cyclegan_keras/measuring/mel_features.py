@@ -1,4 +1,4 @@
-"""The second judge's view of a sentence: how its mel spectrum moves, with no pitch tracker and no MFCC."""
+"""Features of the second judge: changes of the mel spectrum, without a pitch tracker and without MFCC."""
 
 import librosa
 import numpy as np
@@ -6,17 +6,17 @@ import numpy as np
 from cyclegan_keras.audio.pitch import SILENCE_DB
 
 N_MELS = 24
-"""Bands from 0 to 8 kHz."""
+"""Number of bands from 0 to 8 kHz."""
 
 RATES = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0))
-"""Hz: octaves of the modulation spectrum, about the rate of syllables."""
+"""Hz: octaves of the modulation spectrum around the rate of syllables."""
 
 BROAD_BANDS = 6
-"""Groups of four mel bands whose modulation is measured."""
+"""Number of groups of four mel bands, for the modulation spectrum."""
 
 
 def mel_statistics(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Describe how loud each band is, how it moves, how fast, and with which others.
+    """Compute statistics of mel bands: level, changes over time, correlations, and modulation rates.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def mel_statistics(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     Returns
     -------
     features : np.ndarray [shape=(143,), dtype=float64]
-        Of each of 24 bands over the frames that are not pauses: mean (without the mean of all), spread, mean movement
-        and the distance from the median to the 90th percentile; of each neighbouring pair the correlation; of six
-        groups of bands the share of four octaves of modulation (Greenberg & Kingsbury, 1997).
+        For each of 24 bands, over the frames that are not pauses: mean minus the mean of all bands, standard deviation,
+        mean frame-to-frame change, and distance from the median to the 90th percentile. For neighbouring bands: their
+        correlation. For six groups of bands: the shares of four octaves of modulation (Greenberg & Kingsbury, 1997).
     """
     waveform = librosa.util.normalize(waveform)
     mel = librosa.feature.melspectrogram(y=waveform, sr=sample_rate, n_fft=512, hop_length=256, n_mels=N_MELS)
@@ -56,7 +56,7 @@ def _modulation(bands: np.ndarray, active: np.ndarray, sample_rate: int) -> np.n
     spoken = np.flatnonzero(active)
     groups = bands[:, spoken[0] : spoken[-1] + 1].reshape(BROAD_BANDS, -1, spoken[-1] + 1 - spoken[0]).mean(axis=1)
     groups = groups - groups.mean(axis=1, keepdims=True)
-    length = max(64, groups.shape[1])  # a second at least, so that each octave has its bins
+    length = max(64, groups.shape[1])  # at least a second, so that each octave has bins
     power = np.abs(np.fft.rfft(groups, n=length, axis=1)) ** 2
     rates = np.fft.rfftfreq(length, 256 / sample_rate)
     shares = [power[:, (low <= rates) & (rates < high)].sum(axis=1) / (power.sum(axis=1) + 1e-9) for low, high in RATES]

@@ -1,4 +1,4 @@
-"""How clean a conversion is, how near to its clip, and what a generator does to an image."""
+"""Cleanness and intelligibility of a conversion, F0 statistics, and the change of an image by a generator."""
 
 from typing import NamedTuple
 
@@ -11,26 +11,26 @@ from cyclegan_keras.measuring.features import pitch_track
 
 
 class Pitch(NamedTuple):
-    """The fundamental frequency of a clip: its median in Hz, and the span from the 10th to the 90th percentile."""
+    """F0 of a clip: the median in Hz, and the range from the 10th to the 90th percentile."""
 
     median_hz: float
     range_semitones: float
 
 
 def estoi(reference: np.ndarray, converted: np.ndarray, sample_rate: int) -> float:
-    """How much of a sentence can be understood: extended short-time objective intelligibility (Jensen & Taal, 2016).
+    """Extended short-time objective intelligibility (Jensen & Taal, 2016).
 
     Parameters
     ----------
     reference, converted : np.ndarray [shape=(n,)]
-        The clip with no network in its way, and converted; aligned in time.
+        The clip without a network, and the conversion; aligned in time.
     sample_rate : int
         In Hz.
 
     Returns
     -------
     estoi : float
-        1 for the reference itself; 0 and less for what has nothing to do with it.
+        1 for the reference itself; 0 or less for an unrelated sound.
 
     Raises
     ------
@@ -45,14 +45,14 @@ def estoi(reference: np.ndarray, converted: np.ndarray, sample_rate: int) -> flo
 
 
 def dnsmos(waveform: np.ndarray, sample_rate: int) -> float:
-    """How clean speech sounds: DNSMOS P.835 overall (Reddy et al., 2022), from 1 to 5.
+    """Cleanness of speech: DNSMOS P.835 overall (Reddy et al., 2022), from 1 to 5.
 
     Parameters
     ----------
     waveform : np.ndarray [shape=(n,)]
         Its level does not matter.
     sample_rate : int
-        16000 Hz, which the measure is made for.
+        Must be 16000 Hz.
 
     Raises
     ------
@@ -63,12 +63,12 @@ def dnsmos(waveform: np.ndarray, sample_rate: int) -> float:
         from speechmos import dnsmos as measure
     except ImportError:
         raise missing("speechmos") from None
-    # At full scale it would refuse what rounding pushed beyond 1.
+    # At full scale, rounding could exceed 1, which the library refuses.
     return float(measure.run(0.9 * librosa.util.normalize(waveform), sample_rate)["ovrl_mos"])
 
 
 def pitch_of(waveform: np.ndarray, sample_rate: int) -> Pitch:
-    """Measure the voiced frames of a clip; NaN where there are none."""
+    """Measure F0 over the voiced frames of a clip; NaN if fewer than 5 frames are voiced."""
     pitch, harmonicity = pitch_track(librosa.util.normalize(waveform), sample_rate)
     voiced = pitch[(harmonicity > VOICED) & _active(waveform, len(pitch))]
     if len(voiced) < 5:
@@ -78,9 +78,9 @@ def pitch_of(waveform: np.ndarray, sample_rate: int) -> Pitch:
 
 
 def mimicry(sources: np.ndarray, converted: np.ndarray) -> float:
-    """Mean absolute difference of images from what they were made of: 0 is a generator that does nothing.
+    """Mean absolute difference of generated images from their sources; 0 means that the generator copies its input.
 
-    The report saw its generators fall back to that after 150 epochs (section 5.2.3).
+    The report's generators approached this after 150 epochs (section 5.2.3).
     """
     return float(np.abs(converted - sources).mean())
 

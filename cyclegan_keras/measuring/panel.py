@@ -1,4 +1,4 @@
-"""A pair's panel: its two judges, what each is worth, and the long-term spectra of the two emotions."""
+"""The judges of a pair, their reliability, and the long-term spectra of the two emotions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.measuring import attacks, features, judge, mel_features
-from cyclegan_keras.measuring.cache import Numbers, Tell, kept, say_nothing
+from cyclegan_keras.measuring.cache import Numbers, Tell, cached, say_nothing
 from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from cyclegan_keras.training.image_cache import data_key
 
 CODE = (attacks, features, judge, mel_features, spectrogram, vocoder)
-"""What the judges and their verdicts depend on."""
+"""The code that the judges and their verdicts depend on."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Panel:
 
     @property
     def spectra(self) -> tuple[attacks.Spectrum, attacks.Spectrum]:
-        """Of the source emotion and of the target emotion."""
+        """Long-term spectra of the source emotion and of the target emotion."""
         first = self.judges[0]
         return first.spectra if self.target == first.emotions[1] else first.spectra[::-1]
 
     def shares(self, sounds: Sequence[np.ndarray]) -> dict[str, float]:
-        """The share of sounds that each judge takes for the target."""
+        """The share of sounds that each judge classifies as the target."""
         return {one.kind: one.share(sounds, self.target) for one in self.judges}
 
     def describe(self) -> str:
-        """Say what the judges are worth, in a line for each one's accuracy and one for its false alarms."""
+        """Write the accuracy and the false alarms of each judge, and whether it is reliable."""
         lines = []
         for one, verdict in zip(self.judges, self.verdicts):
             alarms = ", ".join(f"{name} {share:.2f}" for name, share in verdict.false_alarms.items())
@@ -48,21 +48,21 @@ class Panel:
                 f"  false alarms: {alarms}",
             ]
             if not verdict.holds:
-                lines.append("  it does not hold: what it says of conversions says nothing")
+                lines.append("  not reliable: its shares mean nothing")
         return "\n".join(lines)
 
 
 def build_panel(
     clips: Sequence[Clip], source: str, target: str, config: SpectrogramConfig, tell: Tell = say_nothing
 ) -> Panel:
-    """Fit a pair's judges to clips of the training actors, and try them on other actors.
+    """Fit a pair's judges to clips of the training actors, and test them on other actors.
 
     The features of the training clips and the verdicts are cached.
 
     Parameters
     ----------
     clips : sequence of Clip
-        Of a whole data set; those of ``sets.CHOOSING_ACTORS`` and ``sets.FINAL_ACTORS`` are not fitted to.
+        All clips of a data set. Those of ``sets.CHOOSING_ACTORS`` and ``sets.FINAL_ACTORS`` are not used for fitting.
 
     Raises
     ------
@@ -73,9 +73,9 @@ def build_panel(
     fitted_to = [domain(training_clips(clips), emotion) for emotion in emotions]
     tried_on = [domain(trial_clips(clips), emotion) for emotion in (source, target)]
     content = data_key([clip.path for of_class in fitted_to for clip in of_class], config)
-    learned = kept(
+    learned = cached(
         "judges", content, CODE, lambda: _learn(fitted_to, config), tell,
-        f"fitting the judges of {source} and {target}: some minutes, once",
+        f"fitting the judges of {source} and {target} (some minutes, once)",
     )  # fmt: skip
     spectra = tuple(attacks.Spectrum(learned[f"mean_{number}"], learned[f"std_{number}"]) for number in (0, 1))
     fitted = tuple(
@@ -83,9 +83,9 @@ def build_panel(
         for kind in judge.JUDGES
     )
     content += data_key([clip.path for of_class in tried_on for clip in of_class], config) + f"{source} {target}"
-    tried = kept(
+    tried = cached(
         "verdicts", content, CODE, lambda: _try(fitted, tried_on, target), tell,
-        f"trying the judges from {source} to {target}: some minutes, once",
+        f"testing the judges from {source} to {target} (some minutes, once)",
     )  # fmt: skip
     return Panel(fitted, tuple(_verdict(tried, one.kind) for one in fitted), source, target)
 

@@ -1,8 +1,8 @@
-"""How far a clip is from the actor's own recording of the same sentence, and how much of the gap a conversion closes.
+"""The distance of a clip to the actor's own recording of the same sentence, and the share of it that conversions close.
 
-A conversion's *gap closed* in a feature is 1 - sum |converted - real| / sum |source - real| over the clips: 0 where
-nothing was done, 1 where it arrived, below 0 where it is further away than before. Mel-cepstral distortion never
-reaches 0, since no two takes are alike: there the way is measured to the distortion of the actor's second take.
+The *gap closed* in a feature is 1 - sum |converted - real| / sum |source - real| over the clips: 0 for no change, 1 if
+the conversions reach the real recordings, below 0 if they are further away than their sources. Mel-cepstral distortion
+never reaches 0, because no two takes are alike. Its gap is measured to the distortion of the actor's second take.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,17 +15,17 @@ import numpy as np
 from cyclegan_keras.measuring.voice import Voice
 
 DRAWS = 2000
-"""Of the bootstrap (Efron, 1979)."""
+"""Draws of the bootstrap (Efron, 1979)."""
 
 CONFIDENCE = 95.0
-"""Percent of the draws that lie within an interval."""
+"""Percentage of the draws within an interval."""
 
 LEAST_VOICED = 10
-"""Frames with a voice in both clips below which two contours are not compared."""
+"""The least number of frames that are voiced in both clips, for a correlation of contours."""
 
 
 class Gap(NamedTuple):
-    """A share of a gap closed, and its interval over speakers; the latter is None where there is one speaker."""
+    """A gap closed, and its interval over speakers, which is None with one speaker."""
 
     value: float
     low: float | None = None
@@ -34,7 +34,7 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Distance:
-    """From a clip to the real recording: differences (clip minus real), distortion in dB, correlation of contours."""
+    """Differences between a clip and the real recording (clip minus real), distortion in dB, F0 contour correlation."""
 
     f0: float
     f0_spread: float
@@ -45,7 +45,7 @@ class Distance:
 
 
 def distance(clip: Voice, real: Voice) -> Distance:
-    """Measure how far a clip is from a real recording of the same words.
+    """Measure the distance of a clip to a real recording of the same words.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def distance(clip: Voice, real: Voice) -> Distance:
     Returns
     -------
     distance : Distance
-        ``f0`` and ``f0_spread`` in semitones, ``treble`` and ``level`` in dB. NaN where a voice is missing: such a
-        clip is left out of the means of pitch and treble, and told by its distortion and its words.
+        ``f0`` and ``f0_spread`` in semitones, ``treble`` and ``level`` in dB. F0 and treble are NaN if a clip has no
+        voiced frames; it is then left out of their means.
     """
     path = warp(clip, real)
     return Distance(
@@ -69,22 +69,21 @@ def distance(clip: Voice, real: Voice) -> Distance:
 
 
 def warp(clip: Voice, real: Voice) -> np.ndarray:
-    """Align two clips by dynamic time warping of their cepstra (Sakoe & Chiba, 1978): pairs of frames."""
+    """Align two clips by dynamic time warping of their cepstra (Sakoe & Chiba, 1978). The path is pairs of frames."""
     _, path = librosa.sequence.dtw(clip.cepstra, real.cepstra)
     return path
 
 
 def mel_cepstral_distortion(clip: Voice, real: Voice, path: np.ndarray) -> float:
-    """Mean over the path of 10 / ln 10 * sqrt(2 * sum of squared differences), in dB (Kubichek, 1993)."""
+    """Mel-cepstral distortion in dB: mean over the path of 10 / ln 10 * sqrt(2 * sum of squares) (Kubichek, 1993)."""
     difference = clip.cepstra[:, path[:, 0]] - real.cepstra[:, path[:, 1]]
     return float(10 / np.log(10) * np.sqrt(2 * (difference**2).sum(axis=0)).mean())
 
 
 def contour_correlation(clip: Voice, real: Voice, path: np.ndarray) -> float:
-    """Pearson's correlation of F0 (semitones) along the path, where both have a voice; NaN where hardly any frame has.
+    """Pearson's correlation of F0 in semitones, over frames that are voiced in both clips; NaN with too few of them.
 
-    As reported in voice conversion since Kain & Macon (1998) and Hermes (1998): 1 is the same melody, at whatever
-    height and span.
+    Usual in voice conversion since Kain & Macon (1998) and Hermes (1998). 1 is the same melody at any height and range.
     """
     ours, theirs = clip.f0[path[:, 0]], real.f0[path[:, 1]]
     both = ~np.isnan(ours) & ~np.isnan(theirs)
@@ -95,20 +94,20 @@ def contour_correlation(clip: Voice, real: Voice, path: np.ndarray) -> float:
 
 
 def gap_closed(converted: Sequence[float], source: Sequence[float], speakers: Sequence[str]) -> Gap:
-    """How much of the gap conversions close: 1 - sum |converted| / sum |source|.
+    """The gap closed by conversions: 1 - sum |converted| / sum |source|.
 
     Parameters
     ----------
     converted, source : sequences of float
-        Differences of each conversion, and of the clip it was made from, to the real recording.
+        Differences of each conversion, and of its source, to the real recording.
     speakers : sequence of str
-        Of each clip.
+        The speaker of each clip.
 
     Returns
     -------
     gap : Gap
-        With an interval by the bootstrap: speakers are drawn with replacement, each with all its clips, by a fixed
-        seed. With few speakers it is too narrow: of two it has three different draws.
+        The bootstrap draws speakers with replacement, each with all its clips, from a fixed seed. With few speakers the
+        interval is too narrow: two speakers give three different draws.
 
     Example
     -------
@@ -120,27 +119,28 @@ def gap_closed(converted: Sequence[float], source: Sequence[float], speakers: Se
     )
 
 
-def way_to_second_take(
+def gap_to_second_take(
     converted: Sequence[float], source: Sequence[float], second: Sequence[float], speakers: Sequence[str]
 ) -> Gap:
-    """How much of the way conversions go from the source's distortion to that of the actor's second take.
+    """The gap closed from the distortion of the source to that of the actor's second take.
 
     Parameters
     ----------
     converted, source, second : sequences of float
         Distortions in dB.
     speakers : sequence of str
+        The speaker of each clip.
     """
     return _bootstrapped(
         (converted, source, second),
         speakers,
-        # Where a drawn speaker's two takes are as far apart as the emotions, there is no way to go.
+        # If a speaker's two takes differ as much as the emotions, there is no gap.
         lambda now, before, floor: (before - now) / np.where(before - floor > 1e-12, before - floor, np.nan),
     )
 
 
 def differences(distances: Sequence[Distance]) -> dict[str, np.ndarray]:
-    """Turn distances into an array a feature."""
+    """Turn distances into one array per feature."""
     names = list(Distance.__dataclass_fields__)
     columns = np.array([astuple(each) for each in distances], float).reshape(-1, len(names)).T
     return dict(zip(names, columns))

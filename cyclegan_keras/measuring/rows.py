@@ -1,4 +1,4 @@
-"""The measures of one set of sounds as a row of a table: one dataclass, written as Markdown and as JSON."""
+"""The measures of one set of sounds as a row of a table, written as Markdown or JSON."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from cyclegan_keras.measuring.parallel import Gap
 
 @dataclass(frozen=True)
 class Row:
-    """The measures of one set of sounds; None where there is nothing to measure.
+    """The measures of one set of sounds; None if a measure does not apply.
 
-    Against the actor's own recording: ``f0_gap``, ``f0_spread_gap``, ``treble_gap``, ``level_gap`` (gap closed),
+    Distance to the actor's own recording: ``f0_gap``, ``f0_spread_gap``, ``treble_gap``, ``level_gap`` (gap closed),
     ``f0_away`` (mean distance, semitones), ``treble_off`` and ``level_off`` (mean difference, dB), ``contour``
-    (correlation of F0), ``mcd`` (dB) and ``mcd_gap`` (of the way to the second take).
-    Words: ``wer`` and ``whole`` (share of sentences). Sound: ``dnsmos`` and ``estoi``. Speaker: ``voice`` (similarity
-    to other recordings by the clip's actor). Judges: ``svm`` and ``logistic`` (shares taken for the target).
-    The generator: ``mimicry`` and ``cycle`` (mean absolute differences of images).
+    (correlation of F0), ``mcd`` (dB) and ``mcd_gap`` (gap closed to the second take).
+    Words: ``wer`` and ``whole`` (share of sentences without an error). Sound: ``dnsmos`` and ``estoi``. Speaker:
+    ``voice`` (similarity to the actor's other recordings). Judges: ``svm`` and ``logistic`` (shares classified as the
+    target). Generator: ``mimicry`` and ``cycle`` (mean absolute differences of images).
     """
 
     name: str
@@ -61,11 +61,11 @@ TITLES = {
     "logistic": "judge: logistic",
     "estoi": "ESTOI",
 }
-"""Of the columns; others are called as their field."""
+"""Titles of columns; the title of any other column is its field's name."""
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Write rows as a Markdown table, without the columns that no row has."""
+    """Write rows as a Markdown table, without columns that are empty in all rows."""
     names = [field.name for field in dataclasses.fields(Row)]
     columns = [name for name in names if any(getattr(row, name) is not None for row in rows)]
     lines = ["| " + " | ".join(TITLES.get(name, name) for name in columns) + " |", "|---" * len(columns) + "|"]
@@ -74,17 +74,17 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def as_json(row: Row) -> dict:
-    """Turn a row into what ``json`` writes; a gap becomes a list of value, low and high."""
+    """Convert a row to a dict for ``json``; a gap becomes a list of value, low and high."""
     return dataclasses.asdict(row)
 
 
 def from_json(stored: dict) -> Row:
-    """Undo ``as_json``.
+    """Invert ``as_json``.
 
     Raises
     ------
     TypeError
-        It is no row of today's fields.
+        The row has unknown or missing fields.
     """
     return Row(**{name: Gap(*value) if isinstance(value, list) else value for name, value in stored.items()})
 

@@ -1,4 +1,4 @@
-"""A pair's ruler: the distance to the actor's own recording, words, cleanness, speaker, and two judges beside them."""
+"""All measures of one direction of a pair: distance to the actor's own recording, words, cleanness, speaker, judges."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ from cyclegan_keras.shared.errors import InputError
 
 @dataclass
 class Ruler:
-    """What measures one direction of a pair. Made by ``build_ruler``.
+    """Measures one direction of a pair. Made by ``build_ruler``.
 
-    ``pairing`` finds the actors' own recordings; ``with_dnsmos`` and ``with_speaker`` say whether cleanness and the
-    speaker are measured; ``tell`` is told what goes on.
+    ``pairing`` finds the actors' own recordings. ``with_dnsmos`` and ``with_speaker`` switch the measures of cleanness
+    and speaker. ``tell`` receives lines of progress.
     """
 
     panel: Panel
@@ -36,12 +36,12 @@ class Ruler:
 
     @property
     def source(self) -> str:
-        """The emotion that is converted."""
+        """The source emotion."""
         return self.panel.source
 
     @property
     def target(self) -> str:
-        """The emotion that it should become."""
+        """The target emotion."""
         return self.panel.target
 
     @property
@@ -50,27 +50,27 @@ class Ruler:
         return self.panel.judges[0].config
 
     def measure(self, name: str, sounds: Sequence[np.ndarray], sources: Sequence[Source], aligned: bool = True) -> Row:
-        """Measure sounds, each against what it was made from and what it should have become.
+        """Measure sounds against their sources and against the real recordings in the target emotion.
 
         Parameters
         ----------
         name : str
-            Of the row.
+            Name of the row.
         sounds : sequence of np.ndarray [shape=(n,)]
         sources : sequence of Source
-            The recording of each.
+            The source recording of each sound.
         aligned : bool
-            Whether each follows its source in time; ESTOI needs that.
+            Whether each sound is aligned in time with its source, as ESTOI needs.
 
         Returns
         -------
         row : Row
-            Without what needs to know which of RAVDESS's recordings a source is, where that is not known.
+            Without the measures that need a source from RAVDESS, if the sources are from elsewhere.
         """
         rate = self.config.sample_rate
         statements = [source.clip.statement if source.clip else 0 for source in sources]
         measured = measure_sounds(sounds, statements, rate, self.with_dnsmos)
-        heard = [sound.heard for sound in measured if sound.heard]
+        recognised = [sound.words for sound in measured if sound.words]
         estoi = []
         if aligned:
             shared = [min(len(sound), len(source.waveform)) for sound, source in zip(sounds, sources)]
@@ -82,8 +82,8 @@ class Ruler:
             name,
             len(sounds),
             **self._distances(measured, sources),
-            wer=_mean([each.wer for each in heard]),
-            whole=_mean([each.whole for each in heard]),
+            wer=_mean([each.wer for each in recognised]),
+            whole=_mean([each.whole for each in recognised]),
             dnsmos=_mean([sound.dnsmos for sound in measured if sound.dnsmos is not None]),
             voice=self._same_voice(sounds, sources),
             **self.panel.shares([middle(sound, self.config) for sound in sounds]),
@@ -91,7 +91,7 @@ class Ruler:
         )
 
     def two_actors(self, sources: Sequence[Source]) -> float | None:
-        """How similar the voices of two actors of one sex are, in the same sentence and emotion."""
+        """Mean speaker similarity of two actors of one sex, in the same sentence and emotion."""
         found = []
         for source in sources:
             if source.clip and self.with_speaker:
@@ -101,7 +101,7 @@ class Ruler:
         return _mean(found)
 
     def second_takes(self, sources: Sequence[Source]) -> tuple[list[np.ndarray], list[Source]]:
-        """The actors' other recordings of the same sentences in the target emotion, and the sources that have one."""
+        """The actors' second takes of the same sentences in the target emotion, and the sources that have one."""
         found = [(self._second_take(source), source) for source in sources]
         found = [(clip, source) for clip, source in found if clip]
         return [self.waveform(clip) for clip, _ in found], [source for _, source in found]
@@ -140,10 +140,10 @@ class Ruler:
             "treble_off": _mean(ours["treble"]),
             "level_off": _mean(ours["level"]),
             "mcd": _mean(ours["mcd"]),
-            "mcd_gap": self._way(ours["mcd"], theirs["mcd"], [source for _, source in known], real),
+            "mcd_gap": self._mcd_gap(ours["mcd"], theirs["mcd"], [source for _, source in known], real),
         }
 
-    def _way(
+    def _mcd_gap(
         self, now: np.ndarray, before: np.ndarray, sources: Sequence[Source], real: Sequence[Sound]
     ) -> parallel.Gap | None:
         takes = [self._second_take(source) for source in sources]
@@ -153,7 +153,7 @@ class Ruler:
         seconds = self._real([takes[number] for number in with_take])
         floor = [parallel.distance(second.voice, real[number].voice).mcd for second, number in zip(seconds, with_take)]
         speakers = [sources[number].speaker for number in with_take]
-        return parallel.way_to_second_take(now[with_take], before[with_take], floor, speakers)
+        return parallel.gap_to_second_take(now[with_take], before[with_take], floor, speakers)
 
     def _real(self, clips: Sequence[Clip]) -> list[Sound]:
         missing = [clip for clip in clips if clip.path not in self._of_clips]
@@ -186,25 +186,25 @@ def build_ruler(
     tell: Tell = say_nothing,
     with_dnsmos: bool = True,
 ) -> Ruler:
-    """Index a data set, fit and try a pair's judges.
+    """Index a data set, and fit and test a pair's judges.
 
     Raises
     ------
     InputError
-        The data set lacks clips of an emotion, or actors that judges are not fitted to.
+        The data set lacks clips of an emotion, or actors to test the judges on.
     """
     clips = index_clips(data)
     with_speaker = True
     try:
         speaker.load_weights()
     except InputError as error:
-        tell(f"no similarity of speakers: {error}")
+        tell(f"speaker similarity is not measured: {error}")
         with_speaker = False
     return Ruler(build_panel(clips, source, target, config, tell), Pairing(clips), with_dnsmos, with_speaker, tell)
 
 
 def middle(waveform: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Cut a recording to the middle 4.096 s, which is what an image shows; a shorter one stays as it is."""
+    """Cut a recording to its middle 4.096 s, the length of an image; a shorter recording is not changed."""
     start = max(0, (len(waveform) - config.n_samples) // 2)
     return waveform[start : start + config.n_samples]
 

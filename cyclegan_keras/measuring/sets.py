@@ -1,4 +1,4 @@
-"""Which clips are for choosing, which for the final figures, and which recording belongs to which."""
+"""Sets of clips for model selection and for final figures, and pairs of parallel recordings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from cyclegan_keras.corpora.report_clips import known_clip
 from cyclegan_keras.shared.errors import InputError
 
 CHOOSING_ACTORS = (15, 16, 17, 18)
-"""Recipe, epoch, strength and everything else are chosen on these; research models never train on them."""
+"""Actors for model selection: preset, epoch and strength are chosen on their clips, which research models exclude."""
 
 FINAL_ACTORS = UNSEEN_ACTORS
-"""Looked at once, when a model is final."""
+"""Actors for the final figures, measured once when a model is finished."""
 
 SETS = {
-    "choose": "actors 15 to 18, for choosing",
-    "final": "actors 19 and 20, looked at once",
-    "seen": "of the training clips of actors 1 to 14",
-    "held-back": "by actors whom training knows",
+    "choose": "actors 15 to 18, for model selection",
+    "final": "actors 19 and 20, for final figures",
+    "seen": "some training clips of actors 1 to 14",
+    "held-back": "held-back clips of training actors",
 }
-"""The sets of a data set's clips that can be measured."""
+"""The sets of clips that can be measured."""
 
 SEEN_CLIPS = 16
-"""Of the training clips, so many are measured: one of each actor, or nearly."""
+"""Number of training clips that are measured, about one of each actor."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A recording to convert; ``clip`` says which of RAVDESS's it is, None where it is none of them."""
+    """A recording to convert; ``clip`` describes it if it is from RAVDESS, else None."""
 
     name: str
     waveform: np.ndarray
@@ -39,17 +39,17 @@ class Source:
 
     @property
     def speaker(self) -> str:
-        """Who speaks."""
+        """The actor, or the recording's name if it is not from RAVDESS."""
         return str(self.clip.actor) if self.clip else self.name
 
 
 class Pairing:
-    """Finds recordings of a parallel corpus by what they are: the same sentence, spoken by the same actor otherwise.
+    """Finds parallel recordings: the same sentence in another emotion, take or voice.
 
     Parameters
     ----------
     clips : sequence of Clip
-        Of a whole data set.
+        All clips of a data set.
     """
 
     def __init__(self, clips: Sequence[Clip]):
@@ -59,22 +59,21 @@ class Pairing:
     def real(self, clip: Clip, emotion: str) -> Clip | None:
         """The same actor's recording of the same sentence, intensity and repetition in another emotion.
 
-        Neutral has intensity 1 alone: strong speech made neutral, and neutral speech made anything, is compared
-        with intensity 1.
+        Neutral has only intensity 1, so any pair with neutral is compared with intensity 1.
         """
         intensity = 1 if "neutral" in (emotion, clip.emotion) else clip.intensity
         return self._found.get((emotion, intensity, clip.statement, clip.repetition, clip.actor))
 
     def second_take(self, clip: Clip) -> Clip | None:
-        """The same sentence by the same actor in the same emotion once more: the other of two repetitions."""
+        """The other repetition of the same sentence by the same actor in the same emotion."""
         return self._found.get((clip.emotion, clip.intensity, clip.statement, 3 - clip.repetition, clip.actor))
 
     def others(self, clip: Clip) -> list[Clip]:
-        """What the actor says in the same emotion besides."""
+        """The actor's other clips in the same emotion."""
         return [c for c in self.clips if (c.actor, c.emotion) == (clip.actor, clip.emotion) and c.key != clip.key]
 
     def impostors(self, clip: Clip) -> list[Clip]:
-        """The same sentence in the same emotion by other actors of the same sex; none of the final ones."""
+        """The same sentence in the same emotion by other actors of the same sex, without ``FINAL_ACTORS``."""
         said = (clip.emotion, clip.intensity, clip.statement, clip.repetition)
         return [
             c
@@ -86,12 +85,12 @@ class Pairing:
 
 
 def training_clips(clips: Iterable[Clip]) -> list[Clip]:
-    """What judges and statistics are made of: the training clips of actors 1 to 14, whatever a model trained on."""
+    """The clips that judges and statistics are fitted to: the training clips of actors 1 to 14, for any model."""
     return [clip for clip in split_clips(clips).train if clip.actor not in CHOOSING_ACTORS]
 
 
 def trial_clips(clips: Iterable[Clip]) -> list[Clip]:
-    """What judges are tried on: the clips of the actors for choosing, or of the final ones where there are none."""
+    """The clips that judges are tested on: those of ``CHOOSING_ACTORS``, or of unseen speakers if there are none."""
     clips = list(clips)
     return [clip for clip in clips if clip.actor in CHOOSING_ACTORS] or list(split_clips(clips).unseen)
 
@@ -102,7 +101,7 @@ def clips_of_set(name: str, clips: Sequence[Clip], emotion: str) -> list[Clip]:
     Raises
     ------
     InputError
-        There are none.
+        There are no such clips.
     """
     split = split_clips(clips)
     members = {
@@ -118,7 +117,7 @@ def clips_of_set(name: str, clips: Sequence[Clip], emotion: str) -> list[Clip]:
 
 
 def choose_sources(wanted: str, clips: Sequence[Clip], emotion: str, sample_rate: int) -> list[Source]:
-    """Read the clips of one of ``SETS``, or of a folder, that are to be converted."""
+    """Read the clips to convert: those of one of ``SETS``, or of a folder."""
     paths = (
         [clip.path for clip in clips_of_set(wanted, clips, emotion)] if wanted in SETS else recordings_in(Path(wanted))
     )
@@ -126,14 +125,14 @@ def choose_sources(wanted: str, clips: Sequence[Clip], emotion: str, sample_rate
 
 
 def load_source(path: Path, sample_rate: int) -> Source:
-    """Read a recording whole, and tell by its name which of RAVDESS's it is."""
+    """Read a recording, and identify it by its name if it is from RAVDESS."""
     return Source(path.stem, load_waveform(path, sample_rate), known_clip(path))
 
 
 def recordings_in(folder: Path) -> list[Path]:
     """Find the recordings directly in a folder; refuse one that has none."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give one of recordings, or {', '.join(SETS)}")
+        raise InputError(f"{folder}: no such folder; give a folder of recordings, or {', '.join(SETS)}")
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
     if not found:
         raise InputError(f"{folder}: holds no recordings; give a folder of {FORMATS} files")

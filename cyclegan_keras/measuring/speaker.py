@@ -1,8 +1,8 @@
-"""Whose voice it is: speaker embeddings by the network of Wan et al. (2018), with Resemblyzer's weights.
+"""Speaker embeddings by the network of Wan et al. (2018), with Resemblyzer's weights.
 
-Resemblyzer 0.1.4 itself is not imported: it asks for PyTorch (gigabytes, for a network of 1.4 million weights) and for
-packages that no longer install. Its wheel carries the weights, and the network is three LSTM layers. On clips of two
-seconds it is a weak witness: the figures of two recordings of one actor, and of two actors, belong beside it.
+Resemblyzer 0.1.4 itself is not imported, because it needs PyTorch and packages that no longer install. Its wheel has
+the weights, and the network is three LSTM layers. On clips of two seconds the similarity is weak evidence. Compare it
+with the similarities of two recordings by one actor, and of two actors.
 """
 
 import functools
@@ -21,31 +21,31 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import
     import tensorflow as tf
 
 SAMPLE_RATE, WINDOW, HOP, N_MELS = 16_000, 400, 160, 40
-"""Of the mel spectrogram that the network was trained on: 25 ms, each 10 ms."""
+"""The mel spectrogram that the network was trained on: windows of 25 ms every 10 ms."""
 
 FRAMES, STEP = 160, 77
-"""A part that is embedded, and from one part to the next: 1.6 s, 1.3 a second."""
+"""Frames of a segment (1.6 s), and from one segment to the next (1.3 segments per second)."""
 
 LEVEL_DB = -30.0
-"""RMS to which fainter clips are raised."""
+"""RMS to which fainter clips are amplified."""
 
 PAUSE_DB = 40.0
-"""What is this far below the loudest is a pause. Resemblyzer asks WebRTC's detector instead."""
+"""A frame this far below the loudest is a pause. Resemblyzer uses WebRTC's voice activity detector instead."""
 
 LAYERS, UNITS = 3, 256
-"""Of the network."""
+"""Size of the network."""
 
 INSTALL = "pip install --no-deps resemblyzer==0.1.4"
-"""Without its dependencies, of which none is needed here."""
+"""The weights need none of Resemblyzer's dependencies."""
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """Cosine of two embeddings: 1 for the same clip."""
+    """Cosine similarity of two embeddings: 1 for the same clip."""
     return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
 def embed(waveform: np.ndarray) -> np.ndarray:
-    """Describe a voice.
+    """Compute the speaker embedding of a clip.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def embed(waveform: np.ndarray) -> np.ndarray:
     Returns
     -------
     embedding : np.ndarray [shape=(256,)]
-        Of length 1.
+        With norm 1.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def _network() -> "tf.keras.Model":
     layers = [tf.keras.layers.LSTM(UNITS, return_sequences=layer < LAYERS - 1) for layer in range(LAYERS)]
     dense = tf.keras.layers.Dense(UNITS, "relu")
     network = tf.keras.Sequential([tf.keras.Input((FRAMES, N_MELS)), *layers, dense])
-    # The order of gates is the same as PyTorch's, which has two biases where one is enough.
+    # Keras has PyTorch's order of gates; PyTorch's two biases are added.
     for number, layer in enumerate(layers):
         of = {part: weights[f"lstm.{part}_l{number}"] for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
         layer.set_weights([of["weight_ih"].T, of["weight_hh"].T, of["bias_ih"] + of["bias_hh"]])
@@ -93,12 +93,12 @@ def _network() -> "tf.keras.Model":
 
 @functools.cache
 def load_weights() -> dict[str, np.ndarray]:
-    """Read the network's weights from the installed wheel, by PyTorch's names.
+    """Read the network's weights from the installed wheel; the keys are PyTorch's names.
 
     Raises
     ------
     InputError
-        It is not installed, or its file is damaged.
+        The wheel is not installed, or its file is damaged.
     """
     try:
         files = importlib.metadata.files("resemblyzer") or []
@@ -119,7 +119,7 @@ class _Tensor(NamedTuple):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads what a checkpoint is made of and nothing else, so that the file can run no code."""
+    """Accepts only the types of a checkpoint, so that the file cannot run code."""
 
     def find_class(self, module: str, name: str) -> object:
         known = {

@@ -1,4 +1,4 @@
-"""What is compared with the actor's own recording: pitch, treble, level and mel-cepstra of a clip."""
+"""Features for the comparison with the actor's own recording: F0, treble, level and mel-cepstra."""
 
 from dataclasses import dataclass
 
@@ -9,38 +9,38 @@ import scipy.fft
 from cyclegan_keras.measuring.extras import missing
 
 TRIM_DB = 35.0
-"""What is this far below the loudest, before the first word and behind the last, is left out."""
+"""Sound this far below the loudest is trimmed at both ends."""
 
 LOWEST_F0, HIGHEST_F0 = 65.0, 700.0
-"""Hz: the range of adult speech, shouted included."""
+"""Hz: the F0 range of adult speech, including shouting."""
 
 FRAME_SECONDS = 0.01
-"""From one frame to the next."""
+"""Time from one frame to the next."""
 
 N_FFT = 1024
-"""Samples of a Hann window; 64 ms at 16 kHz."""
+"""Samples of a Hann window: 64 ms at 16 kHz."""
 
 N_MELS, ORDER = 60, 24
-"""Mel bands, and the cepstral coefficients that are kept of them, without the zeroth, which is the level."""
+"""Number of mel bands and of cepstral coefficients, without the zeroth, which is the level."""
 
 BASS_HZ, TREBLE_HZ = (0.0, 1000.0), (1000.0, 4000.0)
-"""The bands whose difference is the treble."""
+"""Bands of the treble measure: energy in the second over energy in the first."""
 
 QUIETEST_DB = 60.0
-"""Frames fainter than this below the loudest count as that far below."""
+"""The level of fainter frames counts as this far below the loudest frame."""
 
 SEMITONE_ZERO_HZ = 100.0
-"""Hz from which semitones are counted."""
+"""The frequency of 0 semitones."""
 
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """The features of a clip, from its first word to its last, in frames of 10 ms.
+    """The features of a clip without pauses at its ends, in frames of 10 ms.
 
-    ``cepstra`` has shape (24, frames); ``f0`` shape (frames,), in semitones above 100 Hz, NaN where there is no voice.
+    ``cepstra`` has shape (24, frames); ``f0`` has shape (frames,), in semitones above 100 Hz, NaN in unvoiced frames.
     ``f0_median`` and ``f0_spread`` (standard deviation over voiced frames) are in semitones. ``treble`` is the median
     over voiced frames of the energy from 1 to 4 kHz over that up to 1 kHz, in dB. ``level_spread`` is the standard
-    deviation of the level of all frames, in dB. Without a voice the first three are NaN.
+    deviation of the level over all frames, in dB. Without voiced frames the first three are NaN.
     """
 
     cepstra: np.ndarray
@@ -52,10 +52,10 @@ class Voice:
 
 
 def analyse_voice(waveform: np.ndarray, sample_rate: int) -> Voice:
-    """Measure a clip.
+    """Compute the features of a clip.
 
-    F0 by Harvest (Morise, 2017), which finds voiced frames too; mel-cepstra as the cosine transform of a log mel
-    spectrum (Davis & Mermelstein, 1980), scaled as those of Kubichek's distortion.
+    F0 and voiced frames are found by Harvest (Morise, 2017). Mel-cepstra are the cosine transform of a log mel spectrum
+    (Davis & Mermelstein, 1980), scaled for Kubichek's distortion.
 
     Parameters
     ----------
@@ -100,6 +100,6 @@ def analyse_voice(waveform: np.ndarray, sample_rate: int) -> Voice:
 
 def _cepstra(power: np.ndarray, sample_rate: int) -> np.ndarray:
     mel = librosa.feature.melspectrogram(S=power, sr=sample_rate, n_mels=N_MELS)
-    # A cosine series of the log spectrum, c[0] / 2 + sum of c[k] cos: what the decibels of the distortion are of.
+    # The distortion in dB is defined for a cosine series of the log spectrum, c[0] / 2 + sum of c[k] cos.
     series = scipy.fft.dct(np.log(mel + 1e-8), axis=0, norm="ortho")
     return series[1 : 1 + ORDER] * 2 / np.sqrt(N_MELS)

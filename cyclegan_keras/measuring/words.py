@@ -1,4 +1,4 @@
-"""How many words a recogniser still hears: word error rate by PocketSphinx, which brings its English model along."""
+"""Word error rate by the speech recogniser PocketSphinx, with its English acoustic model."""
 
 import os
 import tempfile
@@ -16,27 +16,27 @@ DISTRACTORS = (
     "cats cars bats boys girls birds is were was will walking running sleeping standing eating singing in on near with "
     "a this that my floor store window house table four more war tore dock doll"
 )
-"""Words that could be heard instead."""
+"""Other words that can be recognised."""
 
 SAMPLE_RATE = 16_000
-"""Hz, of PocketSphinx's model."""
+"""Hz: the rate of PocketSphinx's model."""
 
 TRIM_DB, PEAK = 35.0, 0.8
-"""Pauses at the ends are left out, and the level is made the same, before anything is recognised."""
+"""Before recognition, pauses this far below the loudest are trimmed at both ends, and the peak is set."""
 
 BEAMS = {"beam": 1e-40, "wbeam": 1e-25, "pbeam": 1e-40}
-"""Wide, so that what is hard to understand is searched to its end."""
+"""PocketSphinx's search beams: wide, for speech that is hard to recognise."""
 
 
-class Heard(NamedTuple):
-    """What was understood of a sentence: errors a word (0 is none; it can exceed 1), and whether all of it was."""
+class Recognition(NamedTuple):
+    """The recognition of a sentence: its word error rate (0 is best; it can exceed 1), and whether it has no error."""
 
     wer: float
     whole: bool
 
 
 class WordRecogniser:
-    """Recognises any sequence of the two sentences' words and some forty others: a loop grammar, no language model.
+    """Recognises any sequence of the two sentences' words and of ``DISTRACTORS``, without a language model.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class WordRecogniser:
         try:
             import jiwer
             from pocketsphinx import Decoder
-        except (ImportError, OSError) as error:  # OSError: pocketsphinx asks for a sound library it does not need here
+        except (ImportError, OSError) as error:  # OSError: pocketsphinx lacks an audio library that is not used here
             raise missing(getattr(error, "name", None) or "pocketsphinx") from None
         self._error_rate = jiwer.wer
         words = sorted({*" ".join(SENTENCES.values()).split(), *DISTRACTORS.split()})
@@ -61,8 +61,8 @@ class WordRecogniser:
         finally:
             os.unlink(name)
 
-    def understand(self, waveform: np.ndarray) -> str:
-        """Recognise what is said.
+    def recognise(self, waveform: np.ndarray) -> str:
+        """Recognise the words of a clip.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class WordRecogniser:
         self._decoder.end_utt()
         return self._decoder.hyp().hypstr if self._decoder.hyp() else ""
 
-    def hear(self, waveform: np.ndarray, statement: int) -> Heard:
-        """Compare what is recognised with what is said; ``statement`` is one of ``SENTENCES``."""
-        wer = float(self._error_rate(SENTENCES[statement], self.understand(waveform)))
-        return Heard(wer, wer == 0.0)
+    def score(self, waveform: np.ndarray, statement: int) -> Recognition:
+        """Compare the recognised words with the sentence; ``statement`` is a key of ``SENTENCES``."""
+        wer = float(self._error_rate(SENTENCES[statement], self.recognise(waveform)))
+        return Recognition(wer, wer == 0.0)

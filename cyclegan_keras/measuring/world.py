@@ -1,7 +1,7 @@
-"""What statistics do without a network: F0, envelope and level moved by WORLD, as a baseline for every table.
+"""Statistical conversion without a network, a baseline for every table: F0, envelope and level are changed by WORLD.
 
-F0 by the log-Gaussian transform (Liu et al., 2007), its mean by the mean difference of the speakers who have both
-emotions; WORLD (Morise et al., 2016) analyses and synthesises.
+F0 is changed by the log-Gaussian transform (Liu et al., 2007). Its mean is shifted by the mean difference over speakers
+who have both emotions. WORLD (Morise et al., 2016) analyses and synthesises.
 """
 
 from collections.abc import Sequence
@@ -14,24 +14,25 @@ from cyclegan_keras.measuring.extras import missing
 from cyclegan_keras.measuring.voice import HIGHEST_F0, LOWEST_F0
 
 N_FFT = 1024
-"""Of WORLD's envelope."""
+"""FFT size of WORLD's envelope."""
 
 LEAST_VOICED = 20
-"""Frames of 5 ms; a recording with fewer tells nothing of an emotion."""
+"""The least number of voiced frames of 5 ms; a recording with fewer is not used."""
 
 SMOOTHED_BINS = 17
-"""Over which the envelope's difference is averaged: 270 Hz."""
+"""Width of the moving average over the envelope's difference, in bins: 270 Hz."""
 
 LOUD_PERCENTILE = 90
-"""Of the voiced frames' level, about which the level is spread."""
+"""The percentile of the voiced frames' level that the change of level spread keeps fixed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """What differs between two emotions.
+    """Differences between two emotions.
 
-    ``log_f0``: of the mean of log F0; ``f0_spread``: ratio of its standard deviations; ``envelope``: shape (513,), dB,
-    of a voiced frame's envelope around its mean; ``level_spread``: ratio of the standard deviations of that mean.
+    ``log_f0``: difference of the mean of log F0; ``f0_spread``: ratio of the standard deviations of log F0;
+    ``envelope``: difference of the voiced frames' envelope without its mean, shape (513,), in dB; ``level_spread``:
+    ratio of the standard deviations of that mean, which is the level.
     """
 
     log_f0: float
@@ -41,7 +42,7 @@ class Statistics:
 
 
 def analyse(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """F0 in Hz (0: no voice) each 5 ms, the times in seconds, and the envelope as power (frames, 513).
+    """Compute F0 in Hz (0: unvoiced) every 5 ms, the times in seconds, and the power envelope (frames, 513).
 
     Raises
     ------
@@ -55,7 +56,7 @@ def analyse(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndar
 
 
 def describe(waveform: np.ndarray, sample_rate: int) -> np.ndarray | None:
-    """The numbers of a recording that statistics are made of; None without enough voice.
+    """Compute the features of a recording for ``compare``; None with too few voiced frames.
 
     Returns
     -------
@@ -76,13 +77,13 @@ def describe(waveform: np.ndarray, sample_rate: int) -> np.ndarray | None:
 def compare(
     source: Sequence[np.ndarray], source_speakers: Sequence, target: Sequence[np.ndarray], target_speakers: Sequence
 ) -> Statistics:
-    """Compare two emotions by what ``describe`` says of their recordings.
+    """Compare two emotions by the features of their recordings from ``describe``.
 
     Parameters
     ----------
     source, target : sequences of np.ndarray [shape=(516,)]
     source_speakers, target_speakers : sequences
-        Who speaks each; the difference of mean log F0 is taken a speaker at a time.
+        The speaker of each recording; the difference of mean log F0 is averaged over speakers.
     """
     source, target = np.array(source), np.array(target)
     of_source, of_target = np.array(source_speakers), np.array(target_speakers)
@@ -101,7 +102,7 @@ def compare(
 
 
 def convert(waveform: np.ndarray, statistics: Statistics, sample_rate: int) -> np.ndarray:
-    """Move a recording by statistics; it keeps its duration and RMS level, and never clips.
+    """Convert a recording by statistics; it keeps its duration and RMS level, and never clips.
 
     Parameters
     ----------

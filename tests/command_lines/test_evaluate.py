@@ -59,7 +59,7 @@ def test_a_run_stands_between_nothing_and_the_second_take(evaluated):
 
 def test_figures_say_on_which_clips_they_are_and_what_the_judges_are_worth(evaluated):
     output, written = evaluated
-    assert written["set"] == "final" and "clips: final (actors 19 and 20, looked at once)" in written["caption"]
+    assert written["set"] == "final" and "clips: final (actors 19 and 20, for final figures)" in written["caption"]
     assert set(written["judges"]) == set(judge.JUDGES)
     for kind in judge.JUDGES:
         assert f"judge {kind} of calm and fearful: right on" in output
@@ -130,7 +130,7 @@ def test_a_conversion_is_paired_with_the_longest_name_it_begins_with(tmp_path):
         (tmp_path / name).touch()
     pairs = paired(tmp_path / "out", tmp_path / "in", "fearful")
     assert [(recording.name, made.name) for recording, made in pairs] == [("calm_01.wav", "calm_01_Fearful_made.wav")]
-    with pytest.raises(InputError, match="no file is named after one of"):
+    with pytest.raises(InputError, match="no file is named after a file of"):
         paired(tmp_path / "out", tmp_path / "in", "happy")
 
 

@@ -20,17 +20,17 @@ def test_numbers_are_learned_once_for_a_content_and_a_code(folder):
         return {"n": np.arange(3.0)}
 
     for content, code in (("a", (rows,)), ("a", (rows,)), ("b", (rows,)), ("a", (rows, cache))):
-        numbers = cache.kept("some", content, code, learn, told.append, "learning")
+        numbers = cache.cached("some", content, code, learn, told.append, "learning")
         np.testing.assert_array_equal(numbers["n"], [0.0, 1.0, 2.0])
     assert len(learned) == 3 and told == ["learning"] * 3
 
 
 def test_a_damaged_file_is_told_of_and_made_again(folder):
-    cache.kept("some", "a", (), lambda: {"n": np.zeros(1)})
+    cache.cached("some", "a", (), lambda: {"n": np.zeros(1)})
     (file,) = folder.rglob("some-*.npz")
     file.write_bytes(b"no archive")
     told = []
-    assert cache.kept("some", "a", (), lambda: {"n": np.ones(1)}, told.append)["n"] == 1.0
+    assert cache.cached("some", "a", (), lambda: {"n": np.ones(1)}, told.append)["n"] == 1.0
     assert len(told) == 1 and "damaged" in told[0]
 
 

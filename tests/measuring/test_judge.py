@@ -14,8 +14,8 @@ from cyclegan_keras.corpora.clips import domain
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.measuring.attacks import (
     Spectrum,
+    augmented,
     deepened,
-    disguised,
     equalised,
     expanded,
     gated,
@@ -153,7 +153,7 @@ def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
         Spectrum.of([spectrogram_to_image(waveform_to_spectrogram(clip, CONFIG)[0], CONFIG)], CONFIG)
         for clip in (speech("calm"), speech("fearful"))
     )
-    copies = disguised(sound, own, other, CONFIG, np.random.default_rng(3))
+    copies = augmented(sound, own, other, CONFIG, np.random.default_rng(3))
     assert len(copies) == 8
     for copy in copies:
         assert copy.shape == sound.shape and np.abs(copy).max() == pytest.approx(1.0, abs=0.4)
