@@ -18,7 +18,7 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import RunDirectory
 
 CLIPS_TO_TRACE_FOR = 4
-"""From so many clips on, tracing the generator takes less time than it saves."""
+"""The least number of clips for which tracing the generator saves time."""
 
 
 def parser() -> CommandParser:

@@ -68,16 +68,19 @@ def parser() -> CommandParser:
         help=f"folder of recordings, of a known corpus or in folders named by emotion (docs/corpora.md); "
         f"several are one corpus; default: {DATA}",
     )
-    parser.add_argument("--corpus", help="what --data holds, such as emodb or folders; default: as recognised")
+    parser.add_argument("--corpus", help="name of the corpus in --data, such as emodb or folders; default: recognised")
     parser.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="RAVDESS has song beside speech")
     parser.add_argument(
-        "--unseen-speakers", nargs="+", metavar="NAME", help=f"never trained on; {NOBODY}: nobody; default: by rule"
+        "--unseen-speakers",
+        nargs="+",
+        metavar="NAME",
+        help=f"speakers to leave out of training; {NOBODY}: none; default: by rule",
     )
     parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
     parser.add_argument("--epochs", type=int, help="default: the preset's")
     parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
     parser.add_argument("--run-dir", type=Path, help="default: runs/PAIR-PRESET")
-    parser.add_argument("--seed", type=int, help="of weights, data order and pools; default: 0")
+    parser.add_argument("--seed", type=int, help="random seed of weights, data order and pools; default: 0")
     parser.add_argument("--filters", type=int, help="channels of the networks' first layer; default: the preset's")
     parser.add_argument("--n-resnet", type=int, help="ResNet blocks of a generator; default: the preset's")
     parser.add_argument("--snapshot-every", type=int, help="epochs between weights and samples; default: the preset's")

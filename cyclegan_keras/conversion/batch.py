@@ -15,7 +15,7 @@ import numpy as np
 
 from cyclegan_keras.audio.files import read_sound, save_waveform
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import Recording, cleaned, generate, read_recording, synthesise
+from cyclegan_keras.conversion.convert import Recording, generate, read_recording, synthesise, without_offset_and_rumble
 from cyclegan_keras.conversion.jobs import Job, grouped
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.conversion.summary import Summary, summarise
@@ -35,7 +35,7 @@ class Output(NamedTuple):
     Attributes
     ----------
     picture : (source emotion, target emotion), optional
-        Draw both spectrograms beside the sound, under these names.
+        Draw both spectrograms beside the sound, under these titles.
     keep_rate : bool
         Write the recording's own rate, with what it has above the analysis's range.
     """
@@ -45,7 +45,7 @@ class Output(NamedTuple):
 
 
 class BatchObserver(Protocol):
-    """What a batch tells whoever started it."""
+    """Callbacks of a batch."""
 
     def not_read(self, job: Job, error: InputError) -> None:
         """A clip cannot be used; raising the error ends the batch."""
@@ -105,14 +105,16 @@ def write(
     settings: ConversionSettings,
     output: Output,
 ) -> tuple[list[Path], Summary]:
-    """Write a conversion as WAV, and both spectrograms as PNG where that is asked for.
+    """Write a conversion as WAV, and both spectrograms as PNG if requested.
 
     Returns
     -------
     written : list of Path
     summary : Summary
     """
-    full_band = cleaned(read_sound(job.clip)) if output.keep_rate else None  # not kept in memory until now
+    full_band = (
+        without_offset_and_rumble(read_sound(job.clip)) if output.keep_rate else None
+    )  # not kept in memory until now
     conversion = synthesise(recording, generated, config, settings, full_band)
     save_waveform(job.output, conversion.waveform, conversion.sample_rate)
     summary = summarise(recording, conversion, config)

@@ -1,4 +1,4 @@
-"""Sound of any length through a generator and back to sound."""
+"""Conversion of recordings of any length."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -39,15 +39,15 @@ class Recording(NamedTuple):
         The STFT magnitude of 0 dB.
     clip : np.ndarray [shape=(m,)]
         The clip before it was moved.
-    done : tuple of str
-        What was changed in the recording before, in words.
+    changes : tuple of str
+        Earlier changes to the recording, in words.
     """
 
     waveform: np.ndarray
     spectrogram: np.ndarray
     reference: float
     clip: np.ndarray
-    done: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 class Conversion(NamedTuple):
@@ -91,15 +91,15 @@ def read_recording(path: Path, config: SpectrogramConfig, prosody: Prosody = UNM
     InputError
         The recording cannot be used; the message names it.
     """
-    sound = cleaned(read_sound(path))
+    sound = without_offset_and_rumble(read_sound(path))
     try:
         return analyse_sound(sound, config, prosody)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a longer recording") from None
 
 
-def cleaned(sound: Sound) -> Sound:
-    """Remove an offset and rumble, where they are strong."""
+def without_offset_and_rumble(sound: Sound) -> Sound:
+    """Remove a large constant offset and loud rumble."""
     waveform, changes = without_rumble(sound.waveform, sound.sample_rate)
     return Sound(waveform, sound.sample_rate, sound.changes + changes)
 
@@ -113,7 +113,7 @@ def analyse_sound(sound: Sound, config: SpectrogramConfig, prosody: Prosody = UN
         It is shorter than one analysis window, or silent.
     """
     waveform = librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=config.sample_rate)
-    return analyse(waveform, config, prosody)._replace(done=sound.changes)
+    return analyse(waveform, config, prosody)._replace(changes=sound.changes)
 
 
 def convert(

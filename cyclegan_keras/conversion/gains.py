@@ -10,7 +10,7 @@ SMOOTHING_SECONDS = 0.024
 
 ENVELOPE_BINS = 4.0
 """Standard deviation of the Gaussian along frequency that leaves the spectral envelope: 125 Hz in the report's
-analysis, which hardly lets a voice's harmonics through."""
+analysis, which removes the harmonics."""
 
 ENVELOPE_SHARE = 0.75
 """The share of the envelope's change that is applied. More of it costs intelligible words."""

@@ -1,4 +1,4 @@
-"""Which clips are converted, into which files, and which of them together."""
+"""Assignment of clips to output files, and to groups that are converted together."""
 
 import os
 from collections import Counter
@@ -51,7 +51,7 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
     passed_over = []
     if not output.is_dir() and (output.exists() or output.suffix.lower() in SUFFIXES):
         if output.suffix.lower() != ".wav":
-            raise InputError(f"--output {output}: what is written is WAV; give a name ending in .wav, or a folder")
+            raise InputError(f"--output {output}: the output is WAV; give a name ending in .wav, or a folder")
         if len(clips) != 1 or clips[0].is_dir():
             raise InputError(f"--output {output}: one file for several clips; give a folder")
         jobs = [Job(clips[0], output)]

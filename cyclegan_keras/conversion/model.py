@@ -8,7 +8,7 @@ import numpy as np
 
 from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples
 from cyclegan_keras.config import PHASES, RunConfig
-from cyclegan_keras.conversion.convert import Conversion, Recording, analyse_sound, cleaned, convert
+from cyclegan_keras.conversion.convert import Conversion, Recording, analyse_sound, convert, without_offset_and_rumble
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.conversion.settings import chosen_conversion, run_settings
 from cyclegan_keras.conversion.summary import Summary, summarise
@@ -38,7 +38,7 @@ class Converted(NamedTuple):
 
 
 class Model:
-    """One direction of a trained pair. ``load_model`` makes it; nothing heavy is loaded before the first clip.
+    """One direction of a trained pair. ``load_model`` makes it; TensorFlow is loaded with the first clip.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Model:
     source, target : str
         Emotions.
     settings : ConversionSettings
-        How clips are converted unless ``convert`` is told otherwise.
+        How clips are converted by default.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Model:
 
     @cached_property
     def generator(self) -> "tf.keras.Model":
-        """The network, loaded when it is first asked for."""
+        """The network, loaded on first use."""
         return self.load_generator(traced=False)
 
     def load_generator(self, traced: bool) -> "tf.keras.Model":
@@ -156,7 +156,7 @@ class Model:
             chosen = chosen_conversion(self.config.conversion, self.reverse, settings.phase, strength)
             settings = settings._replace(strength=chosen.strength)
         sound, name = _sound(clip, sample_rate)
-        config, sound = self.config.spectrogram, cleaned(sound)
+        config, sound = self.config.spectrogram, without_offset_and_rumble(sound)
         try:
             recording = analyse_sound(sound, config, settings.move_before)
         except InputError as error:
@@ -222,5 +222,5 @@ def _sound(clip: "str | Path | np.ndarray", sample_rate: int | None) -> tuple[So
     if isinstance(clip, (str, Path)):
         return read_sound(Path(clip)), str(clip)
     if not sample_rate:
-        raise InputError("the waveform: comes without its rate; give sample_rate in Hz")
+        raise InputError("the waveform: has no sample rate; give sample_rate in Hz")
     return sound_of_samples(np.asarray(clip), sample_rate, "the waveform"), "the waveform"

@@ -1,4 +1,4 @@
-"""How clips are converted in one direction: as the run's configuration says, unless the user says otherwise."""
+"""The conversion settings of one direction: the run's, or the user's."""
 
 import dataclasses
 from typing import NamedTuple
@@ -60,7 +60,7 @@ def run_settings(
     strength: float | None = None,
     keep_duration: bool = False,
 ) -> ConversionSettings:
-    """Settle how a run converts clips, with its prosody where it moves clips by that.
+    """Choose the settings of a run's conversions, and read its prosody if it moves clips.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def run_settings(
 def chosen_conversion(
     run: ConversionConfig, reverse: bool, phase: str | None = None, strength: float | None = None
 ) -> ConversionSettings:
-    """Settle how clips are converted.
+    """Choose the settings of a conversion.
 
     Parameters
     ----------
@@ -103,13 +103,13 @@ def chosen_conversion(
     Raises
     ------
     InputError
-        The strength is out of range, or was given with Griffin-Lim, which takes the image as it is.
+        The strength is out of range, or was given with Griffin-Lim, which has none.
     """
     phase = phase or run.phase
     if strength is None:
         return ConversionSettings(phase, run.strength_back if reverse else run.strength)
     if phase == "griffin-lim":
-        raise InputError("--strength: not with phase griffin-lim, which takes the image as it is; add --phase source")
+        raise InputError("--strength: not available with Griffin-Lim; add --phase source")
     low, high = STRENGTHS
     if not low <= strength <= high:  # NaN is in no range
         raise InputError(f"--strength: must lie between {low:g} and {high:g}, not {strength:g}")

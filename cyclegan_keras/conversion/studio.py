@@ -1,4 +1,4 @@
-"""Conversions for the pages of an app: one at a time, each page's files apart, and none left behind."""
+"""Conversions for the app's pages: one at a time, with separate files that are deleted with the page."""
 
 import hashlib
 import shutil

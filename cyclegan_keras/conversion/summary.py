@@ -11,7 +11,7 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.convert import Conversion, Recording
 
 LEVEL_KEPT_DB = 0.5
-"""Smaller differences in level are not mentioned."""
+"""A smaller level difference is not reported."""
 
 
 class Summary(NamedTuple):
@@ -23,12 +23,12 @@ class Summary(NamedTuple):
     sample_rate : int
         Of what is written, in Hz.
     pitch_before_hz, pitch_after_hz : float or None
-        Medians; None where too few frames are voiced.
+        Median F0; None with too few voiced frames.
     change_db : float
         By how much the network raised or lowered the spectrogram's bins, on average.
     level_before_db, level_after_db : float
         RMS above 60 Hz, in dB of full scale.
-    done : tuple of str
+    changes : tuple of str
         Other changes, in words.
     """
 
@@ -39,17 +39,17 @@ class Summary(NamedTuple):
     change_db: float
     level_before_db: float
     level_after_db: float
-    done: tuple[str, ...]
+    changes: tuple[str, ...]
 
     def __str__(self) -> str:
-        before, after = (f"{hz:.0f} Hz" if hz else "no voice" for hz in (self.pitch_before_hz, self.pitch_after_hz))
+        before, after = (f"{hz:.0f} Hz" if hz else "unvoiced" for hz in (self.pitch_before_hz, self.pitch_after_hz))
         level = f"level {self.level_before_db:.1f} dB"
         if abs(self.level_after_db - self.level_before_db) > LEVEL_KEPT_DB:
             level += f" to {self.level_after_db:.1f} dB, because more would clip"
         else:
             level += " kept"
         return "; ".join(
-            [f"pitch {before} to {after}", f"network changed bins by {self.change_db:.1f} dB", level, *self.done]
+            [f"pitch {before} to {after}", f"network changed bins by {self.change_db:.1f} dB", level, *self.changes]
         )
 
 
@@ -72,7 +72,7 @@ def summarise(recording: Recording, conversion: Conversion, config: SpectrogramC
         change_db=round(conversion.change_db, 2),
         level_before_db=round(level_db(*before), 2),
         level_after_db=round(level_db(*after), 2),
-        done=recording.done + (faint if is_faint(conversion.waveform) else ()),
+        changes=recording.changes + (faint if is_faint(conversion.waveform) else ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Level and spectral balance of the frames of a sentence by their rank, from its faintest to its loudest."""
+"""Level and spectral balance of a sentence's frames, ranked from the faintest to the loudest."""
 
 import librosa
 import numpy as np
@@ -8,22 +8,22 @@ from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.prosody.f0 import RUMBLE_HZ
 
 RANKS = 11
-"""0, 10, ... 100 % of the frames of speech are fainter."""
+"""Rank r is the level that r tenths of the speech frames stay below."""
 
 BANDS = 24
-"""Triangles equally far apart on the mel scale; gains are linear between their centres."""
+"""Triangular filters, equally spaced on the mel scale. Gains are interpolated linearly between their centres."""
 
 WINDOW_SECONDS, FRAME_SECONDS = 0.064, 0.01
-"""Of the frames, and from one to the next."""
+"""Length of a frame, and distance between frames."""
 
 SPEECH_DB = 35.0
 """Speech begins and ends with the first and last frame that is so near the loudest."""
 
 TOP_PERCENTILE = 95
-"""Of the frames' level, from which levels are counted."""
+"""Levels are relative to this percentile of the frames' level."""
 
 FLOOR_DB = 80.0
-"""A band this far below the loudest frame counts as no fainter."""
+"""A band's level is floored this far below the loudest frame."""
 
 SMOOTHED_FRAMES = 1.2
 """Standard deviation of the Gaussian along time that smooths the gains."""
@@ -44,7 +44,7 @@ def ranked_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     Returns
     -------
     decibels : np.ndarray [shape=(RANKS, 1 + BANDS)]
-        First the level of the frames, relative to their 95th percentile; then each band's, relative to its frame's.
+        In column 0 the frames' level relative to their 95th percentile; then each band's level within its frame.
     """
     power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate)) ** 2
     level = _decibels(power.sum(axis=0))
@@ -72,7 +72,7 @@ def mean_balance(decibels: np.ndarray) -> np.ndarray:
 
 
 def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Change level and balance by rank; the phase stays.
+    """Change level and balance by rank. The phase stays.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
 
 
 def _ranks(level: np.ndarray, speech: np.ndarray) -> np.ndarray:
-    """Between 0 and RANKS - 1, of each of ``level`` among the frames of speech."""
+    """The rank of each level among the speech frames, from 0 to RANKS - 1."""
     return np.interp(level, np.sort(speech), np.linspace(0, RANKS - 1, len(speech)))
 
 

@@ -1,7 +1,7 @@
 """Pitch and tempo of a recording changed by pitch-synchronous overlap-add (TD-PSOLA; Moulines & Charpentier, 1990).
 
 The recording is cut into grains of two periods, one about every pitch mark. Grains laid closer together sound higher;
-grains repeated or left out make the sentence longer or shorter. The spectral envelope is a grain's, so it stays.
+grains repeated or left out make the sentence longer or shorter. Each grain keeps its spectral envelope.
 """
 
 import librosa
@@ -10,25 +10,25 @@ import numpy as np
 from cyclegan_keras.prosody.f0 import FRAME_SECONDS
 
 OVERSAMPLING = 4
-"""Grains are placed to a quarter of a sample. To a whole one a voice of 400 Hz would jitter by a percent."""
+"""Grains are placed to a quarter of a sample. Whole samples would make a voice of 400 Hz jitter by a percent."""
 
 UNVOICED_SECONDS = 0.005
-"""From mark to mark where there is no voice."""
+"""Distance between marks in unvoiced frames."""
 
 SEARCH = (0.8, 1.25)
-"""The next mark is looked for between so many periods from the last one."""
+"""The next mark lies between so many periods from the last one."""
 
 
 def resynthesise(waveform: np.ndarray, f0: np.ndarray, ratio: np.ndarray, tempo: float, sample_rate: int) -> np.ndarray:
-    """Change pitch and duration; with ``ratio`` and ``tempo`` 1 the recording comes back as it was.
+    """Change pitch and duration; ``ratio`` and ``tempo`` of 1 leave the recording as it was.
 
     Parameters
     ----------
     waveform : np.ndarray [shape=(n,)]
     f0 : np.ndarray [shape=(frames,)]
-        In Hz, every ``FRAME_SECONDS``; 0 where there is no voice.
+        In Hz, every ``FRAME_SECONDS``; 0 in unvoiced frames.
     ratio : np.ndarray [shape=(frames,)]
-        New F0 over F0; without meaning where there is no voice.
+        New F0 over F0; not used in unvoiced frames.
     tempo : float
         New duration over duration.
     sample_rate : int
@@ -37,7 +37,7 @@ def resynthesise(waveform: np.ndarray, f0: np.ndarray, ratio: np.ndarray, tempo:
     Returns
     -------
     changed : np.ndarray [shape=(round(n * tempo),), dtype=float64]
-        A voice keeps its power wherever its pitch goes.
+        Voiced frames keep their power.
     """
     length = round(len(waveform) * tempo)
     rate = OVERSAMPLING * sample_rate
@@ -52,10 +52,10 @@ def resynthesise(waveform: np.ndarray, f0: np.ndarray, ratio: np.ndarray, tempo:
 
 
 def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mark every period of a voice, and the rest evenly.
+    """Mark every period of voiced stretches, and unvoiced ones evenly.
 
-    From the highest peak of a voiced stretch, each next mark is where a period of the waveform resembles that about
-    the last mark most.
+    The first mark of a voiced stretch is its highest peak. Each next mark is where the waveform correlates most with
+    the period about the last mark.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
     marks : np.ndarray [shape=(marks,), dtype=int]
         Sample numbers, rising, from 0 to n.
     voiced : np.ndarray [shape=(marks,), dtype=bool]
-        Whether a mark begins a period.
+        Whether a mark begins a period of a voiced stretch.
     """
     marks, voiced, done = [], [], 0
     hop, even = sample_rate * FRAME_SECONDS, round(sample_rate * UNVOICED_SECONDS)
@@ -86,7 +86,7 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
         after = _follow(waveform, peak, end, 1, periods, hop)
         here = [*before, peak, *after]
         _fill(marks, voiced, done, here[0], even)
-        marks += here[:-1]  # the last one ends a period, and begins what has no voice
+        marks += here[:-1]  # the last mark ends a period; an unvoiced stretch begins there
         voiced += [True] * (len(here) - 1)
         done = here[-1]
     _fill(marks, voiced, done, len(waveform), even)
@@ -124,7 +124,7 @@ def _follow(waveform: np.ndarray, mark: int, limit: int, direction: int, periods
 
 
 def _plan(marks: np.ndarray, ratio: np.ndarray, tempo: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which grain is laid where: numbers of marks, and samples of the output."""
+    """Assign grains (by their marks) to places (in samples of the output)."""
     middles, periods = (marks[1:] + marks[:-1]) / 2, np.diff(marks)
     source, at, now, out = [], [], 0.0, 0.0
     while now < marks[-1]:
@@ -146,7 +146,7 @@ def _overlap_add(
     padded = np.pad(waveform, margin)
     result = np.zeros(max(length, at[-1]) + 2 * margin)
     for number, (grain, place) in enumerate(zip(source, at)):
-        # A period on either side of a voice's mark, so that the envelope stays; noise is cross-faded.
+        # A voiced grain reaches a period to either side, which keeps the envelope; noise is cross-faded.
         before = periods[grain - 1] if grain and number and voiced[grain - 1] else steps[number]
         after = periods[grain] if voiced[grain] else steps[number + 1]
         mark, place = marks[grain] + margin, place + margin
@@ -156,6 +156,6 @@ def _overlap_add(
             piece = padded[mark - before : mark + after]
         rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(before) / max(before, 1))
         fall = 0.5 + 0.5 * np.cos(np.pi * np.arange(after) / max(after, 1))
-        # Closer grains add up to more power; a voice is not to grow louder than the consonants by rising.
+        # Closer grains add up to more power, which would make a raised voice louder than the consonants.
         result[place - before : place + after] += piece * np.concatenate([rise, fall]) / np.sqrt(ratio[grain])
     return result[margin : margin + length]

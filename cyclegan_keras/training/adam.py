@@ -11,7 +11,7 @@ STEPS_UNTIL_LOSS_SCALE_DOUBLES = 2000
 
 
 class Adam(tf.Module):
-    """Adam (Kingma & Ba, 2015) for a fixed list of weights, with loss scaling where it is asked for.
+    """Adam (Kingma & Ba, 2015) for a fixed list of weights, with optional loss scaling.
 
     One fused kernel a weight, which is what Keras's older Adam runs; Keras 3 no longer has it, and its newer Adam,
     twenty small kernels a weight, takes twice as long to trace. The numbers are the same.

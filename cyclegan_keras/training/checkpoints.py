@@ -14,7 +14,7 @@ from cyclegan_keras.training.logs import writing
 from cyclegan_keras.training.state import TrainState
 
 CHECKPOINT_SECONDS = 600
-"""The longest training that is lost when the machine dies, unless told otherwise. An epoch's end is saved as well."""
+"""The longest training that is lost when the machine dies, by default. An epoch's end is saved as well."""
 
 CHECKPOINTS_KEPT = 2
 """The newest, and the one before to fall back to."""
@@ -27,7 +27,7 @@ NOT_DAMAGE = (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError)
 
 
 class CheckpointKeeper:
-    """Saves a training's state when told, and restores the newest checkpoint that is whole."""
+    """Saves a training's state on request, and restores the newest undamaged checkpoint."""
 
     def __init__(self, state: TrainState, run: RunDirectory, seconds: float = CHECKPOINT_SECONDS):
         self.state = state

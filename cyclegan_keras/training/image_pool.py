@@ -28,7 +28,7 @@ class ImagePool(tf.Module):
         self.seen = tf.Variable(0, dtype=tf.int32, trainable=False, name="seen")
 
     def exchange(self, fakes: tf.Tensor) -> tf.Tensor:
-        """Hand fresh fakes in and take the images out that the discriminator is to see.
+        """Exchange fresh fakes for the images that the discriminator is trained on.
 
         Where there are several replicas, each keeps a pool of the fakes of all, so that all pools are the same.
 

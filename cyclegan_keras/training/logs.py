@@ -13,7 +13,7 @@ from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.run_directory import RunDirectory
 
 CHECK = "crc32"
-"""Heads the column of ``train.csv`` that tells a damaged row."""
+"""The checksum column of ``train.csv``."""
 
 
 class RunLogs:

@@ -36,7 +36,7 @@ class Domain:
 
 
 class Observer(Protocol):
-    """What a training tells whoever started it, and asks."""
+    """Callbacks of a training."""
 
     def resumed(self, step: int, damaged: Sequence[str]) -> None:
         """Training goes on after ``step``; the checkpoints ``damaged`` could not be read."""

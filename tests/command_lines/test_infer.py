@@ -102,7 +102,7 @@ def test_a_folder_is_converted_the_bad_ones_listed_and_the_exit_status_is_1(
 def test_a_clip_ends_with_a_line_of_what_was_done(trained_run, demo_clips, infer_here):
     status, output, _ = infer_here(demo_clips / SHORT_CLIP, "--run-dir", trained_run.path, "--output", "out.wav")
     line = output.splitlines()[1]
-    pattern = r"out\.wav: pitch \d+ Hz to (\d+ Hz|no voice); bins changed by [\d.]+ dB; level -\d\d\.\d dB kept"
+    pattern = r"out\.wav: pitch \d+ Hz to (\d+ Hz|unvoiced); network changed bins by [\d.]+ dB; level -\d\d\.\d dB kept"
     assert status == 0 and re.fullmatch(pattern, line)
 
 

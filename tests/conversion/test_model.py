@@ -70,7 +70,7 @@ def test_duration_and_level_are_the_clips_at_either_rate(model, rate, keep_rate)
 def test_an_offset_changes_nothing_but_is_told(model, offset):
     spoken = speech_of(1.0)
     clean, shifted = (model.convert_fully(spoken + extra, RATE) for extra in (0.0, offset))
-    assert shifted.summary.done == (f"offset of {offset:g} removed",)
+    assert shifted.summary.changes == (f"offset of {offset:g} removed",)
     assert abs(shifted.waveform.mean()) < 0.01
     assert level_db(shifted.waveform, RATE) == pytest.approx(level_db(clean.waveform, RATE), abs=0.1)
     assert np.corrcoef(shifted.waveform, clean.waveform)[0, 1] > 0.98
@@ -80,7 +80,7 @@ def test_a_clip_75_db_down_is_converted_as_any_other(model):
     spoken = speech_of(1.0)
     faint = model.convert_fully(spoken * 10 ** (-75 / 20), RATE)
     np.testing.assert_allclose(faint.waveform * 10 ** (75 / 20), model.convert(spoken, RATE)[0], atol=1e-3)
-    assert any("24 bits" in done for done in faint.summary.done)
+    assert any("24 bits" in change for change in faint.summary.changes)
 
 
 def test_what_was_done_is_told(model, tmp_path):
@@ -134,7 +134,7 @@ def test_a_model_that_is_not_there_or_cannot_be_had_so_is_named(name, options, s
         ("nowhere.wav", None, "nowhere.wav: not found"),
         (np.zeros(RATE), RATE, "the waveform: silent"),
         (np.ones(100) * np.arange(100), RATE, "the waveform: shorter than"),
-        (np.arange(100), None, "the waveform: comes without its rate"),
+        (np.arange(100), None, "the waveform: has no sample rate"),
         (np.sin(np.arange(RATE)), 10, "the waveform: has 10 samples a second"),
     ],
 )
