@@ -8,26 +8,29 @@ from pathlib import Path
 
 from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion.settings import run_settings
-from cyclegan_keras.corpora.clips import Clip, split_clips
+from cyclegan_keras.corpora.clips import NOBODY, Clip, split_clips
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.conversions import draw_curves, measure_folder, measure_run, paired
 from cyclegan_keras.measuring.rows import Row, as_json, table
 from cyclegan_keras.measuring.ruler import Ruler, build_ruler
-from cyclegan_keras.measuring.sets import SETS, Source, choose_sources, load_source
+from cyclegan_keras.measuring.sets import CHOOSING_ACTORS, SETS, Source, choose_sources, load_source
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import RunDirectory, evaluation_file
 
+DATA = Path("data/ravdess")
+"""Where ``make data`` puts RAVDESS."""
+
 
 def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.evaluate",
-        description="Measure the quality of conversions: how much closer they are to the actor's own recording of the "
-        "same sentence in the target emotion (F0, treble, level, mel-cepstrum), word error rate (WER), cleanness "
+        description="Measure the quality of conversions: how much closer they are to the speaker's own recording "
+        "of the same sentence in the target emotion (F0, treble, level, mel-cepstrum), word error rate (WER), cleanness "
         "(DNSMOS), speaker similarity, and two emotion classifiers (judges).",
     )
     what = parser.add_mutually_exclusive_group(required=True)
@@ -35,8 +38,13 @@ def parser() -> CommandParser:
     what.add_argument(
         "--converted", type=Path, help="a folder of conversions made elsewhere, with --inputs and --target"
     )
-    parser.add_argument("--data", type=Path, default=Path("data/ravdess"), help="RAVDESS recordings to compare with")
-    parser.add_argument("--clips", default="choose", help=f"{'; '.join(map(': '.join, SETS.items()))}; or a folder")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", action="extend", help=f"the corpus, or several; default: {DATA}"
+    )
+    parser.add_argument(
+        "--clips",
+        help=f"{'; '.join(map(': '.join, SETS.items()))}; or a folder; default: choose for RAVDESS, unseen for others",
+    )
     parser.add_argument("--reverse", action="store_true", help="from B to A")
     parser.add_argument("--epochs", default="latest", help="all, latest, or numbers such as 1,5,10")
     parser.add_argument("--phase", choices=PHASES, help="as in infer; default: the run's")
@@ -68,7 +76,7 @@ def _measure_folder(arguments: argparse.Namespace) -> int:
     # Report missing files before minutes are spent on the judges.
     recordings = [recording for recording, _ in paired(arguments.converted, arguments.inputs, target)]
     prepare_tensorflow()
-    ruler = _ruler(arguments, source, target)
+    ruler = _ruler(arguments, index_clips(arguments.data or DATA), source, target)
     rows = measure_folder(ruler, arguments.converted, arguments.inputs)
     sources = [load_source(path, ruler.config.sample_rate) for path in recordings]
     caption = f"{source} to {target}, {arguments.converted.name} of {arguments.inputs.name}"
@@ -84,36 +92,45 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     epochs = _epochs(run, arguments.epochs)
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
     prepare_tensorflow()
-    clips = index_clips(arguments.data)
-    sources = choose_sources(arguments.clips, clips, source, config.spectrogram.sample_rate)
-    ruler = _ruler(arguments, source, target)
+    clips = index_clips(arguments.data or DATA)
+    wanted = arguments.clips or ("choose" if any(clip.actor in CHOOSING_ACTORS for clip in clips) else "unseen")
+    unseen = _unseen_speakers(config, clips)
+    sources = choose_sources(wanted, clips, source, config.spectrogram.sample_rate, unseen)
+    ruler = _ruler(arguments, clips, source, target)
     rows = measure_run(ruler, run, config, epochs, sources, settings)
-    measured_on = f"{arguments.clips} ({SETS[arguments.clips]})" if arguments.clips in SETS else arguments.clips
+    measured_on = f"{wanted} ({SETS[wanted]})" if wanted in SETS else wanted
     caption = (
         f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, {settings}, "
-        f"clips: {measured_on}, {_speakers_seen(config, clips, sources)}"
+        f"clips: {measured_on}, {_speakers_seen(clips, unseen, sources)}"
     )
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)
-    how = {"set": arguments.clips, "phase": settings.phase, "strength": settings.strength}
+    how = {"set": wanted, "phase": settings.phase, "strength": settings.strength}
     _write(output, ruler, rows, sources, caption=caption, **how)
     if len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0
 
 
-def _speakers_seen(config: RunConfig, clips: Sequence[Clip], sources: Sequence[Source]) -> str:
+def _unseen_speakers(config: RunConfig, clips: Sequence[Clip]) -> Sequence[str]:
+    """The speakers in these clips that the run names as left out of training; empty where the rule chose them."""
+    if not config.unseen_speakers:
+        return ()
+    there = {clip.who for clip in clips}
+    return [name for name in config.unseen_speakers.split(",") if name in there] or [NOBODY]
+
+
+def _speakers_seen(clips: Sequence[Clip], unseen: Sequence[str], sources: Sequence[Source]) -> str:
     """Say whether the run trained on the speakers that it is measured on."""
-    unseen = config.unseen_speakers.split(",") if config.unseen_speakers else ()
     known = {clip.who for clip in split_clips(clips, unseen).train}
     count = sum(source.clip is not None and source.clip.who in known for source in sources)
     return f"{count} of {len(sources)} by training speakers" if count else "by unseen speakers"
 
 
-def _ruler(arguments: argparse.Namespace, source: str, target: str) -> Ruler:
+def _ruler(arguments: argparse.Namespace, clips: Sequence[Clip], source: str, target: str) -> Ruler:
     def tell(line: str) -> None:
         print(line, flush=True)
 
-    return build_ruler(arguments.data, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
+    return build_ruler(clips, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
 
 
 def _write(

@@ -63,7 +63,7 @@ def world_statistics(
         numbers = _described(of_emotion, emotion, sample_rate, tell)
         voiced = np.isfinite(numbers).all(axis=1)
         described.append(numbers[voiced])
-        speakers.append([clip.actor for clip, kept_too in zip(of_emotion, voiced) if kept_too])
+        speakers.append([clip.who for clip, kept_too in zip(of_emotion, voiced) if kept_too])
     return world.compare(described[0], speakers[0], described[1], speakers[1])
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.measuring import metrics, parallel, speaker
 from cyclegan_keras.measuring.cache import Tell, say_nothing
 from cyclegan_keras.measuring.panel import Panel, build_panel
@@ -179,21 +178,20 @@ class Ruler:
 
 
 def build_ruler(
-    data: Path,
+    clips: Sequence[Clip],
     source: str,
     target: str,
     config: SpectrogramConfig,
     tell: Tell = say_nothing,
     with_dnsmos: bool = True,
 ) -> Ruler:
-    """Index a data set, and fit and test a pair's judges.
+    """Fit and test a pair's judges on a data set.
 
     Raises
     ------
     InputError
         The data set lacks clips of an emotion, or actors to test the judges on.
     """
-    clips = index_clips(data)
     with_speaker = True
     try:
         speaker.load_weights()

@@ -1,5 +1,6 @@
 """Sets of clips for model selection and for final figures, and pairs of parallel recordings."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,30 +9,32 @@ import numpy as np
 
 from cyclegan_keras.audio.files import FORMATS, SUFFIXES, load_waveform
 from cyclegan_keras.corpora.clips import UNSEEN_ACTORS, Clip, domain, split_clips
+from cyclegan_keras.corpora.parallel import counterpart
 from cyclegan_keras.corpora.report_clips import known_clip
 from cyclegan_keras.shared.errors import InputError
 
 CHOOSING_ACTORS = (15, 16, 17, 18)
-"""Actors for model selection: preset, epoch and strength are chosen on their clips, which research models exclude."""
+"""RAVDESS's actors for model selection: recipe, epoch and strength are chosen on their clips."""
 
 FINAL_ACTORS = UNSEEN_ACTORS
-"""Actors for the final figures, measured once when a model is finished."""
+"""RAVDESS's actors for the final figures, measured once when a model is finished."""
 
 SETS = {
-    "choose": "actors 15 to 18, for model selection",
-    "final": "actors 19 and 20, for final figures",
-    "seen": "some training clips of actors 1 to 14",
-    "held-back": "held-back clips of training actors",
+    "choose": "RAVDESS's actors 15 to 18, for model selection",
+    "final": "RAVDESS's actors 19 and 20, for final figures",
+    "unseen": "speakers that the run left out of training",
+    "seen": "some training clips",
+    "held-back": "held-back clips of training speakers",
 }
 """The sets of clips that can be measured."""
 
 SEEN_CLIPS = 16
-"""Number of training clips that are measured, about one of each actor."""
+"""Number of training clips that are measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A recording to convert; ``clip`` describes it if it is from RAVDESS, else None."""
+    """A recording to convert; ``clip`` describes it if it is from a known corpus, else None."""
 
     name: str
     waveform: np.ndarray
@@ -39,8 +42,8 @@ class Source:
 
     @property
     def speaker(self) -> str:
-        """The actor, or the recording's name if it is not from RAVDESS."""
-        return str(self.clip.actor) if self.clip else self.name
+        """The speaker, or the recording's name if the speaker is not known."""
+        return self.clip.who if self.clip else self.name
 
 
 class Pairing:
@@ -54,49 +57,61 @@ class Pairing:
 
     def __init__(self, clips: Sequence[Clip]):
         self.clips = list(clips)
-        self._found = {(c.emotion, c.intensity, c.statement, c.repetition, c.actor): c for c in self.clips}
+        self._by_speaker = defaultdict(list)
+        for clip in self.clips:
+            self._by_speaker[clip.who].append(clip)
 
     def real(self, clip: Clip, emotion: str) -> Clip | None:
-        """The same actor's recording of the same sentence, intensity and repetition in another emotion.
+        """The same speaker's recording of the same sentence in another emotion.
 
-        Neutral has only intensity 1, so any pair with neutral is compared with intensity 1.
+        Of several, the one with the nearest intensity and repetition. RAVDESS's neutral has only intensity 1.
         """
-        intensity = 1 if "neutral" in (emotion, clip.emotion) else clip.intensity
-        return self._found.get((emotion, intensity, clip.statement, clip.repetition, clip.actor))
+        return counterpart(clip, emotion, self._by_speaker[clip.who])
 
     def second_take(self, clip: Clip) -> Clip | None:
-        """The other repetition of the same sentence by the same actor in the same emotion."""
-        return self._found.get((clip.emotion, clip.intensity, clip.statement, 3 - clip.repetition, clip.actor))
+        """Another recording of the same sentence by the same speaker, in the same emotion and intensity."""
+        alike = [other for other in self._by_speaker[clip.who] if other.intensity == clip.intensity]
+        return counterpart(clip, clip.emotion, alike)
 
     def others(self, clip: Clip) -> list[Clip]:
-        """The actor's other clips in the same emotion."""
-        return [c for c in self.clips if (c.actor, c.emotion) == (clip.actor, clip.emotion) and c.key != clip.key]
+        """The speaker's other clips in the same emotion."""
+        return [c for c in self._by_speaker[clip.who] if c.emotion == clip.emotion and c.key != clip.key]
 
     def impostors(self, clip: Clip) -> list[Clip]:
-        """The same sentence in the same emotion by other actors of the same sex, without ``FINAL_ACTORS``."""
-        said = (clip.emotion, clip.intensity, clip.statement, clip.repetition)
+        """The same sentence in the same emotion by other speakers; of RAVDESS's, of the same sex and not final ones."""
+        said = (clip.corpus, clip.emotion, clip.intensity, clip.sentence, clip.repetition)
         return [
             c
             for c in self.clips
-            if (c.emotion, c.intensity, c.statement, c.repetition) == said
-            and c.actor not in (clip.actor, *FINAL_ACTORS)
-            and (c.actor - clip.actor) % 2 == 0
+            if (c.corpus, c.emotion, c.intensity, c.sentence, c.repetition) == said
+            and c.who != clip.who
+            and not (c.of_ravdess and (c.actor in FINAL_ACTORS or (c.actor - clip.actor) % 2))
         ]
 
 
 def training_clips(clips: Iterable[Clip]) -> list[Clip]:
-    """The clips that judges and statistics are fitted to: the training clips of actors 1 to 14, for any model."""
+    """The clips that judges and statistics are fitted to, whatever a model trained on; of RAVDESS, actors 1 to 14."""
     return [clip for clip in split_clips(clips).train if clip.actor not in CHOOSING_ACTORS]
 
 
 def trial_clips(clips: Iterable[Clip]) -> list[Clip]:
-    """The clips that judges are tested on: those of ``CHOOSING_ACTORS``, or of unseen speakers if there are none."""
+    """The clips that judges are tested on: of ``CHOOSING_ACTORS``, else of unseen speakers, else held-back clips."""
     clips = list(clips)
-    return [clip for clip in clips if clip.actor in CHOOSING_ACTORS] or list(split_clips(clips).unseen)
+    split = split_clips(clips)
+    return [clip for clip in clips if clip.actor in CHOOSING_ACTORS] or list(split.unseen or split.held_back)
 
 
-def clips_of_set(name: str, clips: Sequence[Clip], emotion: str) -> list[Clip]:
+def clips_of_set(name: str, clips: Sequence[Clip], emotion: str, unseen_speakers: Sequence[str] = ()) -> list[Clip]:
     """The clips of an emotion in one of ``SETS``.
+
+    Parameters
+    ----------
+    name : str
+    clips : sequence of Clip
+        All clips of a data set.
+    emotion : str
+    unseen_speakers : sequence of str
+        Those that a run left out of training; empty where the rule of ``split_clips`` chose.
 
     Raises
     ------
@@ -106,7 +121,8 @@ def clips_of_set(name: str, clips: Sequence[Clip], emotion: str) -> list[Clip]:
     split = split_clips(clips)
     members = {
         "choose": [clip for clip in clips if clip.actor in CHOOSING_ACTORS],
-        "final": split.unseen,
+        "final": [clip for clip in clips if clip.actor in FINAL_ACTORS],
+        "unseen": split_clips(clips, unseen_speakers).unseen,
         "held-back": [clip for clip in split.held_back if clip.actor not in CHOOSING_ACTORS],
         "seen": training_clips(clips),
     }[name]
@@ -116,12 +132,20 @@ def clips_of_set(name: str, clips: Sequence[Clip], emotion: str) -> list[Clip]:
     return chosen[:: max(1, len(chosen) // SEEN_CLIPS)] if name == "seen" else chosen
 
 
-def choose_sources(wanted: str, clips: Sequence[Clip], emotion: str, sample_rate: int) -> list[Source]:
-    """Read the clips to convert: those of one of ``SETS``, or of a folder."""
-    paths = (
-        [clip.path for clip in clips_of_set(wanted, clips, emotion)] if wanted in SETS else recordings_in(Path(wanted))
-    )
-    return [load_source(path, sample_rate) for path in paths]
+def choose_sources(
+    wanted: str, clips: Sequence[Clip], emotion: str, sample_rate: int, unseen_speakers: Sequence[str] = ()
+) -> list[Source]:
+    """Read the clips to convert: those of one of ``SETS``, or of a folder, except its clips of other emotions."""
+    if wanted not in SETS:
+        known = {clip.path.resolve(): clip for clip in clips}
+        found = [(path, known.get(path.resolve()) or known_clip(path)) for path in recordings_in(Path(wanted))]
+        return [
+            Source(path.stem, load_waveform(path, sample_rate), clip)
+            for path, clip in found
+            if clip is None or clip.emotion == emotion
+        ]
+    chosen = clips_of_set(wanted, clips, emotion, unseen_speakers)
+    return [Source(clip.key, load_waveform(clip.path, sample_rate), clip) for clip in chosen]
 
 
 def load_source(path: Path, sample_rate: int) -> Source:

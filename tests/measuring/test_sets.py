@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from cyclegan_keras.corpora.known import emodb
 from cyclegan_keras.corpora.ravdess import parse_name
 from cyclegan_keras.measuring import sets
 from cyclegan_keras.shared.errors import InputError
@@ -25,7 +28,9 @@ EVERYTHING = [
 
 
 def test_no_clip_is_in_two_sets():
-    found = {name: {c.key for c in sets.clips_of_set(name, EVERYTHING, "calm")} for name in sets.SETS}
+    found = {
+        name: {c.key for c in sets.clips_of_set(name, EVERYTHING, "calm")} for name in sets.SETS if name != "unseen"
+    }
     assert {key[-2:] for key in found["choose"]} == {"15", "16", "17", "18"}
     assert {key[-2:] for key in found["final"]} == {"19", "20"}
     assert len(found["choose"]) == 32 and len(found["final"]) == 16
@@ -65,3 +70,41 @@ def test_impostors_say_the_same_are_of_one_sex_and_never_final():
     assert {c.key[:-3] for c in found} == {"03-01-02-01-01-01"}
     others = sets.Pairing(EVERYTHING).others(clip("02-01-01-01-15"))
     assert len(others) == 7 and {(c.actor, c.emotion) for c in others} == {(15, "calm")}
+
+
+def test_the_unseen_speakers_are_those_a_run_left_out():
+    found = sets.clips_of_set("unseen", EVERYTHING, "calm", ("ravdess/03", "ravdess/04"))
+    assert {c.actor for c in found} == {3, 4}
+    assert {c.actor for c in sets.clips_of_set("unseen", EVERYTHING, "calm")} == {19, 20}
+
+
+GERMAN = [
+    emodb.parse_name(Path(f"{speaker}{sentence}{emotion}{version}.wav"))
+    for speaker in ("03", "08", "09", "10", "11", "16")
+    for sentence in ("a01", "a02", "a04", "a05", "a07", "b01")
+    for emotion in "NW"
+    for version in "ab"
+]
+
+
+def test_any_parallel_corpus_is_paired_by_speaker_and_sentence():
+    pairing, clip = sets.Pairing(GERMAN), emodb.parse_name(Path("08a02Nb.wav"))
+    assert pairing.real(clip, "anger").key == "08a02Wb"
+    assert pairing.second_take(clip).key == "08a02Na"
+    assert {c.speaker for c in pairing.impostors(clip)} == {"03", "09", "10", "11", "16"}
+
+
+def test_the_judges_of_any_corpus_are_tested_on_its_unseen_speakers():
+    assert {c.speaker for c in sets.trial_clips(GERMAN)} == {"11", "16"}
+    assert not {c.speaker for c in sets.training_clips(GERMAN)} & {"11", "16"}
+    alone = [c for c in GERMAN if c.speaker == "03"]
+    assert sets.trial_clips(alone) and not set(sets.trial_clips(alone)) & set(sets.training_clips(alone))
+
+
+def test_a_folders_clips_of_other_emotions_are_left_out(tmp_path):
+    for name in ("03a01Na", "03a01Wa", "mine"):
+        soundfile.write(tmp_path / f"{name}.wav", np.sin(np.arange(1600)), 16_000)
+    known = [emodb.parse_name(tmp_path / f"{name}.wav") for name in ("03a01Na", "03a01Wa")]
+    found = sets.choose_sources(str(tmp_path), known, "neutral", 16_000)
+    assert [source.name for source in found] == ["03a01Na", "mine"]
+    assert [source.speaker for source in found] == ["emodb/03", "mine"]
