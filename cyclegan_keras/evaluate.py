@@ -30,8 +30,8 @@ def parser() -> CommandParser:
     parser = CommandParser(
         prog="python -m cyclegan_keras.evaluate",
         description="Measure the quality of conversions: how much closer they are to the speaker's own recording "
-        "of the same sentence in the target emotion (F0, treble, level, mel-cepstrum), word error rate (WER), cleanness "
-        "(DNSMOS), speaker similarity, and two emotion classifiers (judges).",
+        "of the same sentence in the target emotion (F0, treble, level, mel-cepstrum), word error rate (WER), "
+        "cleanness (DNSMOS), speaker similarity, and two emotion classifiers (judges).",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--run-dir", type=Path, help="the run to measure")
