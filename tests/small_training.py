@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from cyclegan_keras.config import ModelConfig, RunConfig, SpectrogramConfig, TrainConfig
+from cyclegan_keras.config import ConversionConfig, ModelConfig, RunConfig, SpectrogramConfig, TrainConfig
 from cyclegan_keras.conversion.convert import Recording
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
@@ -32,6 +32,7 @@ CONFIG = run_config(
     spectrogram=SMALL,
     model=ModelConfig(filters=2, n_resnet=1, output_init="data"),
     train=TrainConfig(epochs=2, pool_size=2, snapshot_every=1, update="joint", average_decay=0.9),
+    conversion=ConversionConfig("source", 1.5, 1.5),
 )
 CLIPS, STEPS = 4, 6
 """Two epochs of four steps each, stopped in the middle of the second."""

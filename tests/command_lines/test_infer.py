@@ -117,7 +117,7 @@ def test_for_programs_every_clip_is_a_json_object_the_bad_ones_too(trained_run, 
     assert Path(good["output"]).exists() and Path(good["picture"]).exists()
     assert (good["from"], good["to"], good["epoch"], good["phase"]) == ("calm", "fearful", 1, "griffin-lim")
     assert good["level_after_db"] == pytest.approx(good["level_before_db"], abs=0.1) and good["sample_rate"] == 16_000
-    assert good["pitch_before_hz"] > 65 and good["change_db"] > 0 and good["done"] == []
+    assert good["pitch_before_hz"] > 65 and good["change_db"] > 0 and good["changes"] == []
 
 
 def test_the_clips_own_rate_is_kept_where_that_is_asked_for(trained_run, infer_here, tmp_path):
@@ -170,7 +170,7 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
     "options, said",
     [
         (("--epoch", 7), "no weights of epoch 7; choose from 1"),
-        (("--strength", 2), "--strength: not with phase griffin-lim"),
+        (("--strength", 2), "--strength: not available with Griffin-Lim"),
         (("--phase", "source", "--strength", "nan"), "--strength: must lie between 0 and 10, not nan"),
     ],
 )
