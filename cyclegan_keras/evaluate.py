@@ -89,8 +89,8 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run_dir)
     config = RunConfig.load(run.config_file)
     source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
-    epochs = _epochs(run, arguments.epochs)
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
+    epochs = _epochs(run, arguments.epochs) if settings.uses_network else []
     prepare_tensorflow()
     clips = index_clips(arguments.data or DATA)
     wanted = arguments.clips or ("choose" if any(clip.actor in CHOOSING_ACTORS for clip in clips) else "unseen")

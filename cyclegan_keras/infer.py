@@ -82,11 +82,11 @@ def command(arguments: argparse.Namespace) -> int:
         except InputError as error:
             progress.not_read(jobs[0], error)
 
+    if not arguments.json:
+        print(model, flush=True)
+
     def load():
-        generator = model.load_generator(traced=len(jobs) >= CLIPS_TO_TRACE_FOR)
-        if not arguments.json:
-            print(model, flush=True)
-        return generator
+        return model.load_generator(traced=len(jobs) >= CLIPS_TO_TRACE_FOR)
 
     picture = (model.source, model.target) if arguments.plot else None
     output = Output(picture, keep_rate=arguments.sample_rate == "source")

@@ -20,7 +20,7 @@ from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file
 
-LICENCE = """Licence of the weights: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo
+LICENCE = """Licence of the model: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo
 FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
 name its authors and this project, no commercial use, the same licence for what is derived from them."""
 
@@ -47,7 +47,7 @@ def command(arguments: argparse.Namespace) -> int:
     """Ship as the options say; return the exit status."""
     run = RunDirectory(arguments.run_dir)
     config = RunConfig.load(run.config_file)
-    epoch = run.epoch_or_latest(arguments.epoch)
+    epoch = run.epoch_or_latest(arguments.epoch) if config.train.epochs else 0
     shipped = RunDirectory(arguments.output or SHIPPED / config.pair)
     stale = [other for other in shipped.epochs() if other != epoch]
     if stale:
@@ -60,13 +60,8 @@ def command(arguments: argparse.Namespace) -> int:
         raise InputError(f"{run.path}: the two directions were measured with different --phase; measure both with one")
     conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
     text = card(config, epoch, measures)
-    prepare_tensorflow()
-
-    from cyclegan_keras.networks.weights import save_weights
-
-    for direction in DIRECTIONS:
-        generator = load_generator(run, config, epoch, direction, traced=False)
-        save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
+    if epoch:
+        _save_generators(run, config, epoch, shipped)
     if config.conversion.prosody:
         prosodies = {direction: load_prosody(run.prosody_file, direction) for direction in DIRECTIONS}
         save_prosodies(shipped.prosody_file, prosodies)
@@ -78,6 +73,15 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _save_generators(run: RunDirectory, config: RunConfig, epoch: int, shipped: RunDirectory) -> None:
+    prepare_tensorflow()
+    from cyclegan_keras.networks.weights import save_weights
+
+    for direction in DIRECTIONS:
+        generator = load_generator(run, config, epoch, direction, traced=False)
+        save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
+
+
 def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
     """Describe a model: how it was made, its measures, and its licence.
 
@@ -86,6 +90,7 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
     config : RunConfig
         Configuration of the run.
     epoch : int
+        0 for a model without a network.
     measures : sequence of dict
         The content of ``evaluate.json`` for each direction.
 
@@ -95,13 +100,18 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
         Markdown.
     """
     source, target = split_pair(config.pair)
+    networks = (
+        f"Two generators, {source} to {target} and back: preset `{config.preset}` ({config.model.filters} filters, "
+        f"{config.model.n_resnet} ResNet blocks, {config.train.update} updates, {config.train.precision}), "
+        f"epoch {epoch}, seed {config.train.seed}; float16."
+    )
+    statistics = f"Statistics of prosody, {source} to {target} and back: preset `{config.preset}`, without a network."
+    left_out = config.unseen_speakers.replace(",", ", ") or "actors 19 and 20"
     lines = [
         f"# {config.pair}",
         "",
-        f"Two generators, {source} to {target} and back: preset `{config.preset}` ({config.model.filters} filters, "
-        f"{config.model.n_resnet} ResNet blocks, {config.train.update} updates, {config.train.precision}), "
-        f"epoch {epoch}, seed {config.train.seed}; float16. Trained on RAVDESS without actors "
-        f"19 and 20 (fingerprint of the clips: {config.data_key}).",
+        f"{networks if epoch else statistics} Made from RAVDESS without {left_out} "
+        f"(fingerprint of the clips: {config.data_key}).",
         "",
         LICENCE,
         "",
@@ -155,7 +165,7 @@ def _measures(run: RunDirectory, epoch: int, reverse: bool) -> dict:
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{file}: missing or damaged; measure first: {how}") from None
     wanted = [row for row in rows if row["mimicry"] is None or row["name"] == f"epoch {epoch}"]
-    if all(row["mimicry"] is None for row in wanted):
+    if epoch and all(row["mimicry"] is None for row in wanted):
         raise InputError(f"{file}: has no measures of epoch {epoch}; measure them: {how}")
     return {**measured, "rows": wanted}
 

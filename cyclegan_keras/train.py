@@ -77,7 +77,9 @@ def parser() -> CommandParser:
         help=f"speakers to leave out of training; {NOBODY}: none; default: by rule",
     )
     parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
-    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument(
+        "--epochs", type=int, help="0: statistics of prosody alone, no network; default: the preset's"
+    )
     parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
     parser.add_argument("--run-dir", type=Path, help="default: runs/PAIR-PRESET")
     parser.add_argument("--seed", type=int, help="random seed of weights, data order and pools; default: 0")
@@ -153,6 +155,9 @@ def command(arguments: argparse.Namespace) -> int:
     with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
         loop.open_run(written, config)
         prosody = _prosody(written, config, clips)  # of a to b; b is analysed as it is
+        if config.train.epochs == 0:
+            print(f"estimated, without a network: {run.path}")
+            return 0
         domains = [
             _load_domain(found, config, emotion, moved)
             for (emotion, found), moved in zip(clips.items(), (prosody, UNMOVED), strict=True)
@@ -221,6 +226,11 @@ def _run_config(
     if arguments.update == "alternating":  # averages belong to joint updates
         preset = dataclasses.replace(preset, train=dataclasses.replace(preset.train, average_decay=0.0))
     train = replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every"))
+    conversion = preset.conversion
+    if train.epochs == 0:
+        if not conversion.prosody:
+            raise InputError(f"--epochs 0: preset {name} moves no prosody, so nothing is left to train; give cpu-plus")
+        conversion = dataclasses.replace(conversion, strength=0.0, strength_back=0.0)
     return RunConfig(
         pair="_".join(clips),
         preset=name,
@@ -229,7 +239,7 @@ def _run_config(
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(train, precision=precision, batch_size=batch_size),
-        conversion=preset.conversion,
+        conversion=conversion,
         unseen_speakers=_stored_unseen(split, by_rule=not arguments.unseen_speakers),
     )
 

@@ -68,7 +68,7 @@ def convert_batch(
     ----------
     jobs : sequence of Job
     load : callable
-        Loads the generator; called while the first recordings are read.
+        Loads the generator; called while the first recordings are read, if ``settings`` use a network.
     config : SpectrogramConfig
     settings : ConversionSettings
     output : Output
@@ -82,13 +82,13 @@ def convert_batch(
     groups = list(grouped(jobs))
     with _sound_process() as sound:
         reading = _begin_reading(sound, groups[0], config, settings)
-        generator = load()
+        generator = load() if settings.uses_network else None
         writing: Writing = []
         for upcoming in (*groups[1:], []):
             recordings = list(_finish_reading(reading, observer))
             reading = _begin_reading(sound, upcoming, config, settings)
             spectrograms = [recording.spectrogram for _, recording in recordings]
-            generated = generate(spectrograms, generator, config, settings.shifts)
+            generated = generate(spectrograms, generator, config, settings.shifts) if generator else spectrograms
             _finish_writing(writing, observer)
             writing = [
                 (job, sound.submit(write, job, recording, spectrogram, config, settings, output))

@@ -118,7 +118,7 @@ def analyse_sound(sound: Sound, config: SpectrogramConfig, prosody: Prosody = UN
 
 def convert(
     recording: Recording,
-    generator: "tf.keras.Model",
+    generator: "tf.keras.Model | None",
     config: SpectrogramConfig,
     settings: ConversionSettings,
     full_band: Sound | None = None,
@@ -130,7 +130,7 @@ def convert(
     recording : Recording
         Moved by ``settings.move_before``.
     generator : tf.keras.Model
-        From ``generators.load_generator``.
+        From ``generators.load_generator``; None where ``settings`` use no network.
     config : SpectrogramConfig
         The analysis that the generator was trained with.
     settings : ConversionSettings
@@ -141,7 +141,9 @@ def convert(
     -------
     conversion : Conversion
     """
-    (generated,) = generate([recording.spectrogram], generator, config, settings.shifts)
+    generated = recording.spectrogram
+    if generator is not None:
+        (generated,) = generate([generated], generator, config, settings.shifts)
     return synthesise(recording, generated, config, settings, full_band)
 
 

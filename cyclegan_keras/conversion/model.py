@@ -45,6 +45,7 @@ class Model:
     run : RunDirectory
     config : RunConfig
     epoch : int
+        Of the generator's weights; 0 without a network.
     direction : str
         One of ``DIRECTIONS``.
     source, target : str
@@ -63,15 +64,16 @@ class Model:
         keep_duration: bool = False,
     ):
         self.run, self.config = run, RunConfig.load(run.config_file)
-        self.epoch = run.epoch_or_latest(epoch)
         self.reverse, self.direction = reverse, DIRECTIONS[reverse]
         self.source, self.target = split_pair(self.config.pair)[:: -1 if reverse else 1]
         if phase not in (None, *PHASES):
             raise InputError(f"phase {phase!r}: unknown; give one of {', '.join(PHASES)}")
         self.settings = run_settings(run, self.config, reverse, phase, strength, keep_duration)
+        self.epoch = run.epoch_or_latest(epoch) if self.settings.uses_network else 0
 
     def __repr__(self) -> str:
-        return f"{self.source} to {self.target}, with {self.run.path}, epoch {self.epoch}, {self.settings}"
+        network = f"epoch {self.epoch}" if self.settings.uses_network else "no network"
+        return f"{self.source} to {self.target}, with {self.run.path}, {network}, {self.settings}"
 
     @cached_property
     def generator(self) -> "tf.keras.Model":
@@ -161,7 +163,8 @@ class Model:
             recording = analyse_sound(sound, config, settings.move_before)
         except InputError as error:
             raise InputError(f"{name}: {error}; give a longer recording") from None
-        conversion = convert(recording, self.generator, config, settings, sound if keep_rate else None)
+        generator = self.generator if settings.uses_network else None
+        conversion = convert(recording, generator, config, settings, sound if keep_rate else None)
         return Converted(recording, conversion, summarise(recording, conversion, config))
 
 

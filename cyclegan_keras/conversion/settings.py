@@ -47,6 +47,11 @@ class ConversionSettings(NamedTuple):
         return (self.move_before, self.move_after) != (UNMOVED, UNMOVED)
 
     @property
+    def uses_network(self) -> bool:
+        """Whether the generator changes anything."""
+        return self.phase == "griffin-lim" or self.strength > 0.0
+
+    @property
     def keeps_duration(self) -> bool:
         """Whether a conversion is as long as its clip."""
         return self.move_before.tempo == self.move_after.tempo == 1.0

@@ -48,9 +48,8 @@ class Summary(NamedTuple):
             level += f" to {self.level_after_db:.1f} dB, because more would clip"
         else:
             level += " kept"
-        return "; ".join(
-            [f"pitch {before} to {after}", f"network changed bins by {self.change_db:.1f} dB", level, *self.changes]
-        )
+        changed = [f"network changed bins by {self.change_db:.1f} dB"] if self.change_db else []
+        return "; ".join([f"pitch {before} to {after}", *changed, level, *self.changes])
 
 
 def summarise(recording: Recording, conversion: Conversion, config: SpectrogramConfig) -> Summary:

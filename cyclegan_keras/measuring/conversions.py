@@ -30,7 +30,7 @@ def measure_run(
     sources: Sequence[Source],
     settings: ConversionSettings,
 ) -> list[Row]:
-    """Measure a run's conversions by epoch, with the baselines.
+    """Measure a run's conversions by epoch (none where ``settings`` use no network), with the baselines.
 
     If the run converts by Griffin-Lim, the recordings and the second takes are also measured after Griffin-Lim.
     """

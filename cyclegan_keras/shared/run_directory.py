@@ -116,7 +116,7 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     pair, turned = "_".join(emotions), "_".join(reversed(emotions))
     runs = _trained(pair, root) or _trained(pair, shipped)
     if runs:
-        return max(runs, key=lambda run: run.weights_file(run.epochs()[-1], "a_to_b").stat().st_mtime)
+        return max(runs, key=lambda run: _newest_file(run).stat().st_mtime)
     if _trained(turned, root) or _trained(turned, shipped):
         raise InputError(f"--pair {pair}: there is a model of {turned}; give --pair {turned} --reverse")
     ships = ", ".join(sorted(folder.parent.name for folder in shipped.glob("*/config.json")))
@@ -128,11 +128,17 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
 
 def _trained(pair: str, root: Path) -> list[RunDirectory]:
     runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
-    return [run for run in runs if run.epochs() and _pair_of(run) == pair]
+    return [run for run in runs if _is_finished(run, pair)]
 
 
-def _pair_of(run: RunDirectory) -> str | None:
+def _is_finished(run: RunDirectory, pair: str) -> bool:
     try:
-        return RunConfig.load(run.config_file).pair
+        config = RunConfig.load(run.config_file)
     except InputError:
-        return None  # --run-dir reports what is wrong with an unreadable run
+        return False  # --run-dir reports what is wrong with an unreadable run
+    return config.pair == pair and _newest_file(run).exists() and bool(run.epochs() or config.train.epochs == 0)
+
+
+def _newest_file(run: RunDirectory) -> Path:
+    epochs = run.epochs()
+    return run.weights_file(epochs[-1], "a_to_b") if epochs else run.prosody_file

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from cyclegan_keras.config import RunConfig
+from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.prosody.stored import load_prosody
 from cyclegan_keras.shared.files import locked
@@ -41,6 +41,21 @@ def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the
     estimated = run.prosody_file.stat().st_mtime_ns
     assert run_here("train", "--pair", "calm_fearful", *options, "--steps", "2")[0] == 0
     assert run.prosody_file.stat().st_mtime_ns == estimated
+
+
+def test_no_epochs_leave_the_statistics_alone(run_here, demo_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr("cyclegan_keras.train.PROSODY_CLIPS", 2)
+    options = ["--preset", "cpu-plus", "--data", demo_clips, "--epochs", "0", "--run-dir", tmp_path / "run"]
+    status, output, _ = run_here("train", "--pair", "calm_fearful", *options)
+    run = RunDirectory(tmp_path / "run")
+    assert status == 0 and "estimated, without a network" in output
+    assert run.prosody_file.exists() and not run.epochs()
+    assert RunConfig.load(run.config_file).conversion == ConversionConfig("source", 0.0, 0.0, prosody=True)
+
+
+def test_no_epochs_are_refused_where_nothing_is_left_to_train(fails_with_one_line, demo_clips):
+    options = ["--pair", "calm_fearful", "--preset", "cpu", "--data", demo_clips, "--epochs", "0"]
+    assert "nothing is left to train; give cpu-plus" in fails_with_one_line("train", *options, expect=2)
 
 
 def test_with_alternating_updates_cpu_plus_keeps_no_averages(run_here, demo_clips, tmp_path, monkeypatch):

@@ -83,3 +83,38 @@ def test_the_whole_chain_keeps_the_level_with_a_network_too(moving_run, demo_cli
     clip, rate = soundfile.read(demo_clips / SHORT_CLIP)
     converted, _ = load_model(moving_run).convert(clip, rate)
     assert level_db(converted, rate) == pytest.approx(level_db(clip, rate), abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def statistics_only(moving_run, tmp_path_factory):
+    """The same statistics as a run of no epochs, which has no networks."""
+    run = RunDirectory(tmp_path_factory.mktemp("statistics") / "calm_fearful")
+    config = RunConfig.load(RunDirectory(moving_run).config_file)
+    train = dataclasses.replace(config.train, epochs=0)
+    dataclasses.replace(config, train=train, conversion=ConversionConfig("source", 0.0, 0.0, True)).save(
+        run.config_file
+    )
+    save_prosodies(run.prosody_file, {"a_to_b": THERE, "b_to_a": BACK})
+    return run
+
+
+def test_a_model_of_no_epochs_converts_without_a_network(statistics_only, moving_run, demo_clips, monkeypatch):
+    clip = demo_clips / SHORT_CLIP
+    expected, _ = load_model(moving_run, strength=0.0).convert(clip)
+    monkeypatch.setattr("cyclegan_keras.conversion.model.prepare_tensorflow", lambda: pytest.fail("not needed"))
+    model = load_model("calm_fearful", runs=statistics_only.path.parent)
+    assert "no network" in str(model)
+    np.testing.assert_array_equal(model.convert(clip)[0], expected)
+
+
+def test_a_model_of_no_epochs_has_no_strength(statistics_only):
+    with pytest.raises(InputError, match="no generator weights"):
+        load_model(statistics_only.path, strength=1.0)
+
+
+def test_infer_converts_with_a_model_of_no_epochs(statistics_only, demo_clips, run_here, tmp_path):
+    status, output, _ = run_here(
+        "infer", demo_clips / SHORT_CLIP, "--run-dir", statistics_only.path, "--output", tmp_path / "out.wav"
+    )
+    assert status == 0 and (tmp_path / "out.wav").exists()
+    assert "no network" in output and "network changed" not in output
