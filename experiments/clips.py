@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclegan_keras.corpora.clips import Clip, domain
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.report_clips import RAVDESS_KEYS
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
@@ -20,6 +21,9 @@ OTHER_SPEAKER, ENGLISH, HINDI, KANNADA = "another speaker", "English", "Hindi", 
 
 YOURS = "your recordings"
 """The set of everything in another folder given with CLIPS."""
+
+GERMAN = "German"
+"""The set of EmoDB's neutral clips."""
 
 ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA = "espeak-ng, English", "espeak-ng, Hindi", "espeak-ng, Kannada"
 
@@ -50,7 +54,7 @@ _SUFFIXES = (".wav", ".flac")
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; ``of`` is its set and ``origin`` whose it is: "RAVDESS", "espeak-ng", "the report" or "yours"."""
+    """A recording; ``of`` is its set and ``origin`` whose it is: "RAVDESS", "EmoDB", "espeak-ng", "the report" or "yours"."""
 
     name: str
     path: Path
@@ -93,6 +97,9 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
     if YOURS in sets and settings.clips and not of_report(settings):
         paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in _SUFFIXES)
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
+    if GERMAN in sets and settings.emodb:
+        neutral = domain(index_clips(settings.emodb, "emodb"), "neutral")
+        found += [Recording(clip.key, clip.path, GERMAN, "EmoDB", f"EmoDB's {clip.speaker}") for clip in neutral[:most]]
     for of in SPOKEN:
         if of in sets and shutil.which("espeak-ng"):
             found += by_espeak(settings.results / "spoken", of)[:most]

@@ -26,7 +26,7 @@ CONFIG = SpectrogramConfig()
 GAPS = {
     "F0": gap_closed("f0"),
     "treble": gap_closed("treble"),
-    "level": gap_closed("level"),
+    "level spread": gap_closed("level"),
     "MCD": gap_closed("mcd", "mcd_floor"),
 }
 """Gaps to the actor's own recording in the target emotion; that of MCD to its distance from the actor's second take."""
@@ -51,8 +51,8 @@ CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycl
 SUMMARY = {
     "gap closed": GAP.estimator,
     **GAPS,
-    "WER": mean("wer"), "before": mean("wer_before"),
-    "DNSMOS": mean("dnsmos"), "before ": mean("dnsmos_before"),
+    "WER before": mean("wer_before"), "WER": mean("wer"),
+    "DNSMOS before": mean("dnsmos_before"), "DNSMOS": mean("dnsmos"),
     **{f"judge {kind}": mean(kind) for kind in JUDGES},
     "change": mean("mimicry"), "cycle error": mean("cycle"),
 }  # fmt: skip

@@ -153,9 +153,9 @@ def test_a_page_of_nothing_is_one_line(tmp_path):
 
 
 @pytest.mark.skipif(not (PUBLISHED / "index.html").exists(), reason="nothing is published yet")
-def test_the_published_page_is_what_its_yields_say_and_holds_no_recording():
-    (preset,) = {report.only_preset(PUBLISHED)}
-    assert report.render(PUBLISHED, preset) == (PUBLISHED / "index.html").read_text(encoding="utf-8")
+def test_the_published_page_is_what_its_yields_say_and_holds_no_recording(tmp_path):
+    copy = shutil.copytree(PUBLISHED, tmp_path / "tables")  # rendering draws curves anew
+    assert report.render(copy, report.only_preset(copy)) == (PUBLISHED / "index.html").read_text(encoding="utf-8")
     assert not list((PUBLISHED / "recordings").glob("03-*.ogg")) and not list(PUBLISHED.glob("*/*-report.ogg"))
     assert sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file()) <= report.MOST_BYTES
 
