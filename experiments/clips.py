@@ -54,7 +54,7 @@ _SUFFIXES = (".wav", ".flac")
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; ``of`` is its set and ``origin`` whose it is: "RAVDESS", "EmoDB", "espeak-ng", "the report" or "yours"."""
+    """A recording; ``of`` is its set and ``origin`` whose it is: RAVDESS, EmoDB, espeak-ng, the report, or "yours"."""
 
     name: str
     path: Path

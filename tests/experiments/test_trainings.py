@@ -87,7 +87,8 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"), (("--emodb", "no"), "--emodb no"),
+        (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"),
+        (("--emodb", "no"), "--emodb no"),
         (("--data", "typo"), "typo: no such folder"),
     ],
 )  # fmt: skip
