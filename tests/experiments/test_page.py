@@ -137,6 +137,14 @@ def test_every_cell_names_its_training_and_the_page_what_that_was(full):
     assert "0.10 → 0.20" in text
 
 
+def test_the_overview_says_of_every_table_what_is_trained_and_counts_the_answers(full):
+    text = (full / "index.html").read_text(encoding="utf-8")
+    overview = " ".join(re.sub("<[^>]*>", " ", text[text.index('id="overview"') : text.index("<main>")]).split())
+    assert "Table 1: 3, 6 and 9 ResNet blocks not yet – – –" in overview
+    assert "Table 6: other English sentences fearful: epoch 20 of 20; 1 not yet 0 1 0" in overview
+    assert overview.index("Table 1") < overview.index("Table 3") < overview.index("Section 5.2.3")
+
+
 def test_presets_are_never_mixed(results, tmp_path):
     shutil.copytree(results, tmp_path / "both")
     write_yield(tmp_path / "both", "calm_fearful-report", preset="report")
