@@ -23,7 +23,9 @@ YOURS = "your recordings"
 """The set of everything in another folder given with CLIPS."""
 
 GERMAN = "German"
-"""The set of EmoDB's neutral clips."""
+"""The set of EmoDB's neutral clips, ``GERMAN_CLIPS`` of each speaker."""
+
+GERMAN_CLIPS = 3
 
 ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA = "espeak-ng, English", "espeak-ng, Hindi", "espeak-ng, Kannada"
 
@@ -99,7 +101,8 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
     if GERMAN in sets and settings.emodb:
         neutral = domain(index_clips(settings.emodb, "emodb"), "neutral")
-        found += [Recording(clip.key, clip.path, GERMAN, "EmoDB", f"EmoDB's {clip.speaker}") for clip in neutral[:most]]
+        of_each = [clip for clips in _by_speaker(neutral).values() for clip in clips[:GERMAN_CLIPS]]
+        found += [Recording(clip.key, clip.path, GERMAN, "EmoDB", f"EmoDB's {clip.speaker}") for clip in of_each[:most]]
     for of in SPOKEN:
         if of in sets and shutil.which("espeak-ng"):
             found += by_espeak(settings.results / "spoken", of)[:most]
@@ -161,6 +164,22 @@ def by_espeak(folder: Path, of: str) -> list[Recording]:
                 raise InputError(f"espeak-ng: cannot speak {language}+{voice} ({done.stderr.strip()}); install it anew")
             spoken.append(Recording(path.stem, path, of, "espeak-ng", f"voice {language}+{voice}", sentence))
     return spoken
+
+
+def rated(found: Sequence[Recording], shown: Sequence[str]) -> set[str]:
+    """Choose whose cleanness is measured, which takes longest: all, but of clips seen in training one of each speaker.
+
+    Those that are shown are measured whatever their set.
+    """
+    seen = _by_speaker([each for each in found if each.of == SEEN])
+    return {each.name for each in found if each.of != SEEN} | {own[0].name for own in seen.values()} | set(shown)
+
+
+def _by_speaker(of: Sequence[Clip] | Sequence[Recording]) -> dict[str, list]:
+    found: dict[str, list] = {}
+    for each in of:
+        found.setdefault(each.speaker, []).append(each)
+    return found
 
 
 def chosen(names_by_set: dict[str, list[str]], rows: Sequence[tuple[str, int | Sequence[str]]]) -> list[str]:

@@ -154,6 +154,17 @@ def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found
     assert clips.reports_output(chosen, found, deep) is None
 
 
+def test_cleanness_is_measured_of_all_but_of_clips_seen_of_one_a_speaker_and_those_shown():
+    found = [
+        clips.Recording(name, None, of, "RAVDESS", speaker)
+        for name, of, speaker in (
+            ("a", clips.SEEN, "ann"), ("b", clips.SEEN, "ann"), ("c", clips.SEEN, "ann"), ("d", clips.SEEN, "ben"),
+            ("e", clips.UNSEEN, "cem"), ("f", clips.UNSEEN, "cem"),
+        )
+    ]  # fmt: skip
+    assert clips.rated(found, ["c"]) == set("acdef")
+
+
 def test_the_reports_folder_may_be_named_as_a_whole(demo_clips, tmp_path):
     for folder in ("inputs", "outputs"):
         (tmp_path / "report_audio" / folder).mkdir(parents=True)
