@@ -8,6 +8,7 @@ RUN ?=
 RUNS ?=
 CLIPS ?=
 FACES ?=
+EMODB ?=
 RESULTS ?=
 # A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
 DEMO ?= runs/demo/calm_fearful
@@ -95,10 +96,10 @@ train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUN),--run-dir $(RUN))
 
 tables: NAMES = $(EXPERIMENTS)
-tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=); or one: table1 to table7, curve, figure5, resources
+tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=, EMODB=); or one: table1 to table7, curve, figure5, resources
 	+$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(FACES),--faces $(FACES)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is) $(PLAN)
+	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is) $(PLAN)
 
 report: setup  ## render what was made as results/index.html, recordings included (RESULTS=, PRESET=)
 	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET))

@@ -77,9 +77,7 @@ def parser() -> CommandParser:
         help=f"speakers to leave out of training; {NOBODY}: none; default: by rule",
     )
     parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
-    parser.add_argument(
-        "--epochs", type=int, help="0: statistics of prosody alone, no network; default: the preset's"
-    )
+    parser.add_argument("--epochs", type=int, help="0: statistics of prosody alone, no network; default: the preset's")
     parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
     parser.add_argument("--run-dir", type=Path, help="default: runs/PAIR-PRESET")
     parser.add_argument("--seed", type=int, help="random seed of weights, data order and pools; default: 0")

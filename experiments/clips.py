@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclegan_keras.corpora.clips import Clip, domain
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.report_clips import RAVDESS_KEYS
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
@@ -20,6 +21,11 @@ OTHER_SPEAKER, ENGLISH, HINDI, KANNADA = "another speaker", "English", "Hindi", 
 
 YOURS = "your recordings"
 """The set of all recordings in another folder given with CLIPS."""
+
+GERMAN = "German"
+"""The set of EmoDB's neutral clips, ``GERMAN_CLIPS`` of each speaker."""
+
+GERMAN_CLIPS = 3
 
 ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA = "espeak-ng, English", "espeak-ng, Hindi", "espeak-ng, Kannada"
 
@@ -50,7 +56,7 @@ _SUFFIXES = (".wav", ".flac")
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; ``of`` is its set, and ``origin`` its source: "RAVDESS", "espeak-ng", "the report" or "yours"."""
+    """A recording; ``of`` is its set, ``origin`` its source: "RAVDESS", "EmoDB", "espeak-ng", "the report", "yours"."""
 
     name: str
     path: Path
@@ -93,6 +99,10 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
     if YOURS in sets and settings.clips and not of_report(settings):
         paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in _SUFFIXES)
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
+    if GERMAN in sets and settings.emodb:
+        neutral = domain(index_clips(settings.emodb, "emodb"), "neutral")
+        of_each = [clip for clips in _by_speaker(neutral).values() for clip in clips[:GERMAN_CLIPS]]
+        found += [Recording(clip.key, clip.path, GERMAN, "EmoDB", f"EmoDB's {clip.speaker}") for clip in of_each[:most]]
     for of in SPOKEN:
         if of in sets and shutil.which("espeak-ng"):
             found += by_espeak(settings.results / "spoken", of)[:most]
@@ -154,6 +164,22 @@ def by_espeak(folder: Path, of: str) -> list[Recording]:
                 raise InputError(f"espeak-ng: cannot speak {language}+{voice} ({done.stderr.strip()}); install it anew")
             spoken.append(Recording(path.stem, path, of, "espeak-ng", f"voice {language}+{voice}", sentence))
     return spoken
+
+
+def rated(found: Sequence[Recording], shown: Sequence[str]) -> set[str]:
+    """Choose whose cleanness is measured, which takes longest: all, but of clips seen in training one of each speaker.
+
+    Those that are shown are measured whatever their set.
+    """
+    seen = _by_speaker([each for each in found if each.of == SEEN])
+    return {each.name for each in found if each.of != SEEN} | {own[0].name for own in seen.values()} | set(shown)
+
+
+def _by_speaker(of: Sequence[Clip] | Sequence[Recording]) -> dict[str, list]:
+    found: dict[str, list] = {}
+    for each in of:
+        found.setdefault(each.speaker, []).append(each)
+    return found
 
 
 def chosen(names_by_set: dict[str, list[str]], rows: Sequence[tuple[str, int | Sequence[str]]]) -> list[str]:

@@ -197,7 +197,7 @@ def describe_face_verdict(verdict: judge.Verdict) -> str:
     ]
     lines += [f"  false alarms, {name}: {share:.2f}" for name, share in verdict.false_alarms.items()]
     if not verdict.holds:
-        lines.append("  it does not hold: its figures of transfer say nothing")
+        lines.append("  not reliable: its figures of transfer mean nothing")
     return "\n".join(lines)
 
 

@@ -56,6 +56,7 @@ def parser() -> CommandParser:
         "--clips", type=Path, help=f"recordings to start from; default: {SHARED}/report_audio/inputs where it is"
     )
     parser.add_argument("--faces", type=Path, default=SHARED / "fer2013", help="fer2013.csv, or folders of faces")
+    parser.add_argument("--emodb", type=Path, help=f"folder of EmoDB; default: {SHARED}/emodb where it is")
     parser.add_argument(
         "--results", type=Path, help=f"folder for what is made; default: results, or results/{DEMO} for the demo"
     )
@@ -160,13 +161,20 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)], check=True)
     preset = arguments.preset or prepare_tensorflow().preset
     audio = Path(os.environ.get("REPORT_AUDIO_DIR") or SHARED / "report_audio")
-    clips = arguments.clips or audio / "inputs"
-    if arguments.clips and not clips.is_dir():
+    given = arguments.clips
+    if given and (given / "inputs").is_dir():
+        audio, given = given, None  # the report's recordings, with its conversions beside them
+    clips = given or audio / "inputs"
+    if given and not clips.is_dir():
         raise InputError(f"--clips {clips}: no such folder; give one of WAV or FLAC files")
+    emodb = arguments.emodb or SHARED / "emodb"
+    if arguments.emodb and not emodb.is_dir():
+        raise InputError(f"--emodb {emodb}: no such folder; give the one that EmoDB was unpacked in")
     runs = arguments.runs or Path("runs", DEMO if demo else "")
     return Settings(
         data=data, preset=preset, epochs=arguments.epochs, runs=runs, clips=clips if clips.is_dir() else None,
         report_outputs=audio / "outputs" if (audio / "outputs").is_dir() else None, faces=arguments.faces,
+        emodb=emodb if emodb.is_dir() else None,
         results=arguments.results or Path("results", DEMO if demo else ""),
         published=None if demo else arguments.published, as_is=arguments.as_is,
         train_options=tuple(shlex.split(arguments.train_options)),

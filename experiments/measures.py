@@ -26,7 +26,7 @@ CONFIG = SpectrogramConfig()
 GAPS = {
     "F0": gap_closed("f0"),
     "treble": gap_closed("treble"),
-    "level": gap_closed("level"),
+    "level spread": gap_closed("level"),
     "MCD": gap_closed("mcd", "mcd_floor"),
 }
 """Gaps to the actor's own recording in the target emotion; that of MCD to its distance from the actor's second take."""
@@ -51,8 +51,8 @@ CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycl
 SUMMARY = {
     "gap closed": GAP.estimator,
     **GAPS,
-    "WER": mean("wer"), "before": mean("wer_before"),
-    "DNSMOS": mean("dnsmos"), "before ": mean("dnsmos_before"),
+    "WER before": mean("wer_before"), "WER": mean("wer"),
+    "DNSMOS before": mean("dnsmos_before"), "DNSMOS": mean("dnsmos"),
     **{f"judge {kind}": mean(kind) for kind in JUDGES},
     "change": mean("mimicry"), "cycle error": mean("cycle"),
 }  # fmt: skip
@@ -66,12 +66,16 @@ SHOWN = {
 
 
 class Heard(NamedTuple):
-    """A conversion as sound, the recording's middle 4.096 s, and these as they sound with no network between."""
+    """A conversion as sound, the recording's middle 4.096 s, and these as they sound with no network between.
+
+    ``rated`` says whether its cleanness is measured as well, which takes longest.
+    """
 
     recording: Recording
     sound: np.ndarray
     waveform: np.ndarray
     untouched: np.ndarray
+    rated: bool
 
 
 class PairMeasures:
@@ -82,22 +86,25 @@ class PairMeasures:
         self.panel = build_panel(clips, source, target, CONFIG, tell=print)
 
     def describe(self) -> str:
-        """Say what the judges are worth."""
+        """Describe the accuracy and the false alarms of the judges."""
         return self.panel.describe()
 
     def measure(self, heard: Sequence[Heard]) -> list[dict[str, float]]:
         """Measure conversions; those of RAVDESS's clips against the actor's own recording of the same sentence."""
         clips = [each.recording.clip for each in heard]
         said = [clip.statement if clip else 0 for clip in clips]
-        after = measure_sounds([each.sound for each in heard], said, CONFIG.sample_rate, True)
+        after = measure_sounds([each.sound for each in heard], said, CONFIG.sample_rate, False)
         before = measure_sounds([each.waveform for each in heard], said, CONFIG.sample_rate, False)
-        untouched = measure_sounds([each.untouched for each in heard], [0] * len(heard), CONFIG.sample_rate, True)
+        rated = [each for each in heard if each.rated]
+        clean = iter(zip(*(_cleanness([getattr(each, of) for each in rated]) for of in ("sound", "untouched"))))
         real = [self.pairing.real(clip, self.target) if clip else None for clip in clips]
         second = [self.pairing.second_take(clip) if clip else None for clip in real]
         voices = _voices([clip for clip in (*real, *second) if clip])
         rows = []
-        for now, then, vocoded, *goals in zip(after, before, untouched, real, second):
-            row = {**_alone(now), "dnsmos_before": vocoded.dnsmos}
+        for each, now, then, *goals in zip(heard, after, before, real, second):
+            row = {"pitch_hz": _pitch(now)}
+            if each.rated:
+                row |= zip(("dnsmos", "dnsmos_before"), next(clean))
             if now.words:
                 row |= {"wer": now.words.wer, "wer_before": then.words.wer}
             rows.append(row | _distances(now, then, *(voices.get(goal) for goal in goals)))
@@ -112,15 +119,20 @@ class PairMeasures:
 
 def of_recording(waveform: np.ndarray) -> dict[str, float]:
     """Measure a recording as it is."""
-    return rounded(_alone(measure_sounds([waveform], [0], CONFIG.sample_rate, True)[0]))
+    (sound,) = measure_sounds([waveform], [0], CONFIG.sample_rate, True)
+    return rounded({"dnsmos": sound.dnsmos, "pitch_hz": _pitch(sound)})
 
 
-def _alone(sound: Sound) -> dict[str, float]:
-    return {"dnsmos": sound.dnsmos, "pitch_hz": SEMITONE_ZERO_HZ * 2 ** (sound.voice.f0_median / 12)}
+def _pitch(sound: Sound) -> float:
+    return SEMITONE_ZERO_HZ * 2 ** (sound.voice.f0_median / 12)
+
+
+def _cleanness(sounds: Sequence[np.ndarray]) -> list[float]:
+    return [sound.dnsmos for sound in measure_sounds(sounds, [0] * len(sounds), CONFIG.sample_rate, True)]
 
 
 def rounded(measures: dict[str, float]) -> dict[str, float]:
-    """Round measures for a file; what is not finite could not be measured and is left out."""
+    """Round measures for a file; leave out what is not finite, because it could not be measured."""
     return {name: round(float(value), 4) for name, value in measures.items() if np.isfinite(value)}
 
 

@@ -112,7 +112,7 @@ def render(results: Path, preset: str) -> str:
     sections = [table.section(results) for table in tables]
     return environment.get_template(TEMPLATE).render(
         sections=[section for section in sections if section],
-        missing=[table.title for table, section in zip(tables, sections) if not section],
+        overview=[(table.title, section) for table, section in zip(tables, sections)],
         trainings=trainings,
         preset=preset,
         demo=any(training["demo"] for training in trainings.values()),

@@ -43,6 +43,7 @@ class Settings:
     report_outputs: Path | None
     faces: Path
     results: Path
+    emodb: Path | None = None
     published: Path | None = None
     as_is: bool = False
     train_options: tuple[str, ...] = ()

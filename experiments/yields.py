@@ -117,7 +117,11 @@ def _conversions(
     generated = convert.generate(spectrograms, there, analysis)
     restored = convert.generate(generated, back, analysis)
     sounds, untouched = (_sounds(sources, images, analysis) for images in (generated, spectrograms))
-    heard = [Heard(*each) for each in zip(found, sounds, [source.waveform for source in sources], untouched)]
+    rated = clips.rated(found, shown)
+    heard = [
+        Heard(each, sound, source.waveform, plain, each.name in rated)
+        for each, sound, source, plain in zip(found, sounds, sources, untouched)
+    ]
     cells = [{**_named(each.recording), **row} for each, row in zip(heard, measures.measure(heard))]
     for cell, each, source, image, again in zip(cells, heard, spectrograms, generated, restored):
         cell.update(mimicry=round(float(mimicry(source, image)), 4), cycle=round(float(mimicry(source, again)), 4))
@@ -134,7 +138,7 @@ def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Pat
     sources = [load(each.path, config) for each, path in found if path]
     untouched = _sounds(sources, [source.spectrogram for source in sources], config)
     heard = [
-        Heard(each, output.waveform, source.waveform, sound)
+        Heard(each, output.waveform, source.waveform, sound, True)
         for each, output, source, sound in zip([each for each, path in found if path], outputs, sources, untouched)
     ]
     files = [f"the report's {path.stem}" for _, path in found if path]

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+import soundfile
 
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520
 from cyclegan_keras.shared.errors import InputError
@@ -87,6 +88,7 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     "arguments, said",
     [
         (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"),
+        (("--emodb", "no"), "--emodb no"),
         (("--data", "typo"), "typo: no such folder"),
     ],
 )  # fmt: skip
@@ -150,6 +152,37 @@ def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found
     anger, deep = (needed(chosen, "calm_anger", 150, n_resnet=n) for n in (6, 9))
     assert clips.reports_output(chosen, found, anger).name == "calm_eng1_Anger_generated.flac"
     assert clips.reports_output(chosen, found, deep) is None
+
+
+def test_cleanness_is_measured_of_all_but_of_clips_seen_of_one_a_speaker_and_those_shown():
+    found = [
+        clips.Recording(name, None, of, "RAVDESS", speaker)
+        for name, of, speaker in (
+            ("a", clips.SEEN, "ann"), ("b", clips.SEEN, "ann"), ("c", clips.SEEN, "ann"), ("d", clips.SEEN, "ben"),
+            ("e", clips.UNSEEN, "cem"), ("f", clips.UNSEEN, "cem"),
+        )
+    ]  # fmt: skip
+    assert clips.rated(found, ["c"]) == set("acdef")
+
+
+def test_the_reports_folder_may_be_named_as_a_whole(demo_clips, tmp_path):
+    for folder in ("inputs", "outputs"):
+        (tmp_path / "report_audio" / folder).mkdir(parents=True)
+    options = ["--data", demo_clips, "--preset", "cpu", "--clips", tmp_path / "report_audio"]
+    found = make.settings_from(make.parser().parse_args(list(map(str, options))))
+    assert found.clips == tmp_path / "report_audio" / "inputs"
+    assert found.report_outputs == tmp_path / "report_audio" / "outputs"
+
+
+def test_of_emodb_the_neutral_clips_are_taken_and_without_it_none(demo_clips, tmp_path):
+    for number, name in enumerate(("03a01Na", "10a02Nb", "10a02Wa")):
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * np.sin(np.arange(8000) * (0.1 + 0.1 * number)), 16_000)
+    chosen = settings(tmp_path, data=demo_clips, emodb=tmp_path)
+    found = clips.recordings(chosen, "calm_fearful", [clips.GERMAN])
+    assert [(each.name, each.speaker, each.clip) for each in found] == [
+        ("03a01Na", "EmoDB's 03", None), ("10a02Nb", "EmoDB's 10", None),
+    ]  # fmt: skip
+    assert clips.recordings(settings(tmp_path, data=demo_clips), "calm_fearful", [clips.GERMAN]) == []
 
 
 def test_all_clips_of_a_set_are_taken_and_some_are_shown(demo_clips, tmp_path):
