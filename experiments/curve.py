@@ -39,7 +39,7 @@ class Curve:
         of_run.by_epoch = True
 
     def section(self, results: Path) -> dict | None:
-        """Give the curve as the page shows it, from what is stored; None where its training has not yielded."""
+        """The curve for the page, from the stored yield; None if its training has none."""
         stored = read_json(results / self.run.name / YIELD)
         by_epoch: dict[int, list[dict]] = {}
         for cell in stored.get("by_epoch", ()):

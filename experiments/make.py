@@ -24,7 +24,7 @@ NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "t
 """Everything that can be made, in the report's order; each is a module beside this one."""
 
 WITHOUT_SPEECH = {"figure5", "resources"}
-"""Of these, what needs no --data."""
+"""The experiments that need no --data."""
 
 TURNS = (
     "calm_fearful", "calm_anger", "calm_surprised", "neutral_anger", "calm_disgust", "calm_happy", "calm_sad",
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Make what the options name; returns the exit status."""
+    """Make the experiments that the options name; returns the exit status."""
     unknown = [name for name in arguments.names if name not in NAMES]
     if unknown:
         parser().error(f"argument NAME: {unknown[0]!r} is none of {', '.join(NAMES)}")
@@ -119,7 +119,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def take_published(published: Path, results: Path, but: Sequence[str] = ()) -> None:
-    """Take what was published of trainings that are not here, so that tables go on from it."""
+    """Copy the published yields of trainings that are not here, so that tables use them."""
     for file in published.glob(f"*/{YIELD}"):
         name, there = file.parent.name, results / file.parent.name
         if name == RECORDINGS:
@@ -154,7 +154,7 @@ def _left_out(what: object, alone: bool = False) -> Iterator[None]:
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Fill in what was not named: the preset that suits the machine, folders that are there, the demo corpus."""
+    """Fill in the defaults: the preset for this machine, the folders that exist, the demo corpus."""
     demo = arguments.data == DEMO
     data = Path("data/demo") if demo else Path(arguments.data)
     if demo and not data.exists() and not arguments.plan:

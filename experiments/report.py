@@ -1,4 +1,4 @@
-"""Command line: render what was made as one page. ``python -m experiments.report --help``."""
+"""Command line: render the results as one page. ``python -m experiments.report --help``."""
 
 import argparse
 import importlib
@@ -88,7 +88,7 @@ def tables_of(results: Path, preset: str) -> list:
 
 
 def render(results: Path, preset: str) -> str:
-    """Render what is stored in a folder as an HTML page.
+    """Render the results in a folder as an HTML page.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def render(results: Path, preset: str) -> str:
 
 
 def publish(results: Path, published: Path, preset: str) -> None:
-    """Copy what may be published of results: no recording, and of speakers who may not be heard nothing but numbers.
+    """Copy the publishable part of results: no recordings, and only numbers for speakers who may not be published.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 
 YIELD = "yield.json"
-"""In a folder of results: what a training yields, but for pictures and sound, which lie beside it."""
+"""Name of a training's yield in a folder of results. Its pictures and sound lie beside it."""
 
 PUBLISHED = Path(__file__).parent.parent / "docs" / "tables"
 """What of the results may be seen and heard by anyone; in the repository."""
@@ -29,7 +29,7 @@ def read_json(file: Path) -> dict:
 
 
 def write_json(file: Path, values: dict) -> None:
-    """Write values as JSON, a line an item of a list of objects, so that a repository shows what changed."""
+    """Write values as JSON with one line per item of a list, which keeps differences between commits readable."""
     text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
     def lines(value: object) -> str:

@@ -28,7 +28,7 @@ STEPS_TOGETHER = 20
 """Of the losses that are stored, so many steps are one number."""
 
 ROWS_FOR_PACE = 50
-"""The newest steps of a ``train.csv`` whose median is a run's pace."""
+"""A run's pace is the median over so many of its newest steps."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Training:
-    """A training that a table needs, in its run directory; what it yields is stored under the same name."""
+    """A training that a table needs, in its run directory. Its yield is stored under the same name."""
 
     directory: RunDirectory
     epochs: int
 
     @property
     def name(self) -> str:
-        """The name of its run directory and of what it yields, such as ``calm_anger-cpu``."""
+        """The name of its run directory and of its yield, such as ``calm_anger-cpu``."""
         return self.directory.path.name
 
     def epoch(self) -> int:
-        """The epoch whose weights stand for this training: the last until ``epochs``, or 0 where there are none."""
+        """The epoch to measure: the last one with weights, up to ``epochs``; 0 if there are none."""
         there = self.directory.epochs()
         until = [epoch for epoch in there if epoch <= self.epochs]
         return until[-1] if until else min(there, default=0)
@@ -90,7 +90,7 @@ class Training:
         return max(self.directory.epochs(), default=0) >= self.epochs
 
     def has_yielded(self, settings: Settings) -> Path | None:
-        """Where what it yields at its end is stored, wherever it was trained; published ones count if none is here."""
+        """The file of its yield; a published one if there is none here."""
         folders = [settings.results, *([settings.published] if settings.published and not self.epoch() else ())]
         for folder in (folder / self.name for folder in folders):
             if read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= self.epochs:
@@ -98,7 +98,7 @@ class Training:
         return None
 
     def plan(self, settings: Settings) -> str:
-        """Say what becomes of this training: reused, resumed or trained, and how long that takes."""
+        """Describe the plan for this training: reuse, resume or train, and the expected time."""
         epoch, path = self.epoch(), self.directory.path
         if there := self.has_yielded(settings):
             return f"{path}: epoch {self.epochs} of {self.epochs}, measured already: {there}"
@@ -145,7 +145,7 @@ class Needed(Training):
         return f"of {steps} steps, {how_long(epochs * steps, _pace(self, settings))}"
 
     def train(self, settings: Settings) -> None:
-        """Train, or resume, what is missing, by the train command line.
+        """Train what is missing with the train command line.
 
         Raises
         ------

@@ -17,7 +17,7 @@ Find = Callable[..., Cells]
 
 @dataclass(frozen=True)
 class Column:
-    """A training whose conversions stand in a column."""
+    """A training whose conversions fill a column."""
 
     title: str
     run: Needed
@@ -53,14 +53,14 @@ class SpeechTable:
         return [column.run for column in self.columns]
 
     def want(self, wanted: dict[str, yields.Wanted]) -> None:
-        """Add what the table wants of each training, by its name."""
+        """Add the conversions that the table needs, by training."""
         for run in self.runs:
             of_run = wanted.setdefault(run.name, yields.Wanted())
             of_run.sets.update(self.sets)
             of_run.rows.extend(self.rows)
 
     def section(self, results: Path) -> dict | None:
-        """Give the table as the page shows it, from what is stored; None where none of its trainings has yielded."""
+        """The table for the page, from the stored yields; None if none of its trainings has one."""
         stored = {column.title: read_json(results / column.run.name / YIELD) for column in self.columns}
         if not any(stored.values()):
             return None

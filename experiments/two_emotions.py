@@ -26,7 +26,7 @@ def columns(settings: Settings) -> list[Column]:
 
 
 def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
-    """Ask of clips whose counterparts there are whether they arrive, as well as clips seen, with all their words."""
+    """Questions about clips with a parallel recording: gap closed, the drop from seen clips, and words."""
     answers = []
     for target in TARGETS:
         cells = find(target, of)

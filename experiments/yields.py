@@ -30,7 +30,7 @@ REPORTS_WAY = ConversionSettings("griffin-lim")
 """The report's way to sound, whatever `infer` does unasked."""
 
 RECORDINGS = "recordings"
-"""The folder of the recordings that tables show: in ``yield.json`` what they are, beside it how they look and sound."""
+"""Folder of the recordings that tables show: ``yield.json`` describes them; pictures and sound lie beside it."""
 
 POINTS = 10
 """Epochs that are measured at most, evenly spread."""
@@ -46,7 +46,7 @@ class Wanted:
 
 
 def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
-    """Make what a training yields, or nothing where it has no weights yet or all is there.
+    """Make the yield of a training, unless it is complete or the training has no weights yet.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
 
 
 def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
-    """Draw the recordings that tables show, write their sound, and say what they are."""
+    """Draw the recordings that tables show, write their sound, and describe them."""
     folder = settings.results / RECORDINGS
     known = {each["name"]: each for each in read_json(folder / YIELD).get("recordings", ())}
     for each in shown:
@@ -100,7 +100,7 @@ def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
 
 
 def load(path: Path, config: SpectrogramConfig) -> convert.Recording:
-    """Read and analyse a recording's middle 4.096 s, which is what an image holds."""
+    """Read and analyse the middle 4.096 s of a recording, the length of an image."""
     waveform = load_waveform(path, config.sample_rate)
     start = max(0, (len(waveform) - config.n_samples) // 2)
     return convert.analyse(waveform[start : start + config.n_samples], config)
