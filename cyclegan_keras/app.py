@@ -126,7 +126,7 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
         name = chosen(pair, run)
 
         def made():
-            with_strength = _has_strength(studio.model(name, bool(reverse)))
+            with_strength = studio.model(name, bool(reverse)).settings.phase == "source"
             return studio.convert(
                 request.session_hash, clip, name, bool(reverse), float(strength) if with_strength else None
             )
@@ -229,14 +229,9 @@ def _directions(model: Model) -> list[tuple[str, bool]]:
 
 
 def _strength(model: Model) -> dict[str, Any]:
-    if _has_strength(model):
-        return {"value": model.settings.strength, "interactive": True, "info": "factor on the network's change"}
-    why = "not available with Griffin-Lim" if model.settings.uses_network else "this model has no network"
-    return {"value": model.settings.strength, "interactive": False, "info": why}
-
-
-def _has_strength(model: Model) -> bool:
-    return model.settings.phase == "source" and bool(model.run.epochs())
+    if model.settings.phase == "source":
+        return {"value": model.settings.strength, "interactive": True, "info": "factor on the change"}
+    return {"value": 1.0, "interactive": False, "info": "not available with Griffin-Lim"}
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--strength",
         type=float,
-        help="with the clip's own phase, how many times the generator's change is applied, 0 to 10; default: the run's",
+        help="with the clip's own phase, the multiple of the change, 0 to 10; default: the run's",
     )
     parser.add_argument(
         "--keep-duration", action="store_true", help="leave the tempo as it is, where the run's model would change it"

@@ -25,7 +25,7 @@ PRESETS = {
     "cpu-plus": Preset(
         model=QUARTER_WIDTH,
         train=TrainConfig(epochs=20, snapshot_every=1, update="joint", average_decay=0.995),
-        conversion=ConversionConfig(phase="source", strength=0.5, strength_back=0.5, prosody=True),
+        conversion=ConversionConfig(phase="source", prosody=True),
     ),
 }
 """By name: the report's two image sizes, the report a quarter as wide for a CPU, and our own way at that width."""

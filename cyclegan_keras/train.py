@@ -224,11 +224,8 @@ def _run_config(
     if arguments.update == "alternating":  # averages belong to joint updates
         preset = dataclasses.replace(preset, train=dataclasses.replace(preset.train, average_decay=0.0))
     train = replaced(preset.train, ("epochs", "seed", "update", "xla", "snapshot_every"))
-    conversion = preset.conversion
-    if train.epochs == 0:
-        if not conversion.prosody:
-            raise InputError(f"--epochs 0: preset {name} moves no prosody, so nothing is left to train; give cpu-plus")
-        conversion = dataclasses.replace(conversion, strength=0.0, strength_back=0.0)
+    if train.epochs == 0 and not preset.conversion.prosody:
+        raise InputError(f"--epochs 0: preset {name} moves no prosody, so nothing is left to train; give cpu-plus")
     return RunConfig(
         pair="_".join(clips),
         preset=name,
@@ -237,7 +234,7 @@ def _run_config(
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(train, precision=precision, batch_size=batch_size),
-        conversion=conversion,
+        conversion=preset.conversion,
         unseen_speakers=_stored_unseen(split, by_rule=not arguments.unseen_speakers),
     )
 

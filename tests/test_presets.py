@@ -45,7 +45,7 @@ def test_the_reports_way_is_griffin_lim_alternating_updates_and_no_averages(name
 
 
 def test_cpu_plus_moves_prosody_and_converts_by_the_clips_own_phase():
-    assert PRESETS["cpu-plus"].conversion == ConversionConfig("source", 0.5, 0.5, prosody=True)
+    assert PRESETS["cpu-plus"].conversion == ConversionConfig("source", 1.0, 1.0, prosody=True)
 
 
 def test_cpu_plus_is_cpu_but_for_joint_updates_averages_and_conversion():

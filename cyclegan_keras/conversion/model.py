@@ -10,7 +10,7 @@ from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples
 from cyclegan_keras.config import PHASES, RunConfig
 from cyclegan_keras.conversion.convert import Conversion, Recording, analyse_sound, convert, without_offset_and_rumble
 from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.conversion.settings import chosen_conversion, run_settings
+from cyclegan_keras.conversion.settings import ConversionSettings, run_settings
 from cyclegan_keras.conversion.summary import Summary, summarise
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError, RunError
@@ -68,7 +68,8 @@ class Model:
         self.source, self.target = split_pair(self.config.pair)[:: -1 if reverse else 1]
         if phase not in (None, *PHASES):
             raise InputError(f"phase {phase!r}: unknown; give one of {', '.join(PHASES)}")
-        self.settings = run_settings(run, self.config, reverse, phase, strength, keep_duration)
+        self.keep_duration = keep_duration
+        self.settings = self._settings(phase, strength)
         self.epoch = run.epoch_or_latest(epoch) if self.settings.uses_network else 0
 
     def __repr__(self) -> str:
@@ -115,7 +116,7 @@ class Model:
         sample_rate : int, optional
             Of an array, in Hz.
         strength : float, optional
-            How many times the generator's change is applied, with the clip's own phase; else as the model was loaded.
+            Multiple of the change, with the clip's own phase; default: as the model was loaded.
         keep_rate : bool
             Return the clip's own rate, with what it has above 8 kHz; else 16 kHz.
 
@@ -153,10 +154,7 @@ class Model:
         -------
         converted : Converted
         """
-        settings = self.settings
-        if strength is not None:
-            chosen = chosen_conversion(self.config.conversion, self.reverse, settings.phase, strength)
-            settings = settings._replace(strength=chosen.strength)
+        settings = self.settings if strength is None else self._settings(self.settings.phase, strength)
         sound, name = _sound(clip, sample_rate)
         config, sound = self.config.spectrogram, without_offset_and_rumble(sound)
         try:
@@ -166,6 +164,9 @@ class Model:
         generator = self.generator if settings.uses_network else None
         conversion = convert(recording, generator, config, settings, sound if keep_rate else None)
         return Converted(recording, conversion, summarise(recording, conversion, config))
+
+    def _settings(self, phase: str | None, strength: float | None) -> ConversionSettings:
+        return run_settings(self.run, self.config, self.reverse, phase, strength, self.keep_duration)
 
 
 def load_model(

@@ -4,7 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 from cyclegan_keras.config import STRENGTHS, ConversionConfig, RunConfig
-from cyclegan_keras.prosody.move import UNMOVED, Prosody
+from cyclegan_keras.prosody.move import UNMOVED, Prosody, scaled
 from cyclegan_keras.prosody.stored import load_prosody
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
@@ -23,13 +23,16 @@ class ConversionSettings(NamedTuple):
     strength : float
         With the clip's own phase, the multiple of the generator's change.
     move_before, move_after : Prosody
-        What the clip is moved by before the network, and its conversion after it.
+        What the clip is moved by before the network, and its conversion after it, at ``strength``.
+    network : bool
+        Whether there is a network.
     """
 
     phase: str
     strength: float = 1.0
     move_before: Prosody = UNMOVED
     move_after: Prosody = UNMOVED
+    network: bool = True
 
     @property
     def shifts(self) -> range:
@@ -48,8 +51,8 @@ class ConversionSettings(NamedTuple):
 
     @property
     def uses_network(self) -> bool:
-        """Whether the generator changes anything."""
-        return self.phase == "griffin-lim" or self.strength > 0.0
+        """Whether a generator changes anything."""
+        return self.network and (self.phase == "griffin-lim" or self.strength > 0.0)
 
     @property
     def keeps_duration(self) -> bool:
@@ -83,9 +86,10 @@ def run_settings(
         As ``chosen_conversion``, or the run's prosody is missing or damaged.
     """
     settings = chosen_conversion(config.conversion, reverse, phase, strength)
-    if not config.conversion.prosody:
+    settings = settings._replace(network=config.train.epochs > 0)
+    if not config.conversion.prosody or settings.strength == 0.0:
         return settings
-    prosody = load_prosody(run.prosody_file, DIRECTIONS[reverse])
+    prosody = scaled(load_prosody(run.prosody_file, DIRECTIONS[reverse]), settings.strength)
     if keep_duration:
         prosody = dataclasses.replace(prosody, tempo=1.0)
     return settings._replace(move_after=prosody) if reverse else settings._replace(move_before=prosody)

@@ -56,6 +56,19 @@ UNMOVED = Prosody()
 """Changes nothing."""
 
 
+def scaled(prosody: Prosody, strength: float) -> Prosody:
+    """Multiply all differences; 0 leaves none, 1 leaves them as they are."""
+    return Prosody(
+        prosody.shift * strength,
+        prosody.spread**strength,
+        prosody.tempo**strength,
+        tuple((np.array(prosody.levels) * strength).tolist()),
+        tuple(map(tuple, (np.array(prosody.balance) * strength).tolist())),
+        prosody.centre,
+        tuple(np.clip(np.array(prosody.pull) * strength, 0.0, 1.0).tolist()),
+    )
+
+
 def move(waveform: np.ndarray, prosody: Prosody, sample_rate: int) -> np.ndarray:
     """Move a clip's pitch and tempo, then its level and balance.
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from cyclegan_keras.config import ConversionConfig, RunConfig
+from cyclegan_keras.config import RunConfig
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.prosody.stored import load_prosody
 from cyclegan_keras.shared.files import locked
@@ -50,7 +50,7 @@ def test_no_epochs_leave_the_statistics_alone(run_here, demo_clips, tmp_path, mo
     run = RunDirectory(tmp_path / "run")
     assert status == 0 and "estimated, without a network" in output
     assert run.prosody_file.exists() and not run.epochs()
-    assert RunConfig.load(run.config_file).conversion == ConversionConfig("source", 0.0, 0.0, prosody=True)
+    assert RunConfig.load(run.config_file).train.epochs == 0
 
 
 def test_no_epochs_are_refused_where_nothing_is_left_to_train(fails_with_one_line, demo_clips):
