@@ -70,7 +70,7 @@ class Model:
             raise InputError(f"phase {phase!r}: unknown; give one of {', '.join(PHASES)}")
         self.keep_duration = keep_duration
         self.settings = self._settings(phase, strength)
-        self.epoch = run.epoch_or_latest(epoch) if self.settings.uses_network else 0
+        self.epoch = run.epoch_or_latest(epoch) if epoch or self.settings.uses_network else 0
 
     def __repr__(self) -> str:
         network = f"epoch {self.epoch}" if self.settings.uses_network else "no network"

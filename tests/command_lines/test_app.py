@@ -153,14 +153,14 @@ def test_an_example_is_converted_in_the_other_direction_at_another_strength(new_
     page.wait_for_selector("#clip .timestamps")
     there = convert(page)
     page.click("text=surprised to calm")
-    page.wait_for_function("document.querySelector('#strength input[type=number]').value == '1.25'")
+    page.wait_for_function("document.querySelector('#strength input[type=number]').value == '1'")
     page.fill("#strength input[type=number]", "0")
     page.press("#strength input[type=number]", "Tab")
     before = page.get_attribute("#after a[href*='/made/']", "href")
     page.click("#convert")
     page.wait_for_function(f"document.querySelector('#after a').href != '{before}'")
     assert page.get_attribute("#after a", "href").endswith("synthetic_woman_calm_calm.wav")
-    assert "bins changed by 0.0 dB" in page.input_value("#line textarea")
+    assert "network changed" not in page.input_value("#line textarea")
     assert len(there) > 16_000
 
 

@@ -59,7 +59,10 @@ def test_a_run_stands_between_nothing_and_the_second_take(evaluated):
 
 def test_figures_say_on_which_clips_they_are_and_what_the_judges_are_worth(evaluated):
     output, written = evaluated
-    assert written["set"] == "final" and "clips: final (RAVDESS's actors 19 and 20, for final figures)" in written["caption"]
+    assert (
+        written["set"] == "final"
+        and "clips: final (RAVDESS's actors 19 and 20, for final figures)" in written["caption"]
+    )
     assert set(written["judges"]) == set(judge.JUDGES)
     for kind in judge.JUDGES:
         assert f"judge {kind} of calm and fearful: right on" in output

@@ -11,6 +11,8 @@ from cyclegan_keras import ship
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.measuring.parallel import Gap
 from cyclegan_keras.measuring.rows import Row, as_json
+from cyclegan_keras.prosody.move import Prosody
+from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
 from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file, newest_run
 from tests.small_training import run_config
 
@@ -100,12 +102,27 @@ def test_the_training_command_names_what_differs_from_the_preset():
     assert command.endswith("--epochs 5 --precision float32 --seed 3 --update joint")
 
 
+def test_statistics_without_a_network_ship_too(measured, command_line, tmp_path):
+    shutil.rmtree(measured.path / "weights")
+    run = RunDirectory(measured.path)
+    config = RunConfig.load(run.config_file)
+    train = dataclasses.replace(config.train, epochs=0)
+    dataclasses.replace(config, train=train, conversion=ConversionConfig("source", prosody=True)).save(run.config_file)
+    save_prosodies(run.prosody_file, dict.fromkeys(DIRECTIONS, Prosody(shift=0.2)))
+    command_line("ship", "--run-dir", run.path, "--output", tmp_path / "calm_fearful")
+    shipped = RunDirectory(tmp_path / "calm_fearful")
+    assert load_prosody(shipped.prosody_file, "b_to_a").shift == 0.2 and not shipped.epochs()
+    card = (shipped.path / "card.md").read_text(encoding="utf-8")
+    assert "without a network" in card and "--epochs 0" in card
+
+
 SHIPPED_MODELS = sorted(str(file.parent.relative_to(SHIPPED)) for file in SHIPPED.rglob("config.json"))
 
 
 @pytest.mark.parametrize("model", SHIPPED_MODELS)
 def test_every_shipped_model_is_whole(model):
     run = RunDirectory(SHIPPED / model)
-    assert RunConfig.load(run.config_file).pair == model.split("/")[0] and len(run.epochs()) == 1
-    card = (run.path / "card.md").read_text(encoding="utf-8")
-    assert "CC BY-NC-SA 4.0" in card and f"epoch {run.epochs()[0]}" in card
+    config = RunConfig.load(run.config_file)
+    assert config.pair == model and len(run.epochs()) == min(config.train.epochs, 1)
+    assert config.conversion.prosody == run.prosody_file.exists()
+    assert "CC BY-NC-SA 4.0" in (run.path / "card.md").read_text(encoding="utf-8")
