@@ -32,9 +32,6 @@ TURNS = (
 )  # fmt: skip
 """The order in which trainings are made: those first that most tables show."""
 
-SHARED = Path("../shared")
-"""Where data is looked for that was not named."""
-
 DEMO = "demo"
 """As --data: the demo corpus, made where it is missing."""
 
@@ -53,10 +50,10 @@ def parser() -> CommandParser:
     parser.add_argument("--epochs", type=int, default=0, help="of every training; 0: the table's own, or the preset's")
     parser.add_argument("--runs", type=Path, help="folder of run directories; default: runs, or runs/demo for the demo")
     parser.add_argument(
-        "--clips", type=Path, help=f"recordings to start from; default: {SHARED}/report_audio/inputs where it is"
+        "--clips", type=Path, help="recordings to start from; default: those in $REPORT_AUDIO_DIR/inputs"
     )
-    parser.add_argument("--faces", type=Path, default=SHARED / "fer2013", help="fer2013.csv, or folders of faces")
-    parser.add_argument("--emodb", type=Path, help=f"folder of EmoDB; default: {SHARED}/emodb where it is")
+    parser.add_argument("--faces", type=Path, help="fer2013.csv, or folders of faces; without it, no Figure 5")
+    parser.add_argument("--emodb", type=Path, help="folder of EmoDB, for Table 7")
     parser.add_argument(
         "--results", type=Path, help=f"folder for what is made; default: results, or results/{DEMO} for the demo"
     )
@@ -160,21 +157,20 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     if demo and not data.exists() and not arguments.plan:
         subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)], check=True)
     preset = arguments.preset or prepare_tensorflow().preset
-    audio = Path(os.environ.get("REPORT_AUDIO_DIR") or SHARED / "report_audio")
+    audio = Path(os.environ.get("REPORT_AUDIO_DIR") or "data/report_audio")
     given = arguments.clips
     if given and (given / "inputs").is_dir():
         audio, given = given, None  # the report's recordings, with its conversions beside them
     clips = given or audio / "inputs"
     if given and not clips.is_dir():
         raise InputError(f"--clips {clips}: no such folder; give one of WAV or FLAC files")
-    emodb = arguments.emodb or SHARED / "emodb"
-    if arguments.emodb and not emodb.is_dir():
-        raise InputError(f"--emodb {emodb}: no such folder; give the one that EmoDB was unpacked in")
+    if arguments.emodb and not arguments.emodb.is_dir():
+        raise InputError(f"--emodb {arguments.emodb}: no such folder; give the one that EmoDB was unpacked in")
     runs = arguments.runs or Path("runs", DEMO if demo else "")
     return Settings(
         data=data, preset=preset, epochs=arguments.epochs, runs=runs, clips=clips if clips.is_dir() else None,
         report_outputs=audio / "outputs" if (audio / "outputs").is_dir() else None, faces=arguments.faces,
-        emodb=emodb if emodb.is_dir() else None,
+        emodb=arguments.emodb,
         results=arguments.results or Path("results", DEMO if demo else ""),
         published=None if demo else arguments.published, as_is=arguments.as_is,
         train_options=tuple(shlex.split(arguments.train_options)),

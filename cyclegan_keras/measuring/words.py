@@ -1,7 +1,5 @@
 """Word error rate by the speech recogniser PocketSphinx, with its English acoustic model."""
 
-import os
-import tempfile
 from typing import NamedTuple
 
 import librosa
@@ -50,19 +48,12 @@ class WordRecogniser:
             from pocketsphinx import Decoder
         except (ImportError, OSError) as error:  # OSError: pocketsphinx lacks an audio library that is not used here
             raise missing(getattr(error, "name", None) or "pocketsphinx") from None
-        self._error_rate = jiwer.wer
+        self._error_rate, self._decoder = jiwer.wer, Decoder
         words = sorted({*" ".join(SENTENCES.values()).split(), *DISTRACTORS.split()})
-        grammar = f"#JSGF V1.0;\ngrammar words;\npublic <sentence> = ({' | '.join(words)})+;\n"
-        handle, name = tempfile.mkstemp(suffix=".jsgf")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(grammar)
-            self._decoder = Decoder(jsgf=name, samprate=float(SAMPLE_RATE), loglevel="FATAL", **BEAMS)
-        finally:
-            os.unlink(name)
+        self._grammar = f"#JSGF V1.0;\ngrammar words;\npublic <sentence> = ({' | '.join(words)})+;\n"
 
     def recognise(self, waveform: np.ndarray) -> str:
-        """Recognise the words of a clip.
+        """Recognise the words of a clip, independently of the clips before it.
 
         Parameters
         ----------
@@ -71,10 +62,14 @@ class WordRecogniser:
         """
         spoken, _ = librosa.effects.trim(waveform, top_db=TRIM_DB)
         spoken = spoken / (np.abs(spoken).max() + 1e-9) * PEAK
-        self._decoder.start_utt()
-        self._decoder.process_raw((spoken * 32767).astype("<i2").tobytes(), full_utt=True)
-        self._decoder.end_utt()
-        return self._decoder.hyp().hypstr if self._decoder.hyp() else ""
+        # A decoder adapts to what it hears, so each clip gets a new one.
+        decoder = self._decoder(lm=None, samprate=float(SAMPLE_RATE), loglevel="FATAL", **BEAMS)
+        decoder.add_jsgf_string("words", self._grammar)
+        decoder.activate_search("words")
+        decoder.start_utt()
+        decoder.process_raw((spoken * 32767).astype("<i2").tobytes(), full_utt=True)
+        decoder.end_utt()
+        return decoder.hyp().hypstr if decoder.hyp() else ""
 
     def score(self, waveform: np.ndarray, statement: int) -> Recognition:
         """Compare the recognised words with the sentence; ``statement`` is a key of ``SENTENCES``."""

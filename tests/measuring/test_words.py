@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.corpora.demo import synthesise_clip
 from cyclegan_keras.measuring.words import SENTENCES, Recognition, WordRecogniser
 from cyclegan_keras.shared.errors import InputError
 
@@ -26,6 +27,14 @@ def test_in_noise_no_sentence_is_understood(recogniser):
     noise = np.random.default_rng(0).normal(size=16_000).astype(np.float32)
     heard = recogniser.score(noise, 1)
     assert heard.wer > 0.5 and not heard.whole
+
+
+def test_what_is_recognised_does_not_depend_on_the_clips_before(recogniser):
+    spoken = synthesise_clip("calm", 1, 1, 1, actor=4)
+    others = [synthesise_clip("fearful", 1, 2, 1, actor=1), np.random.default_rng(0).normal(size=16_000)]
+    first = [recogniser.recognise(clip) for clip in (spoken, *others)]
+    again = [recogniser.recognise(clip) for clip in (*others[::-1], spoken)]
+    assert again == first[::-1] and first[0]
 
 
 @pytest.mark.parametrize("package", ["pocketsphinx", "jiwer"])
