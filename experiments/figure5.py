@@ -105,7 +105,7 @@ class Figure5:
     title: str = "Figure 5: faces, sad to happy"
     compares: str = (
         "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them. The faces are "
-        "FER2013's and not ours to publish; make figure5 and make report show them."
+        "FER2013's and may not be published; make figure5 and make report show them."
     )
 
     @property

@@ -30,7 +30,7 @@ def parser() -> CommandParser:
     parser = CommandParser(
         prog="python -m experiments.report",
         description="Render what was made as index.html in --results: one page with relative links, no network needed. "
-        "It holds recordings that are not ours to publish; --publish writes a page without them.",
+        "It holds recordings that may not be published; --publish writes a page without them.",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that experiments.make wrote")
     parser.add_argument("--preset", choices=PRESETS, help="whose trainings to show; default: the only one's there")

@@ -103,7 +103,7 @@ def test_what_is_published_holds_no_recording_and_of_the_reports_speakers_nothin
     }  # fmt: skip
     text = (published / "index.html").read_text(encoding="utf-8")
     assert (
-        f"not ours to publish: the report&#39;s {REPORT}" in text
+        f"may not be published: the report&#39;s {REPORT}" in text
         and "CC BY-NC-SA 4.0" in text
         and "Livingstone" in text
     )
