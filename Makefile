@@ -10,6 +10,7 @@ CLIPS ?=
 FACES ?=
 EMODB ?=
 RESULTS ?=
+PORT ?=
 # A folder deeper than other runs, so that `infer --pair` never takes the demonstration for a training.
 DEMO ?= runs/demo/calm_fearful
 
@@ -79,9 +80,9 @@ lint: setup  ## check style and format with ruff (rules in pyproject.toml)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-app: setup  ## convert in a browser on this machine (PAIR=); the first time installs Gradio and PyAV
+app: setup  ## convert in a browser on this machine (PAIR=, PORT=); the first time installs Gradio and PyAV
 	$(PY) -m pip install --quiet --no-build-isolation -e '.[app,av]'
-	$(PY) -m cyclegan_keras.app --pair $(PAIR)
+	$(PY) -m cyclegan_keras.app --pair $(PAIR) $(if $(PORT),--port $(PORT))
 
 bench: setup  ## time training step, inference and pipeline (with PyTorch, where it is installed)
 	$(PY) -m benchmarks.train_step --preset cpu

@@ -212,6 +212,8 @@ def _nothing_there(root: Path, below: Below, chosen: Corpus | None, channel: str
     for corpus in known_corpora():
         if corpus.channel != channel and _named_so(corpus, below.recordings):
             return f"{root}: holds {corpus.channel}, not {channel}; give --channel {corpus.channel}"
+    if not below.recordings:
+        return f"{root}: holds no recordings; {GET_DATA}"
     named = f"named as in {chosen.name}" if chosen else "named as in a known corpus"
     return (
         f"{root}: none of {len(below.recordings)} recordings is {named}, or lies in a folder with the name of a usual "

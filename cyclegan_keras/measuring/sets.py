@@ -154,10 +154,10 @@ def load_source(path: Path, sample_rate: int) -> Source:
 
 
 def recordings_in(folder: Path) -> list[Path]:
-    """Find the recordings directly in a folder; refuse one that has none."""
+    """Find the recordings in a folder and below; refuse a folder without any."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give a folder of recordings, or {', '.join(SETS)}")
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not found:
         raise InputError(f"{folder}: holds no recordings; give a folder of {FORMATS} files")
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.emotions import EMOTIONS, nearest_name, split_pair
 from cyclegan_keras.shared.errors import InputError
 
 DIRECTIONS = ("a_to_b", "b_to_a")
@@ -119,11 +119,13 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
         return max(runs, key=lambda run: _newest_file(run).stat().st_mtime)
     if _trained(turned, root) or _trained(turned, shipped):
         raise InputError(f"--pair {pair}: there is a model of {turned}; give --pair {turned} --reverse")
-    ships = ", ".join(sorted(folder.parent.name for folder in shipped.glob("*/config.json")))
-    raise InputError(
-        f"{root}: holds no trained run of {pair}, and the shipped models are {ships}; "
-        f"train one (make train PAIR={pair}) or give --run-dir"
-    )
+    ships = sorted(folder.parent.name for folder in shipped.glob("*/config.json"))
+    nothing = f"{root}: holds no trained run of {pair}, and the shipped models are {', '.join(ships)}"
+    unusual = [name for name in emotions if name not in EMOTIONS]
+    near = [nearest_name(name, EMOTIONS) for name in unusual]
+    if any(near):
+        raise InputError(f"{nothing}; did you mean {' and '.join(filter(None, near))}?")
+    raise InputError(f"{nothing}; train one (make train PAIR={pair}) or give --run-dir")
 
 
 def _trained(pair: str, root: Path) -> list[RunDirectory]:
