@@ -213,8 +213,8 @@ def test_a_zip_that_is_not_unpacked_is_named(tmp_path):
         index_clips(tmp_path / "AudioWAV.zip")
 
 
-def test_an_empty_folder_says_what_would_be_taken(tmp_path):
-    with pytest.raises(InputError, match="none of 0 recordings .*calm/a.wav"):
+def test_an_empty_folder_is_called_empty(tmp_path):
+    with pytest.raises(InputError, match="holds no recordings"):
         index_clips(tmp_path)
 
 
