@@ -154,7 +154,7 @@ def _sound_process() -> Iterator[Executor]:
         yield executor
     except BrokenProcessPool as error:
         raise RunError(
-            "the process that reads and writes sound was killed, for want of memory perhaps; convert shorter recordings"
+            "the process that reads and writes sound was killed, perhaps for lack of memory; convert shorter recordings"
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)

@@ -110,9 +110,9 @@ def _reasons(others: Sequence[Path]) -> str:
         (readable if suffix in containers.SUFFIXES else counts)[suffix or "without a suffix"] += 1
     reasons = []
     if readable:
-        reasons.append(f"{_counted(readable)} for want of the extra av (pip install -e '.[av]')")
+        reasons.append(f"{_counted(readable)}, which need the extra av (pip install -e '.[av]')")
     if counts:
-        reasons.append(f"{_counted(counts)} as no recordings by their names")
+        reasons.append(f"{_counted(counts)}, which are not recordings by their names")
     return f"{len(others)} file{'s' * (len(others) > 1)} passed over, " + " and ".join(reasons)
 
 

@@ -228,14 +228,14 @@ def _once(clips: Sequence[tuple[Clip, Hashable]], known: set[str]) -> tuple[list
         # In an unknown corpus several recordings may share a name.
         name = (clip.corpus, clip.speaker, clip.emotion, clip.key) if clip.corpus in known else str(clip.path)
         if name in first:
-            doubles.append(PassedOver(clip.path, "there twice, by its name"))
+            doubles.append(PassedOver(clip.path, "a second copy, by its name"))
         else:
             first[name] = clip, mark
     same = copies((clip.path, mark) for clip, mark in first.values())
     emotions = {clip.path: clip.emotion for clip, _ in first.values()} if same else {}
     for copy, original in same.items():
         also = "" if emotions[copy] == emotions[original] else f", as {emotions[original]} and {emotions[copy]}"
-        doubles.append(PassedOver(copy, f"there twice, by its content{also}"))
+        doubles.append(PassedOver(copy, f"a second copy, by its content{also}"))
     kept = [clip for clip, _ in first.values() if not same or clip.path not in same]
     return sorted(kept, key=lambda clip: (clip.corpus, clip.key, str(clip.path))), doubles
 

@@ -207,7 +207,7 @@ class DivergenceGuard:
                 with written_beside(self.run.divergence_file) as beside:
                     beside.write_text(f"{what}\n", encoding="utf-8")
                 raise RunError(
-                    f"{self.run.path}: {what}; training stopped, the last checkpoint is from before "
+                    f"{self.run.path}: {what}; training stopped; the last checkpoint was written before that "
                     f"({self.run.divergence_file} keeps this)"
                 )
 

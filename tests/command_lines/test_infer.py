@@ -95,7 +95,7 @@ def test_a_folder_is_converted_the_bad_ones_listed_and_the_exit_status_is_1(
     converted = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
     assert converted == ["deeper/good_calm.wav", "good one_calm.wav"]
     passed_over, bad, silent, summary = errors.strip().splitlines()
-    assert passed_over == f"{folder}: 1 file passed over, 1 .txt as no recordings by their names"
+    assert passed_over == f"{folder}: 1 file passed over, 1 .txt, which are not recordings by their names"
     assert "bad.wav" in bad and "silent.flac" in silent and summary == "2 of 4 clips could not be converted"
 
 

@@ -64,7 +64,7 @@ def folder_of_anything(tmp_path):
 @pytest.mark.parametrize(
     "with_pyav, taken, said",
     [
-        (False, ["a"], "6 files passed over, 2 .m4a, 1 .webm for want of the extra av (pip install -e '.[av]') and "),
+        (False, ["a"], "6 files passed over, 2 .m4a, 1 .webm, which need the extra av (pip install -e '.[av]') and "),
         (True, ["a", "b", "c", "d"], "3 files passed over, "),
     ],
 )
@@ -75,7 +75,7 @@ def test_of_a_folder_it_is_told_how_many_files_are_passed_over_and_why(
     plan = plan_outputs([folder_of_anything], folder_of_anything.parent / "out", "sad")
     assert sorted(job.clip.stem for job in plan.jobs) == taken
     (line,) = plan.passed_over
-    assert line.startswith(f"{folder_of_anything}: {said}") and line.endswith(" as no recordings by their names")
+    assert line.startswith(f"{folder_of_anything}: {said}") and line.endswith(", which are not recordings by their names")
     assert "1 .txt" in line and "2 without a suffix" in line
 
 

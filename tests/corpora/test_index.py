@@ -117,7 +117,7 @@ def test_a_recording_under_two_names_counts_once_from_where_it_lies_least_deep(t
         shutil.copy(first, tmp_path / name)
     index = index_corpora(tmp_path)
     assert {clip.path.name for clip in index.clips} == {"again.wav", "other.wav"}
-    assert {file.why for file in index.others} == {"there twice, by its content"} and len(index.others) == 3
+    assert {file.why for file in index.others} == {"a second copy, by its content"} and len(index.others) == 3
 
 
 def test_a_recording_in_two_emotions_is_named(tmp_path):
@@ -125,7 +125,7 @@ def test_a_recording_in_two_emotions_is_named(tmp_path):
     recording(tmp_path / "calm/other.wav")
     shutil.copy(first, tmp_path / "calm/one.wav")
     (copy,) = index_corpora(tmp_path).others
-    assert copy.why == "there twice, by its content, as anger and calm"
+    assert copy.why == "a second copy, by its content, as anger and calm"
 
 
 def test_the_same_recording_in_two_folders_of_data_counts_once(tmp_path):
