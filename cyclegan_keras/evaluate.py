@@ -100,7 +100,7 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     rows = measure_run(ruler, run, config, epochs, sources, settings)
     measured_on = f"{wanted} ({SETS[wanted]})" if wanted in SETS else wanted
     caption = (
-        f"{source} to {target}, {run.path}, preset {config.preset}, seed {config.train.seed}, {settings}, "
+        f"{source} to {target}, {run.path.name}, preset {config.preset}, seed {config.train.seed}, {settings}, "
         f"clips: {measured_on}, {_speakers_seen(clips, unseen, sources)}"
     )
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)

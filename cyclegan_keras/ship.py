@@ -20,7 +20,7 @@ from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file
 
-LICENCE = """Licence of the model: CC BY-NC-SA 4.0, as of RAVDESS, which they are derived from (Livingstone SR, Russo
+LICENCE = """Licence of the model: CC BY-NC-SA 4.0, as of RAVDESS, which it is derived from (Livingstone SR, Russo
 FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
 name its authors and this project, no commercial use, the same licence for what is derived from them."""
 
@@ -115,7 +115,7 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
         "",
         LICENCE,
         "",
-        "The command that made them:",
+        "The command that made it:",
         "",
         f"    {training_command(config, epoch)}",
     ]
@@ -143,10 +143,11 @@ def training_command(config: RunConfig, epochs: int) -> str:
     chosen = {**vars(config), **vars(config.model), **vars(config.train), **vars(config.train.loss_weights)}
     chosen["epochs"] = epochs
     names = (
-        "epochs", "precision", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
+        "epochs", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
     )  # fmt: skip
-    # The default precision depends on the machine.
-    named = [name for name in names if name == "precision" or chosen[name] != before[name]]
+    named = [name for name in names if chosen[name] != before[name]]
+    if epochs:
+        named.append("precision")  # its default depends on the machine
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
     if config.unseen_speakers:
         options.append(f"--unseen-speakers {config.unseen_speakers.replace(',', ' ')}")

@@ -75,7 +75,9 @@ def test_of_a_folder_it_is_told_how_many_files_are_passed_over_and_why(
     plan = plan_outputs([folder_of_anything], folder_of_anything.parent / "out", "sad")
     assert sorted(job.clip.stem for job in plan.jobs) == taken
     (line,) = plan.passed_over
-    assert line.startswith(f"{folder_of_anything}: {said}") and line.endswith(", which are not recordings by their names")
+    assert line.startswith(f"{folder_of_anything}: {said}") and line.endswith(
+        ", which are not recordings by their names"
+    )
     assert "1 .txt" in line and "2 without a suffix" in line
 
 
