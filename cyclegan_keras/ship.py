@@ -29,10 +29,10 @@ def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.ship",
-        description="Copy both generators of a run into the package, as float16, with a card of their measures. "
-        "Both directions must have been measured: `evaluate --run-dir RUN`, and with --reverse.",
+        description="Copy a run's generators (as float16) and statistics into the package, with a card of its "
+        "measures. Both directions must have been measured: `evaluate --run-dir RUN`, and with --reverse.",
     )
-    parser.add_argument("--run-dir", type=Path, required=True, help="the run to copy the generators from")
+    parser.add_argument("--run-dir", type=Path, required=True, help="the run to copy")
     parser.add_argument("--epoch", type=int, default=0, help="epoch of the generators; 0 is the latest")
     parser.add_argument("--output", type=Path, help="output folder; default: the pair's folder in the package")
     return parser

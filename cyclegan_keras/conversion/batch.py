@@ -112,9 +112,8 @@ def write(
     written : list of Path
     summary : Summary
     """
-    full_band = (
-        without_offset_and_rumble(read_sound(job.clip)) if output.keep_rate else None
-    )  # not kept in memory until now
+    # Read again rather than kept in memory all the while.
+    full_band = without_offset_and_rumble(read_sound(job.clip)) if output.keep_rate else None
     conversion = synthesise(recording, generated, config, settings, full_band)
     save_waveform(job.output, conversion.waveform, conversion.sample_rate)
     summary = summarise(recording, conversion, config)

@@ -216,7 +216,9 @@ def synthesise(
         Its waveform has the clip's level above 60 Hz, and never clips. It is as long as the clip, unless a move
         changes the tempo.
     """
-    if settings.phase == "griffin-lim":
+    if settings.phase == "source" and not settings.uses_network:
+        converted, sound = recording.spectrogram, recording.waveform
+    elif settings.phase == "griffin-lim":
         converted = generated
         sound = spectrogram_to_waveform(generated, recording.reference, config, len(recording.waveform))
     else:

@@ -139,18 +139,15 @@ def choose_sources(
     if wanted not in SETS:
         known = {clip.path.resolve(): clip for clip in clips}
         found = [(path, known.get(path.resolve()) or known_clip(path)) for path in recordings_in(Path(wanted))]
-        return [
-            Source(path.stem, load_waveform(path, sample_rate), clip)
-            for path, clip in found
-            if clip is None or clip.emotion == emotion
-        ]
-    chosen = clips_of_set(wanted, clips, emotion, unseen_speakers)
-    return [Source(clip.key, load_waveform(clip.path, sample_rate), clip) for clip in chosen]
+        found = [(path, clip) for path, clip in found if clip is None or clip.emotion == emotion]
+    else:
+        found = [(clip.path, clip) for clip in clips_of_set(wanted, clips, emotion, unseen_speakers)]
+    return [load_source(path, sample_rate, clip) for path, clip in found]
 
 
-def load_source(path: Path, sample_rate: int) -> Source:
-    """Read a recording, and identify it by its name if it is from RAVDESS."""
-    return Source(path.stem, load_waveform(path, sample_rate), known_clip(path))
+def load_source(path: Path, sample_rate: int, clip: Clip | None = None) -> Source:
+    """Read a recording; without ``clip``, identify it by its name if it is from RAVDESS."""
+    return Source(path.stem, load_waveform(path, sample_rate), clip or known_clip(path))
 
 
 def recordings_in(folder: Path) -> list[Path]:

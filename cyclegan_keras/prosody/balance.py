@@ -5,7 +5,7 @@ import numpy as np
 import scipy.ndimage
 
 from cyclegan_keras.audio.level import high_passed
-from cyclegan_keras.prosody.f0 import RUMBLE_HZ
+from cyclegan_keras.prosody.f0 import RUMBLE_HZ, speech_span
 
 RANKS = 11
 """Rank r is the level that r tenths of the speech frames stay below."""
@@ -15,9 +15,6 @@ BANDS = 24
 
 WINDOW_SECONDS, FRAME_SECONDS = 0.064, 0.01
 """Length of a frame, and distance between frames."""
-
-SPEECH_DB = 35.0
-"""Speech begins and ends with the first and last frame that is so near the loudest."""
 
 TOP_PERCENTILE = 95
 """Levels are relative to this percentile of the frames' level."""
@@ -49,7 +46,7 @@ def ranked_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate)) ** 2
     level = _decibels(power.sum(axis=0))
     bands = _decibels(np.maximum(_filters(sample_rate) @ power, power.sum(axis=0).max() * 10 ** (-FLOOR_DB / 10)))
-    speech = _speech(level)
+    speech = speech_span(level)
     level, bands = level[speech], bands[:, speech]
     near = np.maximum(0.0, 1.0 - np.abs(_ranks(level, level) - np.arange(RANKS)[:, np.newaxis]))
     near /= np.maximum(near.sum(axis=1, keepdims=True), 1e-9)
@@ -91,7 +88,7 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
     transform = _transform(np.asarray(waveform, np.float32), sample_rate)
     power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ).astype(np.float32), sample_rate)) ** 2
     level = _decibels(power.sum(axis=0))
-    rank = _ranks(level, level[_speech(level)])
+    rank = _ranks(level, level[speech_span(level)])
     mel = librosa.hz_to_mel(librosa.fft_frequencies(sr=sample_rate, n_fft=_length(sample_rate)), htk=True)
     by_rank = np.array([np.interp(mel, _centres(sample_rate), row) for row in balance], np.float32)
     low = np.minimum(rank.astype(int), RANKS - 2)
@@ -109,11 +106,6 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
 def _ranks(level: np.ndarray, speech: np.ndarray) -> np.ndarray:
     """The rank of each level among the speech frames, from 0 to RANKS - 1."""
     return np.interp(level, np.sort(speech), np.linspace(0, RANKS - 1, len(speech)))
-
-
-def _speech(level: np.ndarray) -> slice:
-    loud = np.flatnonzero(level > level.max() - SPEECH_DB)
-    return slice(loud[0], loud[-1] + 1)
 
 
 def _length(sample_rate: int) -> int:

@@ -12,7 +12,7 @@ import scipy.fft
 
 from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.prosody.balance import mean_balance, ranked_level
-from cyclegan_keras.prosody.f0 import FRAME_SECONDS, RUMBLE_HZ, frame_level, track_f0
+from cyclegan_keras.prosody.f0 import FRAME_SECONDS, RUMBLE_HZ, frame_level, speech_span, track_f0
 from cyclegan_keras.prosody.move import LEAST_VOICED, Prosody, move
 from cyclegan_keras.shared.errors import InputError
 
@@ -27,9 +27,6 @@ ANYONE = "anyone"
 
 PRIOR_CLIPS = 10.0
 """``pull`` starts from the belief that a clip keeps its own balance, which counts as much as so many recordings."""
-
-SPEECH_DB = 35.0
-"""Speech begins and ends with the first and last frame that is so near the loudest."""
 
 THREADS = 4
 
@@ -89,10 +86,9 @@ def _described(spoken: Spoken, sample_rate: int) -> list[tuple[Hashable, np.ndar
         log_f0 = np.log(f0[f0 > 0])
         if len(log_f0) < LEAST_VOICED:
             return None
-        level = frame_level(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate)
-        loud = np.flatnonzero(level > level.max() - SPEECH_DB)
+        speech = speech_span(frame_level(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate))
         low, middle, high = np.percentile(log_f0, (16, 50, 84))
-        return np.array([middle, high - low, (loud[-1] - loud[0] + 1) * FRAME_SECONDS])
+        return np.array([middle, high - low, (speech.stop - speech.start) * FRAME_SECONDS])
 
     with ThreadPoolExecutor(THREADS) as threads:
         measures = threads.map(describe, (waveform for _, waveform in spoken))

@@ -21,6 +21,9 @@ STILL_VOICED = 0.2
 SILENCE_DB = 40.0
 """Frames this far below the loudest count as silence."""
 
+SPEECH_DB = 35.0
+"""Speech begins and ends with the first and last frame that is so near the loudest."""
+
 OCTAVE_GUARD = (0.6, 1.5)
 """The second pass searches from 0.6 times the first pass's 35th percentile to 1.5 times its 65th, so that few frames
 are taken for an octave higher or lower (De Looze & Hirst, 2008)."""
@@ -46,6 +49,12 @@ def frame_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     length, hop = round(WINDOW_SECONDS * sample_rate) // 2 * 2, round(FRAME_SECONDS * sample_rate)
     power = scipy.ndimage.uniform_filter1d(np.pad(np.square(waveform), (0, hop)), length, mode="constant")
     return 10.0 * np.log10(np.maximum(power[::hop][: 1 + len(waveform) // hop], 1e-16))
+
+
+def speech_span(level: np.ndarray) -> slice:
+    """The frames from the first to the last that is within ``SPEECH_DB`` of the loudest; ``level`` in dB."""
+    loud = np.flatnonzero(level > level.max() - SPEECH_DB)
+    return slice(loud[0], loud[-1] + 1)
 
 
 def track_f0(waveform: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -25,10 +25,10 @@ def model(trained_run):
 
 
 @pytest.mark.parametrize("pair", ["calm_fearful", "calm_anger", "calm_surprised"])
-def test_the_shipped_models_raise_a_calm_voice_and_lower_it_on_the_way_back(pair):
+def test_the_shipped_models_raise_a_calm_voice_and_lower_it_on_the_way_back(pair, tmp_path):
     calm = synthesise_clip("calm", intensity=1, statement=1, repetition=1, actor=4)
-    there = load_model(pair).convert_fully(calm, RATE)
-    back = load_model(pair, reverse=True).convert_fully(there.waveform, RATE)
+    there = load_model(pair, runs=tmp_path).convert_fully(calm, RATE)
+    back = load_model(pair, reverse=True, runs=tmp_path).convert_fully(there.waveform, RATE)
     assert there.summary.pitch_after_hz > 1.2 * there.summary.pitch_before_hz
     assert back.summary.pitch_after_hz == pytest.approx(there.summary.pitch_before_hz, rel=0.15)
     assert len(back.waveform) == pytest.approx(len(calm), rel=0.02)
