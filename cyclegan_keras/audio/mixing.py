@@ -1,7 +1,7 @@
 """Mixing several channels to mono."""
 
 import numpy as np
-import scipy.signal
+import scipy  # as in level.py
 
 from cyclegan_keras.audio.level import high_pass_filter
 

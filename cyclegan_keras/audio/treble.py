@@ -2,7 +2,7 @@
 
 import librosa
 import numpy as np
-import scipy.ndimage
+import scipy
 
 from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.config import SpectrogramConfig

@@ -1,7 +1,7 @@
 """A generator's change of a spectrogram as gains on the clip itself. This is ours; the report has only Griffin-Lim."""
 
 import numpy as np
-import scipy.ndimage
+import scipy
 
 from cyclegan_keras.config import SpectrogramConfig
 

@@ -2,7 +2,7 @@
 
 import librosa
 import numpy as np
-import scipy.ndimage
+import scipy
 
 from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.prosody.f0 import RUMBLE_HZ, speech_span

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.prosody.balance import mean_balance, ranked_level

@@ -1,7 +1,7 @@
 """The fundamental frequency of a recording every 5 ms, precise enough to cut a waveform into its periods."""
 
 import numpy as np
-import scipy.ndimage
+import scipy
 
 from cyclegan_keras.audio.level import high_passed
 from cyclegan_keras.audio.pitch import HIGHEST_PITCH, LOWEST_PITCH, VOICED, yin

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.prosody.balance import BANDS, RANKS, apply_ranked, mean_balance, ranked_level
