@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.corpora.index import index_corpora
+from cyclegan_keras.corpora.known import Corpus
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.rows import from_json, table
 from cyclegan_keras.presets import PRESETS
@@ -19,10 +22,6 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file
-
-LICENCE = """Licence of the model: CC BY-NC-SA 4.0, as of RAVDESS, which it is derived from (Livingstone SR, Russo
-FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song. PLoS ONE 13(5): e0196391, Zenodo 1188976):
-name its authors and this project, no commercial use, the same licence for what is derived from them."""
 
 
 def parser() -> CommandParser:
@@ -59,14 +58,16 @@ def command(arguments: argparse.Namespace) -> int:
     if there["phase"] != back["phase"]:
         raise InputError(f"{run.path}: the two directions were measured with different --phase; measure both with one")
     conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
-    text = card(config, epoch, measures)
+    corpora = [
+        folder.corpus for folder in index_corpora([Path(part) for part in config.data.split(os.pathsep)]).folders
+    ]
+    text = card(config, epoch, measures, corpora)
     if epoch:
         _save_generators(run, config, epoch, shipped)
     if config.conversion.prosody:
         prosodies = {direction: load_prosody(run.prosody_file, direction) for direction in DIRECTIONS}
         save_prosodies(shipped.prosody_file, prosodies)
-    # The folder of the recordings is private.
-    dataclasses.replace(config, data="RAVDESS", conversion=conversion).save(shipped.config_file)
+    dataclasses.replace(config, data=_names(corpora), conversion=conversion).save(shipped.config_file)
     with written_beside(shipped.path / "card.md") as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"written: {shipped.path}")
@@ -82,7 +83,7 @@ def _save_generators(run: RunDirectory, config: RunConfig, epoch: int, shipped: 
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
 
 
-def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
+def card(config: RunConfig, epoch: int, measures: Sequence[dict], corpora: Sequence[Corpus | None]) -> str:
     """Describe a model: how it was made, its measures, and its licence.
 
     Parameters
@@ -93,6 +94,8 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
         0 for a model without a network.
     measures : sequence of dict
         The content of ``evaluate.json`` for each direction.
+    corpora : sequence of Corpus or None
+        What the recordings are; None for own recordings, whose folder stays private.
 
     Returns
     -------
@@ -106,14 +109,19 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
         f"epoch {epoch}, seed {config.train.seed}; float16."
     )
     statistics = f"Statistics of prosody, {source} to {target} and back: preset `{config.preset}`, without a network."
-    left_out = config.unseen_speakers.replace(",", ", ") or "actors 19 and 20"
+    left_out = "actors 19 and 20"  # by RAVDESS's rule, which no configuration repeats
+    if config.unseen_speakers:
+        left_out = f"speakers {config.unseen_speakers.replace(',', ', ')}"
     lines = [
         f"# {config.pair}",
         "",
-        f"{networks if epoch else statistics} Made from RAVDESS without {left_out} "
+        f"{networks if epoch else statistics} Made from {_names(corpora)}, left out: {left_out} "
         f"(fingerprint of the clips: {config.data_key}).",
         "",
-        LICENCE,
+        "The model is derived from these recordings, so their licence is the model's. Name their authors and this "
+        "project.",
+        "",
+        *(_licence(corpus) for corpus in corpora),
         "",
         "The command that made it:",
         "",
@@ -125,6 +133,16 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict]) -> str:
             lines += [f"Same voice, two actors of one sex saying the same sentence: {measured['two_actors']:.2f}.", ""]
         lines += [_reliability(name, verdict) for name, verdict in measured["judges"].items()]
     return "\n".join(lines) + "\n"
+
+
+def _names(corpora: Sequence[Corpus | None]) -> str:
+    return " and ".join(corpus.title.split(":")[0] if corpus else "own recordings" for corpus in corpora)
+
+
+def _licence(corpus: Corpus | None) -> str:
+    if corpus is None:
+        return "- Own recordings: their owner's terms."
+    return f"- {corpus.title}: {corpus.licence}. {corpus.citation}. {corpus.source}"
 
 
 def _reliability(judge: str, verdict: dict) -> str:

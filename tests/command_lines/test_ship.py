@@ -9,6 +9,7 @@ import pytest
 
 from cyclegan_keras import ship
 from cyclegan_keras.config import ConversionConfig, RunConfig
+from cyclegan_keras.corpora.known import corpus_of_name
 from cyclegan_keras.measuring.parallel import Gap
 from cyclegan_keras.measuring.rows import Row, as_json
 from cyclegan_keras.prosody.move import Prosody
@@ -38,7 +39,7 @@ def test_a_shipped_model_is_the_runs_and_converts(measured, command_line, demo_c
     command_line("ship", "--run-dir", measured.path, "--output", tmp_path / "weights" / "calm_fearful")
     shipped = newest_run("calm_fearful", tmp_path / "no_runs", shipped=tmp_path / "weights")
     config = RunConfig.load(shipped.config_file)
-    assert config.data == "RAVDESS"
+    assert config.data == "RAVDESS, speech"
     assert config.conversion == ConversionConfig("source", 2.0, 1.25), "as it was measured"
     for direction in DIRECTIONS:
         theirs = np.load(RunDirectory(measured.path).weights_file(1, direction))
@@ -59,8 +60,17 @@ def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(
     assert card.count("| epoch 1 | 8 | 0.25 [-0.50, 0.75] | 0.50 | 2.50 | 0.12 |") == 2 and "epoch 2" not in card
     assert "Judge svm: right on 0.88 of 16 real clips" in card and "untouched 0.12." in card
     assert card.count("not reliable") == 2 and "two actors of one sex saying the same sentence: 0.62" in card
-    assert "CC BY-NC-SA 4.0" in card and str(measured.path) not in card
+    assert "- RAVDESS, speech: " in card and ": CC BY-NC-SA 4.0. Livingstone" in card and str(measured.path) not in card
     assert "cyclegan_keras.train --pair calm_fearful --preset cpu --epochs 1 --filters 2" in card
+
+
+def test_a_card_names_the_licence_of_every_corpus_and_keeps_own_folders_private():
+    measures = {"caption": "neutral to anger", "rows": [], "judges": {}, "two_actors": None}
+    config = run_config("cpu", pair="neutral_anger", data="/home/me/secret", unseen_speakers="emodb/15,emodb/16")
+    card = ship.card(config, 1, [measures], [corpus_of_name("emodb"), None])
+    assert "Made from EmoDB and own recordings, left out: speakers emodb/15, emodb/16" in card
+    assert "- EmoDB: Berlin" in card and "for research" in card and "their owner's terms" in card
+    assert "RAVDESS" not in card and "secret" not in card
 
 
 def test_a_model_that_was_not_measured_does_not_ship(measured, fails_with_one_line, tmp_path):
