@@ -19,7 +19,8 @@ class Summary(NamedTuple):
 
     Attributes
     ----------
-    seconds : float
+    seconds_before, seconds : float
+        Duration of the recording and of what is written.
     sample_rate : int
         Of what is written, in Hz.
     pitch_before_hz, pitch_after_hz : float or None
@@ -32,6 +33,7 @@ class Summary(NamedTuple):
         Other changes, in words.
     """
 
+    seconds_before: float
     seconds: float
     sample_rate: int
     pitch_before_hz: float | None
@@ -49,6 +51,8 @@ class Summary(NamedTuple):
         else:
             level += " kept"
         changed = [f"network changed bins by {self.change_db:.1f} dB"] if self.change_db else []
+        if f"{self.seconds_before:.1f}" != f"{self.seconds:.1f}":
+            changed.insert(0, f"duration {self.seconds_before:.1f} s to {self.seconds:.1f} s")
         return "; ".join([f"pitch {before} to {after}", *changed, level, *self.changes])
 
 
@@ -64,6 +68,7 @@ def summarise(recording: Recording, conversion: Conversion, config: SpectrogramC
     before, after = (recording.clip, config.sample_rate), (conversion.waveform, conversion.sample_rate)
     faint = (f"written in 24 bits, because its peak is below {20 * np.log10(FAINT_PEAK):.0f} dB",)
     return Summary(
+        seconds_before=round(len(recording.clip) / config.sample_rate, 3),
         seconds=round(len(conversion.waveform) / conversion.sample_rate, 3),
         sample_rate=conversion.sample_rate,
         pitch_before_hz=_rounded(pitch_contour(*before).median),

@@ -5,6 +5,7 @@ Skipped where Gradio, Playwright or Chromium is missing. ``$APP_SCREENSHOTS``, a
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -102,6 +103,11 @@ def convert(page):
     return samples
 
 
+def set_strength(page, strength):
+    page.fill("#strength input[type=number]", strength)
+    page.press("#strength input[type=number]", "Tab")
+
+
 def error_of(page):
     page.click("#convert")
     toast = page.wait_for_selector(".toast-body")
@@ -125,11 +131,9 @@ def test_a_dropped_clip_becomes_what_infer_makes_of_it_with_picture_and_line(
     np.testing.assert_array_equal(converted, soundfile.read(tmp_path / "infer.wav")[0])
     page.wait_for_function("document.querySelector('#picture img')?.naturalWidth > 500")
     assert page.input_value("#line textarea") in done.stdout
-    # The players hold sound of the clip's length.
-    for player in ("#before", "#after"):
-        page.wait_for_function(
-            f"document.querySelector('{player}').innerText.includes('0:0{round(len(converted) / 16_000)}')"
-        )
+    lengths = {"#before": soundfile.info(demo_clips / CLIP).duration, "#after": len(converted) / 16_000}
+    for player, seconds in lengths.items():
+        page.wait_for_function(f"document.querySelector('{player}').innerText.includes('0:0{round(seconds)}')")
     screenshot(page, "converted")
 
 
@@ -152,15 +156,16 @@ def test_an_example_is_converted_in_the_other_direction_at_another_strength(new_
     page.click("text=synthetic_woman_calm.wav")
     page.wait_for_selector("#clip .timestamps")
     there = convert(page)
+    set_strength(page, "0.5")
     page.click("text=surprised to calm")
-    page.wait_for_function("document.querySelector('#strength input[type=number]').value == '1'")
-    page.fill("#strength input[type=number]", "0")
-    page.press("#strength input[type=number]", "Tab")
+    page.wait_for_function("document.querySelector('#strength input[type=number]').value == '1'")  # the model's own
+    set_strength(page, "0")
     before = page.get_attribute("#after a[href*='/made/']", "href")
     page.click("#convert")
-    page.wait_for_function(f"document.querySelector('#after a').href != '{before}'")
+    page.wait_for_function(f"document.querySelector('#after a').getAttribute('href') != '{before}'")
     assert page.get_attribute("#after a", "href").endswith("synthetic_woman_calm_calm.wav")
-    assert "network changed" not in page.input_value("#line textarea")
+    pitch_before, pitch_after = re.findall(r"(\d+) Hz", page.input_value("#line textarea"))
+    assert pitch_before == pitch_after, "nothing is moved at strength 0"
     assert len(there) > 16_000
 
 

@@ -55,6 +55,7 @@ def test_pitch_and_tempo_move_in_each_direction_and_the_level_stays(without_netw
     summary = result.summary
     assert summary.pitch_after_hz / summary.pitch_before_hz == pytest.approx(np.exp(prosody.shift), rel=0.04)
     assert summary.seconds == pytest.approx(len(clip[0]) / clip[1] * prosody.tempo, abs=0.01)
+    assert f"; duration {len(clip[0]) / clip[1]:.1f} s to {summary.seconds:.1f} s; " in str(summary)
     assert summary.level_after_db == pytest.approx(summary.level_before_db, abs=0.1)
     assert summary.change_db == 0.0
     assert result.conversion.source.shape[1] == 1 + len(clip[0]) // 256
@@ -73,6 +74,7 @@ def test_strength_multiplies_the_moves(without_network, clip):
 def test_the_duration_can_be_kept(without_network, clip, reverse, prosody):
     summary = load_model(without_network, reverse=reverse, keep_duration=True).convert_fully(*clip).summary
     assert summary.seconds == pytest.approx(len(clip[0]) / clip[1], abs=0.001)
+    assert "duration" not in str(summary)
     assert summary.pitch_after_hz / summary.pitch_before_hz == pytest.approx(np.exp(prosody.shift), rel=0.04)
 
 
@@ -121,3 +123,18 @@ def test_a_run_whose_prosody_is_missing_says_so(without_network, tmp_path):
     (tmp_path / "run" / "prosody.npz").unlink()
     with pytest.raises(InputError, match="prosody.npz: missing or damaged"):
         load_model(tmp_path / "run")
+
+
+def test_a_clip_that_becomes_too_short_is_named_and_the_others_are_converted(
+    with_network, demo_clips, run_here, tmp_path
+):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    samples, rate = soundfile.read(demo_clips / SHORT_CLIP)
+    middle = len(samples) // 2
+    soundfile.write(folder / "a.wav", samples[middle : middle + 560], rate)
+    soundfile.write(folder / "b.wav", samples, rate)
+    run = RunDirectory(shutil.copytree(with_network, tmp_path / "run"))
+    save_prosodies(run.prosody_file, {"a_to_b": BACK, "b_to_a": THERE})  # the way back shortens, after its network
+    status, _, errors = run_here("infer", folder, "--run-dir", run.path, "--reverse", "--output", tmp_path / "out")
+    assert status != 0 and "a.wav: once moved, " in errors and (tmp_path / "out" / "b_calm.wav").exists()
