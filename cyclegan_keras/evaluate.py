@@ -50,7 +50,9 @@ def parser() -> CommandParser:
     parser.add_argument("--phase", choices=PHASES, help="as in infer; default: the run's")
     parser.add_argument("--strength", type=float, help="as in infer; default: the run's")
     parser.add_argument("--inputs", type=Path, help="the source recordings of --converted")
-    parser.add_argument("--source", default="calm", help="emotion of --inputs")
+    parser.add_argument(
+        "--source", help="emotion of the recordings, as the corpus calls it; default: the run's, or calm for --inputs"
+    )
     parser.add_argument("--target", help="emotion of --converted")
     parser.add_argument("--without-dnsmos", action="store_true", help="skip DNSMOS, which takes longest")
     parser.add_argument("--output", type=Path, help="folder for evaluate.json; default: the run's or --converted's")
@@ -72,7 +74,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _measure_folder(arguments: argparse.Namespace) -> int:
-    source, target = split_pair(f"{arguments.source}_{arguments.target}")
+    source, target = split_pair(f"{arguments.source or 'calm'}_{arguments.target}")
     # Report missing files before minutes are spent on the judges.
     recordings = [recording for recording, _ in paired(arguments.converted, arguments.inputs, target)]
     prepare_tensorflow()
@@ -89,6 +91,8 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run_dir)
     config = RunConfig.load(run.config_file)
     source, target = split_pair(config.pair)[:: -1 if arguments.reverse else 1]
+    if arguments.source:
+        source, target = split_pair(f"{arguments.source}_{target}")
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
     epochs = _epochs(run, arguments.epochs) if settings.uses_network else []
     prepare_tensorflow()

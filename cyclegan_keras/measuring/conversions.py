@@ -35,7 +35,7 @@ def measure_run(
     If the run converts by Griffin-Lim, the recordings and the second takes are also measured after Griffin-Lim.
     """
     analysis = config.spectrogram
-    directions = DIRECTIONS[:: 1 if ruler.source == split_pair(config.pair)[0] else -1]
+    directions = DIRECTIONS[:: 1 if ruler.target == split_pair(config.pair)[1] else -1]
     recordings = [analyse(source.waveform, analysis, settings.move_before) for source in sources]
     spectrograms = [recording.spectrogram for recording in recordings]
     rows = before_conversion(ruler, sources)

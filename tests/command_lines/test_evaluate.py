@@ -118,6 +118,7 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
         ("--epochs", 7, "no weights of epoch 7"),
         ("--clips", "nowhere", "nowhere: no such folder"),
         ("--clips", "choose", "--clips choose: no clips of 'calm'"),
+        ("--source", "boredom", "no clips of 'boredom'"),
     ],
 )
 def test_what_is_not_there_is_named_before_judges_are_fitted(
