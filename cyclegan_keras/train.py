@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
 from cyclegan_keras.corpora.clips import (
     NOBODY,
@@ -28,7 +27,6 @@ from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.sound import with_sound
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
-from cyclegan_keras.prosody.estimate import estimate_prosody
 from cyclegan_keras.prosody.move import UNMOVED, Prosody
 from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED, CommandParser, run_command
@@ -37,6 +35,7 @@ from cyclegan_keras.shared.files import locked
 from cyclegan_keras.shared.machine import Machine, prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.terminal import TerminalObserver
+from cyclegan_keras.training.prosody import estimate_both_ways
 
 if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option should be answered at once.
     from cyclegan_keras.training.loop import Domain
@@ -44,9 +43,6 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option shoul
 
 DATA = Path("data/ravdess")
 """Where `make data` puts RAVDESS."""
-
-PROSODY_CLIPS = 200
-"""Prosody is estimated from at most so many clips of each emotion."""
 
 SAMPLES_PER_DOMAIN = 2
 """Clips of each emotion that are converted at every snapshot."""
@@ -252,11 +248,7 @@ def _prosody(run: RunDirectory, config: RunConfig, clips: dict[str, list[Clip]])
         return UNMOVED
     if not run.prosody_file.exists():
         print("estimating how the emotions differ in pitch, tempo, level and balance", flush=True)
-        rate = config.spectrogram.sample_rate
-        few = [found[:: -(-len(found) // PROSODY_CLIPS)] for found in clips.values()]
-        spoken = [[(clip.who, load_waveform(clip.path, rate)) for clip in found] for found in few]
-        estimates = (estimate_prosody(*sides, rate) for sides in (spoken, spoken[::-1]))
-        save_prosodies(run.prosody_file, dict(zip(DIRECTIONS, estimates)))
+        save_prosodies(run.prosody_file, estimate_both_ways(*clips.values(), config.spectrogram.sample_rate))
     return load_prosody(run.prosody_file, DIRECTIONS[0])
 
 

@@ -1,6 +1,6 @@
 """Parallel recordings: the same speaker saying the same sentence in another emotion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cyclegan_keras.corpora.clips import Clip
 
@@ -56,6 +56,26 @@ def shared_sentences(clips: Iterable[Clip], *emotions: str) -> set[tuple[str, st
             said.setdefault(_words(clip), set()).add(clip.emotion)
     enough = len(emotions) or 2
     return {(corpus, language, sentence) for (corpus, language, _, sentence), in_ in said.items() if len(in_) >= enough}
+
+
+def comparable(target: Sequence[Clip], source: Sequence[Clip]) -> list[Clip]:
+    """The clips of a target emotion that are spoken at an intensity that the source emotion has too.
+
+    RAVDESS's neutral has one intensity: strong anger would differ from it in intensity, not only in emotion.
+
+    Parameters
+    ----------
+    target, source : sequences of Clip
+
+    Returns
+    -------
+    comparable : list of Clip
+        Of a corpus in which the emotions share no intensity, all.
+    """
+    of_source = {(clip.corpus, clip.intensity) for clip in source}
+    shared = of_source & {(clip.corpus, clip.intensity) for clip in target}
+    corpora = {corpus for corpus, _ in shared}
+    return [clip for clip in target if clip.corpus not in corpora or (clip.corpus, clip.intensity) in shared]
 
 
 def _words(clip: Clip) -> tuple[str, str | None, str, str | None]:

@@ -9,6 +9,7 @@ from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.convert import analyse, synthesise
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.corpora.clips import Clip, domain
+from cyclegan_keras.corpora.parallel import comparable
 from cyclegan_keras.measuring import attacks, voice, world
 from cyclegan_keras.measuring.cache import Tell, cached, say_nothing
 from cyclegan_keras.measuring.panel import load_clips
@@ -58,8 +59,8 @@ def world_statistics(
         An emotion has no recordings.
     """
     described, speakers = [], []
-    for emotion in (source, target):
-        of_emotion = domain(training_clips(clips), emotion)
+    of_source, of_target = (domain(training_clips(clips), emotion) for emotion in (source, target))
+    for emotion, of_emotion in ((source, of_source), (target, comparable(of_target, of_source))):
         numbers = _described(of_emotion, emotion, sample_rate, tell)
         voiced = np.isfinite(numbers).all(axis=1)
         described.append(numbers[voiced])

@@ -26,7 +26,7 @@ from tests.small_training import checkpointed
 def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the_clips_own_phase(
     run_here, demo_clips, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("cyclegan_keras.train.PROSODY_CLIPS", 4)
+    monkeypatch.setattr("cyclegan_keras.training.prosody.PROSODY_CLIPS", 4)
     options = ["--preset", "cpu-plus", "--data", demo_clips, *SMALL[4:-1], "1", "--run-dir", tmp_path / "run"]
     assert run_here("train", "--pair", "calm_fearful", *options)[0] == 0
     run = RunDirectory(tmp_path / "run")
@@ -44,7 +44,7 @@ def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the
 
 
 def test_no_epochs_leave_the_statistics_alone(run_here, demo_clips, tmp_path, monkeypatch):
-    monkeypatch.setattr("cyclegan_keras.train.PROSODY_CLIPS", 2)
+    monkeypatch.setattr("cyclegan_keras.training.prosody.PROSODY_CLIPS", 2)
     options = ["--preset", "cpu-plus", "--data", demo_clips, "--epochs", "0", "--run-dir", tmp_path / "run"]
     status, output, _ = run_here("train", "--pair", "calm_fearful", *options)
     run = RunDirectory(tmp_path / "run")

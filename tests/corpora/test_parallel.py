@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cyclegan_keras.corpora.clips import Clip, domain, split_clips
-from cyclegan_keras.corpora.parallel import counterpart, shared_sentences
+from cyclegan_keras.corpora.parallel import comparable, counterpart, shared_sentences
 from cyclegan_keras.corpora.ravdess import index_clips, parse_name
 
 
@@ -50,6 +50,20 @@ def test_shared_sentences_are_those_said_in_every_emotion_asked_for():
     assert {sentence for *_, sentence in shared_sentences(clips)} == {"1", "2"}
     assert {sentence for *_, sentence in shared_sentences(clips, "calm", "anger")} == {"1"}
     assert shared_sentences(clips, "calm", "sad") == set()
+
+
+def test_an_emotion_of_one_intensity_is_compared_with_that_intensity_alone():
+    neutral, normal, strong = ravdess("01-01-01-01-03", "05-01-01-01-03", "05-02-01-01-03")
+    assert comparable([normal, strong], [neutral]) == [normal]
+    assert comparable([neutral], [normal, strong]) == [neutral]
+
+
+def test_emotions_of_both_intensities_and_corpora_without_any_are_compared_whole():
+    calm, angry = ravdess("02-01-01-01-03", "02-02-01-01-03"), ravdess("05-02-01-01-03", "05-01-01-01-03")
+    emodb = [Clip(Path("03a01Wa.wav"), "03", "anger", corpus="emodb")]
+    strong = ravdess("05-02-01-02-04")
+    assert comparable(angry + emodb, calm + emodb) == angry + emodb
+    assert comparable(strong, calm[:1]) == strong, "they share none"
 
 
 @pytest.mark.real
