@@ -48,8 +48,7 @@ $(VENV)/installed: $(LOCK) requirements.txt setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --require-hashes -r $(LOCK)
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
-	@# The code that librosa compiles at its first import breaks where two processes do it at once (numba issue 10128).
-	$(PY) -c "import librosa.core.pitch"
+	$(PY) -c "from cyclegan_keras.audio.compiled import compile_ahead; compile_ahead()"
 	@touch $@
 
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
