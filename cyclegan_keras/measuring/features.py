@@ -1,6 +1,7 @@
 """Acoustic features of the first judge: pitch, energy, spectral balance, harmonicity, MFCC."""
 
-import librosa
+# Imported to compile it now, because numba's cache breaks if two processes fill it (numba's issue 10128).
+import librosa.core.pitch
 import numpy as np
 
 from cyclegan_keras.audio.pitch import HIGHEST_PITCH, LOWEST_PITCH, SILENCE_DB, VOICED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cyclegan_keras.audio import spectrogram, vocoder
+from cyclegan_keras.audio.compiled import compile_ahead
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip, domain
@@ -69,6 +70,7 @@ def build_panel(
     InputError
         The data set lacks clips of an emotion, or other actors.
     """
+    compile_ahead()  # before several processes need it
     emotions = tuple(sorted((source, target)))
     fitted_to = [domain(training_clips(clips), emotion) for emotion in emotions]
     tried_on = [domain(trial_clips(clips), emotion) for emotion in (source, target)]
