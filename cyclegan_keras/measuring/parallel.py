@@ -121,7 +121,7 @@ def gap_closed(converted: Sequence[float], source: Sequence[float], speakers: Se
 
 def gap_to_second_take(
     converted: Sequence[float], source: Sequence[float], second: Sequence[float], speakers: Sequence[str]
-) -> Gap:
+) -> Gap | None:
     """The gap closed from the distortion of the source to that of the actor's second take.
 
     Parameters
@@ -130,13 +130,18 @@ def gap_to_second_take(
         Distortions in dB.
     speakers : sequence of str
         The speaker of each clip.
+
+    Returns
+    -------
+    gap : Gap or None
+        None if the second takes are no closer than the sources: there is no gap then.
     """
-    return _bootstrapped(
+    gap = _bootstrapped(
         (converted, source, second),
         speakers,
-        # If a speaker's two takes differ as much as the emotions, there is no gap.
         lambda now, before, floor: (before - now) / np.where(before - floor > 1e-12, before - floor, np.nan),
     )
+    return gap if np.isfinite(gap.value) else None
 
 
 def differences(distances: Sequence[Distance]) -> dict[str, np.ndarray]:

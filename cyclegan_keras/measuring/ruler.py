@@ -152,8 +152,7 @@ class Ruler:
         seconds = self._real([takes[number] for number in with_take])
         floor = [parallel.distance(second.voice, real[number].voice).mcd for second, number in zip(seconds, with_take)]
         speakers = [sources[number].speaker for number in with_take]
-        gap = parallel.gap_to_second_take(now[with_take], before[with_take], floor, speakers)
-        return gap if np.isfinite(gap.value) else None  # the second takes are no closer than the sources
+        return parallel.gap_to_second_take(now[with_take], before[with_take], floor, speakers)
 
     def _real(self, clips: Sequence[Clip]) -> list[Sound]:
         missing = [clip for clip in clips if clip.path not in self._of_clips]

@@ -96,6 +96,7 @@ def test_the_interval_spans_what_speakers_differ_by_and_is_the_same_each_time():
 def test_the_way_of_distortion_ends_at_the_second_take():
     way = parallel.gap_to_second_take([18.0, 18.0], [20.0, 20.0], [15.0, 15.0], ["a", "b"])
     assert way == parallel.Gap(pytest.approx(0.4), pytest.approx(0.4), pytest.approx(0.4))
+    assert parallel.gap_to_second_take([18.0], [20.0], [21.0], ["a"]) is None, "the second take is further away"
 
 
 @pytest.mark.real
