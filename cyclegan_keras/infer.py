@@ -32,7 +32,10 @@ def parser() -> CommandParser:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a recording, or a folder of recordings")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run-dir", type=Path, help="the run to take the generator from")
-    which.add_argument("--pair", help=f"take the newest run of this pair under {RUNS}/, else the shipped model")
+    which.add_argument(
+        "--pair",
+        help=f"take the newest finished run of this pair under {RUNS}/, else the model that comes with the project",
+    )
     parser.add_argument(
         "--output", type=Path, default=Path("converted"),
         help="a .wav file for one clip, else a folder for CLIP_EMOTION.wav",

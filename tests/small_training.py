@@ -1,6 +1,8 @@
 """A training small enough for tests: two filters, one ResNet block, images of 64 x 64."""
 
 import csv
+import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,14 @@ def run_config(preset: str = "cpu", **changes) -> RunConfig:
     chosen = PRESETS[preset]
     values = {"pair": "calm_fearful", "preset": preset, "data": "/data", "data_key": "0" * 16, **vars(chosen)}
     return RunConfig(**{**values, **changes})
+
+
+def finished_copy(trained, folder) -> RunDirectory:
+    """A copy of a training that `--steps` ended, as if it had ended by itself."""
+    run = RunDirectory(shutil.copytree(trained, folder))
+    config = RunConfig.load(run.config_file)
+    dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=1)).save(run.config_file)
+    return run
 
 
 # The precision is fixed: what `auto` chooses depends on the machine.

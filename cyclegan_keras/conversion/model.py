@@ -184,8 +184,8 @@ def load_model(
     Parameters
     ----------
     name : str or Path
-        A pair, such as ``"calm_fearful"``: its newest training under ``runs``, else the model that ships. Or the path
-        of a run directory.
+        A pair, such as ``"calm_fearful"``: its newest finished training under ``runs``, else the model that ships. Or
+        the path of a run directory.
     reverse : bool
         Convert from B to A.
     epoch : int

@@ -96,7 +96,7 @@ def evaluation_file(folder: Path, reverse: bool) -> Path:
 
 
 def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
-    """Find a pair's run with the newest weights, or else the model that ships with the package.
+    """Find a pair's newest finished run, or else the model that ships with the package, or else an unfinished run.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     root : Path
         The folder that holds run directories.
     shipped : Path
-        The folder to search if ``root`` has no run of the pair.
+        The folder to search if ``root`` has no finished run of the pair.
 
     Raises
     ------
@@ -114,26 +114,31 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     """
     emotions = split_pair(pair)
     pair, turned = "_".join(emotions), "_".join(reversed(emotions))
-    runs = _trained(pair, root) or _trained(pair, shipped)
+    trained = _trained(pair, root)
+    runs = [run for run in trained if _is_finished(run)] or _trained(pair, shipped) or trained
     if runs:
         return max(runs, key=lambda run: _newest_file(run).stat().st_mtime)
     if _trained(turned, root) or _trained(turned, shipped):
         raise InputError(f"--pair {pair}: there is a model of {turned}; give --pair {turned} --reverse")
     ships = sorted(folder.parent.name for folder in shipped.glob("*/config.json"))
-    nothing = f"{root}: holds no trained run of {pair}, and the shipped models are {', '.join(ships)}"
-    unusual = [name for name in emotions if name not in EMOTIONS]
-    near = [nearest_name(name, EMOTIONS) for name in unusual]
-    if any(near):
-        raise InputError(f"{nothing}; did you mean {' and '.join(filter(None, near))}?")
-    raise InputError(f"{nothing}; train one (make train PAIR={pair}) or give --run-dir")
+    nothing = f"--pair {pair}: no model; the project comes with {', '.join(ships)}, and {root} holds none of it"
+    near = "_".join(name if name in EMOTIONS else nearest_name(name, EMOTIONS) or name for name in emotions)
+    if near != pair:
+        raise InputError(f"{nothing}; did you mean {near}?")
+    raise InputError(f"{nothing}; make one (make train PAIR={pair} PRESET=cpu-plus EPOCHS=0) or give --run-dir")
 
 
 def _trained(pair: str, root: Path) -> list[RunDirectory]:
     runs = [RunDirectory(file.parent) for file in root.glob("*/config.json")]
-    return [run for run in runs if _is_finished(run, pair)]
+    return [run for run in runs if _is_trained(run, pair)]
 
 
-def _is_finished(run: RunDirectory, pair: str) -> bool:
+def _is_finished(run: RunDirectory) -> bool:
+    epochs = RunConfig.load(run.config_file).train.epochs
+    return epochs == 0 or run.epochs()[-1] >= epochs
+
+
+def _is_trained(run: RunDirectory, pair: str) -> bool:
     try:
         config = RunConfig.load(run.config_file)
     except InputError:

@@ -16,6 +16,7 @@ from cyclegan_keras import infer
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
+from tests.small_training import finished_copy
 from tests.sounds import SHORT_CLIP, level_db
 
 
@@ -133,7 +134,7 @@ def test_the_clips_own_rate_is_kept_where_that_is_asked_for(trained_run, infer_h
 
 
 def test_the_newest_run_of_a_pair_is_found_under_runs(trained_run, demo_clips, infer_here, tmp_path):
-    shutil.copytree(trained_run.path, tmp_path / "runs" / "mine")
+    finished_copy(trained_run.path, tmp_path / "runs" / "mine")
     _, output, _ = infer_here(demo_clips / SHORT_CLIP, "--pair", "calm_fearful")
     assert "runs/mine" in output
     assert (tmp_path / "converted" / "03-01-02-01-02-02-04_fearful.wav").exists()

@@ -1,5 +1,6 @@
 """Finding runs and their weights."""
 
+import dataclasses
 import os
 import re
 
@@ -11,9 +12,11 @@ from tests.conftest import PROJECT
 from tests.small_training import run_config
 
 
-def make_run(path, epochs, age=0, **config):
+def make_run(path, epochs, age=0, of=1, **config):
+    """A run with weights of some epochs, out of so many to train."""
     run = RunDirectory(path)
-    run_config(**config).save(run.config_file)
+    config = run_config(**config)
+    dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=of)).save(run.config_file)
     for epoch in epochs:
         for direction in DIRECTIONS:
             file = run.weights_file(epoch, direction)
@@ -58,18 +61,33 @@ def test_a_run_of_ones_own_goes_before_the_shipped_model(tmp_path):
     assert newest_run("calm_fearful", runs, shipped) == trained
 
 
+def test_an_unfinished_run_does_not_go_before_the_shipped_model(tmp_path):
+    shipped, runs = tmp_path / "shipped", tmp_path / "runs"
+    begun = make_run(runs / "begun", [1, 2], of=20)
+    assert newest_run("calm_fearful", runs, shipped) == begun
+    model = make_run(shipped / "calm_fearful", [1])
+    assert newest_run("calm_fearful", runs, shipped) == model
+    make_run(runs / "begun", [20], of=20)
+    assert newest_run("calm_fearful", runs, shipped) == begun
+
+
+def test_a_mistyped_pair_is_answered_with_the_nearest(tmp_path):
+    with pytest.raises(InputError, match="--pair calm_feerful: no model; .* did you mean calm_fearful?"):
+        newest_run("calm_feerful", tmp_path)
+
+
 def test_the_demonstration_is_never_taken_for_a_training(tmp_path):
     makefile = (PROJECT / "Makefile").read_text()
     demo = re.search(r"^DEMO \?= runs/(.*)$", makefile, re.MULTILINE).group(1)
     make_run(tmp_path / demo, [1])
-    with pytest.raises(InputError, match="no trained run"):
+    with pytest.raises(InputError, match="no model"):
         newest_run("calm_fearful", tmp_path, shipped=tmp_path / "none")
 
 
 def test_a_pair_without_a_run_is_answered_with_what_ships_and_how_to_train(tmp_path):
     make_run(tmp_path / "shipped" / "calm_fearful", [1])
     make_run(tmp_path / "shipped" / "calm_anger", [1], pair="calm_anger")
-    with pytest.raises(InputError, match="the shipped models are calm_anger, calm_fearful; .*make train PAIR=calm_sad"):
+    with pytest.raises(InputError, match="comes with calm_anger, calm_fearful, .*make train PAIR=calm_sad"):
         newest_run("calm_sad", tmp_path / "runs", shipped=tmp_path / "shipped")
 
 
