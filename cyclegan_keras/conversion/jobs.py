@@ -119,7 +119,7 @@ def _reasons(others: Sequence[Path]) -> str:
 def _counted(counts: Counter[str]) -> str:
     common = [f"{count} {suffix}" for suffix, count in counts.most_common(4)]
     rest = counts.total() - sum(count for _, count in counts.most_common(4))
-    return ", ".join(common + [f"{rest} others"] * bool(rest))
+    return ", ".join(common + [f"{rest} other{'s' * (rest > 1)}"] * bool(rest))
 
 
 def _unreadable(error: OSError) -> NoReturn:

@@ -14,7 +14,7 @@ from cyclegan_keras.shared.errors import InputError
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 """Endings of archives that may hold recordings."""
 
-GET_DATA = "fetch RAVDESS with `make data`, or name the folder of your recordings with --data"
+GET_DATA = "fetch RAVDESS with `make data`, or name the folder of your recordings"
 
 LFS_POINTER = "a Git LFS pointer instead of sound"
 

@@ -4,16 +4,22 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
+from cyclegan_keras import evaluate
 from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.ravdess import index_clips
 from cyclegan_keras.measuring import judge, panel
 from cyclegan_keras.measuring.conversions import paired
+from cyclegan_keras.measuring.sets import Source
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import RunDirectory
+from tests.small_training import run_config
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +132,15 @@ def test_what_is_not_there_is_named_before_judges_are_fitted(
 ):
     line = fails_with_one_line("evaluate", "--run-dir", trained_run.path, "--data", demo_clips, option, value, expect=2)
     assert said in line
+
+
+def test_a_model_of_ravdess_is_said_to_know_no_speaker_of_another_corpus():
+    german = [Clip(Path(f"{who}a01N.wav"), who, "neutral", "a01", corpus="emodb") for who in ("03", "08", "09")]
+    sources = [Source(clip.key, np.zeros(1), clip) for clip in german]
+    ravdess = run_config(pair="neutral_anger")
+    assert evaluate.speakers_seen(ravdess, german, sources) == "by unseen speakers"
+    emodb = run_config(pair="neutral_anger", unseen_speakers="emodb/09")
+    assert evaluate.speakers_seen(emodb, german, sources) == "2 of 3 by training speakers"
 
 
 def test_a_conversion_is_paired_with_the_longest_name_it_begins_with(tmp_path):
