@@ -11,6 +11,7 @@ import numpy as np
 
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.corpora.clips import split_clips
 from cyclegan_keras.corpora.index import index_corpora
 from cyclegan_keras.corpora.known import Corpus
 from cyclegan_keras.emotions import split_pair
@@ -58,10 +59,11 @@ def command(arguments: argparse.Namespace) -> int:
     if there["phase"] != back["phase"]:
         raise InputError(f"{run.path}: the two directions were measured with different --phase; measure both with one")
     conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
-    corpora = [
-        folder.corpus for folder in index_corpora([Path(part) for part in config.data.split(os.pathsep)]).folders
-    ]
-    text = card(config, epoch, measures, corpora)
+    index = index_corpora([Path(part) for part in config.data.split(os.pathsep)])
+    corpora = [folder.corpus for folder in index.folders]
+    unseen = config.unseen_speakers.split(",") if config.unseen_speakers else ()
+    speakers = len({clip.who for clip in split_clips(index.clips, unseen).train})
+    text = card(config, epoch, measures, corpora, speakers)
     if epoch:
         _save_generators(run, config, epoch, shipped)
     if config.conversion.prosody:
@@ -83,7 +85,9 @@ def _save_generators(run: RunDirectory, config: RunConfig, epoch: int, shipped: 
         save_weights(shipped.weights_file(epoch, direction), generator, np.float16)
 
 
-def card(config: RunConfig, epoch: int, measures: Sequence[dict], corpora: Sequence[Corpus | None]) -> str:
+def card(
+    config: RunConfig, epoch: int, measures: Sequence[dict], corpora: Sequence[Corpus | None], speakers: int
+) -> str:
     """Describe a model: how it was made, its measures, and its licence.
 
     Parameters
@@ -96,6 +100,8 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict], corpora: Seque
         The content of ``evaluate.json`` for each direction.
     corpora : sequence of Corpus or None
         What the recordings are; None for own recordings, whose folder stays private.
+    speakers : int
+        The number of training speakers.
 
     Returns
     -------
@@ -115,8 +121,8 @@ def card(config: RunConfig, epoch: int, measures: Sequence[dict], corpora: Seque
     lines = [
         f"# {config.pair}",
         "",
-        f"{networks if epoch else statistics} Made from {_names(corpora)}, left out: {left_out} "
-        f"(fingerprint of the clips: {config.data_key}).",
+        f"{networks if epoch else statistics} Made from {_names(corpora)}: {speakers} speakers; "
+        f"left out: {left_out} (fingerprint of the clips: {config.data_key}).",
         "",
         "The model is derived from these recordings, so their licence is the model's. Name their authors and this "
         "project.",

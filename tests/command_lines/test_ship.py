@@ -67,8 +67,8 @@ def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(
 def test_a_card_names_the_licence_of_every_corpus_and_keeps_own_folders_private():
     measures = {"caption": "neutral to anger", "rows": [], "judges": {}, "two_actors": None}
     config = run_config("cpu", pair="neutral_anger", data="/home/me/secret", unseen_speakers="emodb/15,emodb/16")
-    card = ship.card(config, 1, [measures], [corpus_of_name("emodb"), None])
-    assert "Made from EmoDB and own recordings, left out: speakers emodb/15, emodb/16" in card
+    card = ship.card(config, 1, [measures], [corpus_of_name("emodb"), None], 9)
+    assert "Made from EmoDB and own recordings: 9 speakers; left out: speakers emodb/15, emodb/16" in card
     assert "- EmoDB: Berlin" in card and "for research" in card and "their owner's terms" in card
     assert "RAVDESS" not in card and "secret" not in card
 
