@@ -96,18 +96,18 @@ def test_other_files_and_folders_named_like_clips_are_passed_over(tmp_path):
 
 
 def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
-    with pytest.raises(InputError, match="nowhere: no such folder.*make data.*--data"):
+    with pytest.raises(InputError, match="nowhere: no such folder.*make data.*name the folder of your recordings"):
         index_clips(tmp_path / "nowhere")
 
 
 def test_a_file_given_as_folder_is_named_with_what_to_do(tmp_path):
-    with pytest.raises(InputError, match="a.txt: not a folder.*make data.*--data"):
+    with pytest.raises(InputError, match="a.txt: not a folder.*make data.*name the folder of your recordings"):
         index_clips(recording(tmp_path / "a.txt"))
 
 
 def test_a_folder_without_clips_is_named_with_what_to_do(tmp_path):
     recording(tmp_path / "01-01-02-01-01-01-01.wav")
-    with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))}: none of .* recordings .*make data.*--data"):
+    with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))}: none of .* recordings .*make data.*name the folder of your recordings"):
         index_clips(tmp_path)
 
 
