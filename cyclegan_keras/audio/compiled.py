@@ -7,12 +7,14 @@ process (numba's issue 10128). ``make setup`` therefore calls ``compile_ahead`` 
 import librosa
 import numpy as np
 
+from cyclegan_keras.audio.pitch import FRAME_SECONDS, HOP_SECONDS, yin
+
 
 def compile_ahead() -> None:
     """Call every function of librosa that numba compiles and that this package uses; its cache keeps them."""
     for precision in (np.float32, np.float64):
         tone = np.sin(np.arange(4_000, dtype=precision) / 20)
-        librosa.yin(tone, fmin=65.0, fmax=700.0, sr=16_000, frame_length=1024)
+        yin(tone, 16_000, FRAME_SECONDS, HOP_SECONDS)
         librosa.griffinlim(np.abs(librosa.stft(tone, n_fft=512)), n_iter=1)
         cepstra = librosa.feature.mfcc(y=tone, sr=16_000, n_fft=512)
         librosa.sequence.dtw(cepstra, cepstra)

@@ -1,5 +1,6 @@
 """The statistics of prosody that a run of our own way starts from."""
 
+import functools
 from collections.abc import Sequence
 
 from cyclegan_keras.audio.files import load_waveform
@@ -33,13 +34,14 @@ def estimate_both_ways(a: Sequence[Clip], b: Sequence[Clip], sample_rate: int) -
     InputError
         An emotion has no clip with enough voiced frames.
     """
+    load = functools.cache(lambda path: load_waveform(path, sample_rate))  # both directions need it
+
+    def spoken(clips: Sequence[Clip]) -> Spoken:
+        few = clips[:: -(-len(clips) // PROSODY_CLIPS)]
+        return [(clip.who, load(clip.path)) for clip in few]
+
     estimates = [
-        estimate_prosody(_spoken(source, sample_rate), _spoken(comparable(target, source), sample_rate), sample_rate)
+        estimate_prosody(spoken(source), spoken(comparable(target, source)), sample_rate)
         for source, target in ((a, b), (b, a))
     ]
     return dict(zip(DIRECTIONS, estimates))
-
-
-def _spoken(clips: Sequence[Clip], sample_rate: int) -> Spoken:
-    few = clips[:: -(-len(clips) // PROSODY_CLIPS)]
-    return [(clip.who, load_waveform(clip.path, sample_rate)) for clip in few]
