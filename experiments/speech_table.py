@@ -95,16 +95,18 @@ class SpeechTable:
 
 
 def figures(stored: dict[str, dict], sets: Sequence[str]) -> dict:
-    """Give the measures of all conversions, a line a column and set, ours and the report's."""
-    rows = []
+    """Give the measures of all conversions: ours, the report's and a fixed equaliser's, a line a column and set."""
+    rows: dict[str, list] = {}
     for title, each in stored.items():
-        for whose, name in (("ours", "ours"), ("theirs", "the report's")):
+        pair = each["training"]["pair"].replace("_", " to ") if each else ""
+        of_each = {"ours": (title, "ours"), "theirs": (title, "the report's"), "equalised": (pair, "a fixed equaliser")}
+        for key, (of_what, whose) in of_each.items():
             for of in sets:
-                cells = [cell for cell in each.get(whose, ()) if cell["of"] == of]
-                if cells:
+                cells = [cell for cell in each.get(key, ()) if cell["of"] == of]
+                if cells:  # columns of one pair have one equaliser
                     measured = [point(estimator, cells) for estimator in SUMMARY.values()]
-                    rows.append([f"{title}, {of}, {name}", len(cells), *measured])
-    return {"columns": ["", "clips", *SUMMARY], "rows": rows}
+                    rows[f"{of_what}, {of}, {whose}"] = [len(cells), *measured]
+    return {"columns": ["", "clips", *SUMMARY], "rows": [[title, *row] for title, row in rows.items()]}
 
 
 def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict]) -> list[dict]:

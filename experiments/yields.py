@@ -17,12 +17,13 @@ from cyclegan_keras.conversion import convert
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.measuring.attacks import equalised
 from cyclegan_keras.measuring.metrics import mimicry
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips
 from experiments.cells import save_curves, write_cell
 from experiments.clips import Recording
-from experiments.measures import Heard, PairMeasures, of_recording
+from experiments.measures import CONFIG, Heard, PairMeasures, of_recording
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Needed, Settings, thinned_losses
 
@@ -77,6 +78,7 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
         "judge": measures.describe(),
         "ours": _conversions(run, config, run.epoch(), found, measures, folder, shown),
         "theirs": _theirs(settings, run, measures, folder, shown),
+        "equalised": _equalised(found, measures, clips.rated(found, shown)),
         "by_epoch": _epochs(run, config, found, measures) if wanted.by_epoch else [],
         "losses": losses,
     }
@@ -90,8 +92,8 @@ def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
     known = {each["name"]: each for each in read_json(folder / YIELD).get("recordings", ())}
     for each in shown:
         if "sound" not in known.get(each.name, {}):
-            recording = load(each.path, SpectrogramConfig())
-            media = write_cell(folder, each.name, recording.spectrogram, recording.waveform, SpectrogramConfig())
+            recording = load(each.path, CONFIG)
+            media = write_cell(folder, each.name, recording.spectrogram, recording.waveform, CONFIG)
             known[each.name] = {
                 "name": each.name, "what": each.what, "origin": each.origin, "source": each.source, **media,
                 **of_recording(recording.waveform),
@@ -116,40 +118,50 @@ def _conversions(
     there, back = (load_generator(run.directory, config, epoch, direction) for direction in DIRECTIONS)
     generated = convert.generate(spectrograms, there, analysis)
     restored = convert.generate(generated, back, analysis)
-    sounds, untouched = (_sounds(sources, images, analysis) for images in (generated, spectrograms))
-    rated = clips.rated(found, shown)
-    heard = [
-        Heard(each, sound, source.waveform, plain, each.name in rated)
-        for each, sound, source, plain in zip(found, sounds, sources, untouched)
-    ]
-    cells = [{**_named(each.recording), **row} for each, row in zip(heard, measures.measure(heard))]
-    for cell, each, source, image, again in zip(cells, heard, spectrograms, generated, restored):
+    sounds = _sounds(sources, generated, analysis)
+    cells = _measured(found, sounds, sources, analysis, measures, clips.rated(found, shown))
+    for cell, sound, source, image, again in zip(cells, sounds, spectrograms, generated, restored):
         cell.update(mimicry=round(float(mimicry(source, image)), 4), cycle=round(float(mimicry(source, again)), 4))
         if cell["name"] in shown:
-            cell.update(write_cell(folder, cell["name"], image, each.sound, analysis))
+            cell.update(write_cell(folder, cell["name"], image, sound, analysis))
     return cells
 
 
 def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Path, shown: Sequence[str]) -> list[dict]:
     """What the report's authors published of the same conversions, by the same measures."""
-    config = SpectrogramConfig()
-    found = [(each, clips.reports_output(settings, each, run)) for each in clips.of_report(settings)]
-    outputs = [load(path, config) for _, path in found if path]
-    sources = [load(each.path, config) for each, path in found if path]
-    untouched = _sounds(sources, [source.spectrogram for source in sources], config)
-    heard = [
-        Heard(each, output.waveform, source.waveform, sound, True)
-        for each, output, source, sound in zip([each for each, path in found if path], outputs, sources, untouched)
-    ]
-    files = [f"the report's {path.stem}" for _, path in found if path]
-    cells = [
-        {**_named(each.recording), "source": file, **row}
-        for each, file, row in zip(heard, files, measures.measure(heard))
-    ]
+    pairs = [(each, clips.reports_output(settings, each, run)) for each in clips.of_report(settings)]
+    found, files = [each for each, path in pairs if path], [path for _, path in pairs if path]
+    outputs = [load(path, CONFIG) for path in files]
+    sources = [load(each.path, CONFIG) for each in found]
+    sounds = [output.waveform for output in outputs]
+    cells = _measured(found, sounds, sources, CONFIG, measures, {each.name for each in found})
+    for cell, path in zip(cells, files):
+        cell["source"] = f"the report's {path.stem}"
     for cell, output in zip(cells, outputs):
         if cell["name"] in shown:
-            cell.update(write_cell(folder, f"{cell['name']}-report", output.spectrogram, output.waveform, config))
+            cell.update(write_cell(folder, f"{cell['name']}-report", output.spectrogram, output.waveform, CONFIG))
     return cells
+
+
+def _equalised(found: Sequence[Recording], measures: PairMeasures, rated: set[str]) -> list[dict]:
+    """A simpler way, for comparison: the same recordings through a fixed equaliser and the same vocoder."""
+    sources = [load(each.path, CONFIG) for each in found]
+    images = [equalised(source.spectrogram, *measures.panel.spectra) for source in sources]
+    return _measured(found, _sounds(sources, images, CONFIG), sources, CONFIG, measures, rated)
+
+
+def _measured(
+    found: Sequence[Recording], sounds: Sequence[np.ndarray], sources: Sequence[convert.Recording],
+    config: SpectrogramConfig, measures: PairMeasures, rated: set[str],
+) -> list[dict]:  # fmt: skip
+    """Measure the sounds that were made of recordings; the cleanness of those that are rated."""
+    untouched = _sounds(sources, [source.spectrogram for source in sources], config)
+    heard = [
+        Heard(each, sound, source.waveform, plain, each.name in rated)
+        for each, sound, source, plain in zip(found, sounds, sources, untouched)
+    ]
+    named = [{"name": each.name, "of": each.of, "speaker": each.speaker} for each in found]
+    return [{**name, **row} for name, row in zip(named, measures.measure(heard))]
 
 
 def _epochs(run: Needed, config: RunConfig, found: Sequence[Recording], measures: PairMeasures) -> list[dict]:
@@ -176,10 +188,6 @@ def _holds(stored: dict, wanted: Wanted, shown: Sequence[str]) -> bool:
     drawn = {cell["name"] for cell in stored["ours"] if "picture" in cell}
     epochs = bool(stored["by_epoch"]) or not wanted.by_epoch
     return wanted.sets <= set(stored["sets"]) and drawn.issuperset(shown) and epochs
-
-
-def _named(recording: Recording) -> dict:
-    return {"name": recording.name, "of": recording.of, "speaker": recording.speaker}
 
 
 def _names_by_set(found: Sequence[Recording]) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ import soundfile
 from cyclegan_keras.shared.errors import InputError
 from experiments import cells, report
 from experiments.results import PUBLISHED, YIELD
+from experiments.speech_table import figures
 from tests.conftest import PROJECT
 from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, write_yield
 
@@ -143,6 +144,17 @@ def test_the_overview_says_of_every_table_what_is_trained_and_counts_the_answers
     assert "Table 1: 3, 6 and 9 ResNet blocks not yet – – –" in overview
     assert "Table 6: other English sentences fearful: epoch 20 of 20; 1 not yet 0 1 0" in overview
     assert overview.index("Table 1") < overview.index("Table 3") < overview.index("Section 5.2.3")
+
+
+def test_a_fixed_equaliser_stands_once_in_a_tables_figures_however_many_columns_a_pair_has():
+    cell = {"name": "a", "of": "seen", "speaker": "ann", "wer": 0.5, "wer_before": 0.25}
+    column = {"training": {"pair": "neutral_anger"}, "ours": [cell], "theirs": [], "equalised": [{**cell, "wer": 0.3}]}
+    found = figures({"3 blocks": column, "6 blocks": column, "9 blocks": {}}, ["seen", "unseen"])
+    wer = found["columns"].index("WER")
+    assert [(row[0], row[wer]) for row in found["rows"]] == [
+        ("3 blocks, seen, ours", 0.5), ("neutral to anger, seen, a fixed equaliser", 0.3),
+        ("6 blocks, seen, ours", 0.5),
+    ]  # fmt: skip
 
 
 def test_presets_are_never_mixed(results, tmp_path):
@@ -287,6 +299,10 @@ def test_tables_are_made_from_nothing_and_a_second_time_nothing_is_made(environm
     assert "Are clips held back moved towards fearful?" in first.stdout
     stored = json.loads((tmp_path / "results" / "calm_fearful-cpu" / YIELD).read_text())
     assert stored["ours"][0].keys() >= {"f0", "f0_before", "mcd_floor", "wer", "dnsmos", "mimicry", "cycle"}
+    equalised = {cell["name"]: cell for cell in stored["equalised"]}
+    assert [equalised[cell["name"]]["f0_before"] for cell in stored["ours"]] == [
+        cell["f0_before"] for cell in stored["ours"]
+    ]
     written = (tmp_path / "results" / "calm_fearful-cpu" / YIELD).stat().st_mtime_ns
     second = run("make", "table4", "figure5", *options)
     assert second.stdout.count("epoch 1 of 1, measured already") == 3
