@@ -153,7 +153,7 @@ def _licence(corpus: Corpus | None) -> str:
 
 def _reliability(judge: str, verdict: dict) -> str:
     alarms = ", ".join(f"{name} {share:.2f}" for name, share in verdict["false_alarms"].items())
-    unreliable = "" if verdict["holds"] else " It is not reliable: its shares mean nothing."
+    unreliable = "" if verdict["holds"] else " It is not reliable, so its column is left out."
     return (
         f"Judge {judge}: right on {verdict['accuracy']:.2f} of {verdict['clips']} real clips of actors it was not "
         f"fitted to; false alarms: {alarms}.{unreliable}"

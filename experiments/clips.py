@@ -167,7 +167,7 @@ def by_espeak(folder: Path, of: str) -> list[Recording]:
 
 
 def rated(found: Sequence[Recording], shown: Sequence[str]) -> set[str]:
-    """Choose the clips for DNSMOS, which takes longest: all but the training clips, of which one per speaker.
+    """Choose the clips for DNSMOS, which takes a second each: all but the training clips, of which one per speaker.
 
     Those that are shown are measured whatever their set.
     """

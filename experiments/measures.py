@@ -68,7 +68,7 @@ SHOWN = {
 class Heard(NamedTuple):
     """A conversion as sound, the recording's middle 4.096 s, and these as they sound with no network between.
 
-    ``rated`` says whether its cleanness is measured as well, which takes longest.
+    ``rated`` says whether its cleanness is measured as well, which takes a second.
     """
 
     recording: Recording

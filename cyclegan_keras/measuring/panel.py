@@ -35,8 +35,9 @@ class Panel:
         return first.spectra if self.target == first.emotions[1] else first.spectra[::-1]
 
     def shares(self, sounds: Sequence[np.ndarray]) -> dict[str, float]:
-        """The share of sounds that each judge classifies as the target."""
-        return {one.kind: one.share(sounds, self.target) for one in self.judges}
+        """The share of sounds that each reliable judge classifies as the target."""
+        reliable = [one for one, verdict in zip(self.judges, self.verdicts) if verdict.holds]
+        return {one.kind: one.share(sounds, self.target) for one in reliable}
 
     def describe(self) -> str:
         """Write the accuracy and the false alarms of each judge, and whether it is reliable."""
@@ -49,7 +50,7 @@ class Panel:
                 f"  false alarms: {alarms}",
             ]
             if not verdict.holds:
-                lines.append("  not reliable: its shares mean nothing")
+                lines.append("  not reliable: its column is left out")
         return "\n".join(lines)
 
 
