@@ -54,7 +54,7 @@ def parser() -> CommandParser:
         "--source", help="emotion of the recordings, as the corpus calls it; default: the run's, or calm for --inputs"
     )
     parser.add_argument("--target", help="emotion of --converted")
-    parser.add_argument("--without-dnsmos", action="store_true", help="skip DNSMOS, which takes a second per clip and row")
+    parser.add_argument("--without-dnsmos", action="store_true", help="skip DNSMOS, which takes a second for each clip")
     parser.add_argument("--output", type=Path, help="folder for evaluate.json; default: the run's or --converted's")
     return parser
 

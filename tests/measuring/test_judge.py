@@ -23,8 +23,8 @@ from cyclegan_keras.measuring.attacks import (
 )
 from cyclegan_keras.measuring.features import VOICED, acoustic_features, pitch_track
 from cyclegan_keras.measuring.judge import JUDGES, Verdict, fit_judge, training_features, try_judges
-from cyclegan_keras.measuring.panel import Panel
 from cyclegan_keras.measuring.mel_features import mel_statistics
+from cyclegan_keras.measuring.panel import Panel
 from cyclegan_keras.measuring.sets import training_clips, trial_clips
 from tests.sounds import speech
 
@@ -190,7 +190,7 @@ def test_a_verdict_names_every_attack_and_holds_only_above_both_marks(synthetic_
 def test_an_unreliable_judge_gives_no_share(synthetic_judges):
     verdicts = (Verdict(1.0, 32, {"untouched": 0.0}), Verdict(0.5, 32, {"untouched": 0.0}))
     panel = Panel(tuple(synthetic_judges), verdicts, "calm", "fearful")
-    assert panel.shares([speech("fearful", 8)]) == {JUDGES[0]: 1.0}
+    assert panel.shares([speech("fearful", 8)]) == {synthetic_judges[0].kind: 1.0}
     assert panel.describe().endswith("  not reliable: its column is left out")
 
 
