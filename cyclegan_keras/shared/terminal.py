@@ -56,7 +56,8 @@ class TerminalObserver:
         )
         # Keras treats any output on Linux as a terminal; a log file needs lines instead.
         self.bar._dynamic_display = redrawn
-        self.bar.update(first_step)
+        if first_step:  # at 0, Keras would write a remaining time of 0 s
+            self.bar.update(first_step)
         self.began = time.perf_counter()
 
     def step_done(self, losses: dict[str, float]) -> None:

@@ -212,6 +212,7 @@ def test_the_time_left_is_estimated_once_the_first_steps_are_done(capsys):
             watching.step_done({"g_loss": 1.0, "f_loss": 1.0, **losses})
     said = capsys.readouterr().out
     assert said.count("steps left") == said.count("for the 96 steps left") == 1
+    assert "0/4 " not in said, "before the first step no remaining time is known"
 
 
 @pytest.mark.real
