@@ -116,7 +116,9 @@ class Resources:
             },
             "pictures": stored["pictures"], "questions": [], "trainings": {}, "missing": [], "judges": [],
             "note": f"{stored['machine']}; medians of {TIMED} steps; {stored['steps']} steps an epoch; memory is the "
-            "whole process's, at most; TFLOP are the convolutions', and TFLOP/s what a GPU would have to sustain.",
+            "whole process's, at most; TFLOP are the convolutions', and TFLOP/s what a GPU would have to sustain. The "
+            "report trained on Google Colab and on a p3.2xlarge, whose V100 has 15.7 TFLOP/s at most by NVIDIA's data "
+            "sheet. The hours that it took there are not in the sources of this project.",
         }  # fmt: skip
 
 
