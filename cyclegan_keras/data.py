@@ -67,7 +67,7 @@ def _parser() -> CommandParser:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    index = index_corpora(arguments.data, arguments.corpus, arguments.channel)
+    index = index_corpora(arguments.data, arguments.corpus, arguments.channel, strict=False)
     for folder in index.folders:
         print(*_about(folder), sep="\n")
     show = _progress_bar("clip") if sys.stdout.isatty() else None
@@ -110,7 +110,9 @@ def _totals(index: Index, decoded: Sequence[Decoded]) -> list[str]:
     hours = sum(one.seconds for _, one in good) / 3600
     sentences = {(clip.corpus, clip.language, clip.sentence) for clip in clips if clip.sentence}
     shared = shared_sentences(clips)
-    parallel = f"{len(shared)} spoken in several emotions by one speaker: parallel" if shared else "not parallel"
+    parallel = "not parallel" if who else "not parallel, because the speakers are not known"
+    if shared:
+        parallel = f"{len(shared)} spoken in several emotions by one speaker: parallel"
     return [
         f"{len(clips)} clips, {hours:.2f} hours, {rates} kHz, language {languages}",
         f"speakers: {len(who)}{f' ({names})' if who else ''}{unknown}",

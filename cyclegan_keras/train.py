@@ -123,7 +123,7 @@ def command(arguments: argparse.Namespace) -> int:
     data = ", ".join(map(str, arguments.data or [DATA]))
     index = index_corpora(arguments.data or [DATA], arguments.corpus, arguments.channel)
     split = split_clips(index.clips, arguments.unseen_speakers or ())
-    _require_training_clips(split, data)
+    _require_training_clips(index.clips, split, emotions, data)
     split, without_sound = with_sound(split, emotions, data)
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
     machine = prepare_tensorflow(arguments.deterministic)
@@ -179,12 +179,15 @@ def _check_options(arguments: argparse.Namespace) -> None:
         parser().error(f"argument --xla: not with --strategy {arguments.strategy}")
 
 
-def _require_training_clips(split: Split, data: str) -> None:
-    if not split.train:
-        raise InputError(
-            f"{data}: every clip is held back or by an unseen speaker ({', '.join(unseen_speakers(split))}), none is "
-            "left to train on; give other speakers' recordings, or name others with --unseen-speakers"
-        )
+def _require_training_clips(clips: Sequence[Clip], split: Split, emotions: Sequence[str], data: str) -> None:
+    domain(clips, *emotions)  # names an emotion that the data lacks
+    for emotion in emotions:
+        if not any(clip.emotion == emotion for clip in split.train):
+            raise InputError(
+                f"{data}: every clip of {emotion} is held back or by an unseen speaker "
+                f"({', '.join(unseen_speakers(split))}), none is left to train on; give other speakers' recordings, or "
+                "name others with --unseen-speakers"
+            )
 
 
 @contextmanager

@@ -91,6 +91,7 @@ def _recordings(given: Path, passed_over: list[str]) -> Iterator[tuple[Path, Pat
     taken = SUFFIXES | containers.SUFFIXES if containers.readable() else SUFFIXES
     found, others = [], []
     for folder, folders, files in os.walk(given, onerror=_unreadable):
+        files = [name for name in files if not name.startswith("._")]  # macOS writes them beside its own
         found += [Path(folder, name) for name in (*folders, *files) if Path(name).suffix.lower() in taken]
         others += [Path(folder, name) for name in files if Path(name).suffix.lower() not in taken]
     said = f"; {_reasons(others)}" if others else ""

@@ -61,6 +61,11 @@ def has_emotion_folders(root: Path, paths: Sequence[Path]) -> bool:
     return any(_usual_level(names) is not None for names in set(_folders(root, paths)))
 
 
+def names_emotion(folder: str) -> bool:
+    """Whether a folder has the name of a usual emotion."""
+    return _usual_level((folder,)) is not None
+
+
 def clips_of_table(root: Path, corpus: str) -> list[Clip]:
     """Read ``clips.csv``: one line per recording, after a line with the columns' names.
 

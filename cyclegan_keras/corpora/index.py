@@ -72,7 +72,9 @@ def index_clips(data: Path | str | Sequence[Path], corpus: str | None = None, ch
     return list(index_corpora(data, corpus, channel).clips)
 
 
-def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, channel: str = SPEECH) -> Index:
+def index_corpora(
+    data: Path | str | Sequence[Path], corpus: str | None = None, channel: str = SPEECH, strict: bool = True
+) -> Index:
     """Find the clips of a folder, or of several folders as one corpus, and the files that are passed over.
 
     Parameters
@@ -83,6 +85,8 @@ def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, 
         Instead of recognition: the name of a known corpus, or ``"folders"``.
     channel : str
         ``"speech"``, or ``"song"`` (only RAVDESS has song).
+    strict : bool
+        Whether more than ``MOST_UNUSABLE`` unusable recordings are an error, rather than all of them.
 
     Returns
     -------
@@ -93,8 +97,7 @@ def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, 
     Raises
     ------
     InputError
-        The folder does not exist or cannot be read, none of its files is a clip, or more than ``MOST_UNUSABLE`` of the
-        recordings cannot be used.
+        The folder does not exist or cannot be read, none of its files is a clip, or too many recordings cannot be used.
     """
     roots = [Path(data)] if isinstance(data, (str, Path)) else [Path(root) for root in data]
     taken, clips, unusable, others, of_macos = [], [], [], [], 0
@@ -103,7 +106,8 @@ def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, 
         folder, of_folder, not_taken = _read_folder(root, below, corpus, channel, {other.name for other in taken})
         probes = [probe(clip.path) for clip in of_folder]
         bad = [PassedOver(clip.path, probed.problem) for clip, probed in zip(of_folder, probes) if probed.problem]
-        refuse_many_unusable(root, bad, len(probes))
+        if strict or len(bad) == len(probes):
+            refuse_many_unusable(root, bad, len(probes))
         taken.append(folder)
         clips += [(clip, probed.mark) for clip, probed in zip(of_folder, probes) if not probed.problem]
         unusable += bad
@@ -125,7 +129,7 @@ def refuse_many_unusable(where: object, unusable: Sequence[PassedOver], total: i
         )
     raise InputError(
         f"{where}: {len(unusable)} of {total} recordings cannot be used ({reasons(unusable)}; "
-        f"the first is {unusable[0].path}); fetch them again, or remove them"
+        f"the first is {unusable[0].path}; data list names the others); correct, fetch or remove them"
     )
 
 
@@ -135,9 +139,9 @@ def reasons(passed_over: Iterable[PassedOver]) -> str:
     Example
     -------
     >>> reasons([PassedOver(Path("a"), "empty"), PassedOver(Path("b"), "silent"), PassedOver(Path("c"), "empty")])
-    'empty 2, silent 1'
+    '2 x empty, 1 x silent'
     """
-    return ", ".join(f"{why} {count}" for why, count in Counter(file.why for file in passed_over).most_common())
+    return ", ".join(f"{count} x {why}" for why, count in Counter(file.why for file in passed_over).most_common())
 
 
 def passed_over_lines(passed_over: Sequence[PassedOver]) -> list[str]:
@@ -146,7 +150,7 @@ def passed_over_lines(passed_over: Sequence[PassedOver]) -> list[str]:
     Example
     -------
     >>> passed_over_lines([PassedOver(Path("a.wav"), "silent from start to end")])
-    ['passed over: silent from start to end 1', '  a.wav: silent from start to end']
+    ['passed over: 1 x silent from start to end', '  a.wav: silent from start to end']
     """
     if not passed_over:
         return []
@@ -214,6 +218,8 @@ def _nothing_there(root: Path, below: Below, chosen: Corpus | None, channel: str
             return f"{root}: holds {corpus.channel}, not {channel}; give --channel {corpus.channel}"
     if not below.recordings:
         return f"{root}: holds no recordings; {GET_DATA}"
+    if not chosen and folders.names_emotion(root.resolve().name):
+        return f"{root}: holds recordings of one emotion; name the folder above it"
     named = f"named as in {chosen.name}" if chosen else "named as in a known corpus"
     return (
         f"{root}: none of {len(below.recordings)} recordings is {named}, or lies in a folder with the name of a usual "

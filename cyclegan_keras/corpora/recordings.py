@@ -52,8 +52,9 @@ def files_below(root: Path) -> Below:
     if not root.is_dir():
         if root.suffix.lower() in ARCHIVES and root.is_file():
             raise InputError(f"{root}: an archive that is not unpacked; unpack it and name its folder with --data")
-        found = "not a folder" if root.exists() else "no such folder"
-        raise InputError(f"{root}: {found}; {GET_DATA}")
+        if root.exists():
+            raise InputError(f"{root}: not a folder; name the folder it lies in")
+        raise InputError(f"{root}: no such folder; {GET_DATA}")
     found, archives, of_macos, seen = [], [], 0, set()
     for folder, folders, names in os.walk(root, onerror=_unreadable, followlinks=True):
         at = os.stat(folder)
@@ -102,7 +103,7 @@ def _problem(head: bytes, size: int) -> str | None:
     if head.startswith(_LFS_HEAD):
         return LFS_POINTER
     if not head.startswith(SIGNATURES):
-        return "not audio, despite its name"
+        return "not audio despite its name"
     return "holds no samples" if head.startswith(b"RIFF") and size <= _HEADER_BYTES else None
 
 

@@ -85,10 +85,11 @@ def open_run(run: RunDirectory, config: RunConfig) -> None:
     if run.config_file.exists():
         before = type(config).load(run.config_file)
         differing = [name for name in differences(before, config) if name not in MAY_DIFFER]
+        differing = ["training clips" if name == "data_key" else name for name in differing]
         if differing:
             raise InputError(
                 f"{run.path}: holds a run of another configuration ({', '.join(differing)} differ); "
-                "give another --run-dir (RUN=), or the options it was begun with"
+                "give another --run-dir (RUN=), or the options and clips it was begun with"
             )
     remove_unfinished(run.path)
     if config != before:

@@ -227,11 +227,20 @@ def test_list_says_what_is_passed_over_and_why(tmp_path, capsys):
     silent = tmp_path / "mine/calm/silent.wav"
     silent.write_bytes(wav("s")[:44] + bytes(1600))
     out = listed(capsys, tmp_path / "iemocap", tmp_path / "mine")
-    assert "passed over: empty 1, silent from start to end 1" in out
+    assert "passed over: 1 x empty, 1 x silent from start to end" in out
     assert f"{silent}: silent from start to end" in out
-    assert "no emotion that annotators agreed on (xxx) 1" in out
+    assert "1 x no emotion that annotators agreed on (xxx)" in out
     assert "passed over: 2 ._ files of macOS" in out
     assert "the speaker of 18 clips is not known" in out
+
+
+def test_list_names_every_unusable_recording_even_where_training_would_refuse_them(tmp_path, capsys):
+    tree(tmp_path, "calm/1.wav", "calm/2.wav", "happy/3.wav")
+    (tmp_path / "calm/empty.wav").touch()
+    (tmp_path / "happy/page.wav").write_text("<!DOCTYPE html>")
+    out = listed(capsys, tmp_path)
+    assert "calm 2 train" in out and "happy 1 train" in out
+    assert "calm/empty.wav: empty" in out and "happy/page.wav: not audio despite its name" in out
 
 
 def test_list_says_of_a_demo_that_it_is_one(few_demo_clips, tmp_path, capsys):

@@ -7,7 +7,7 @@ import soundfile
 from cyclegan_keras import train
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.shared.run_directory import RunDirectory
-from tests.corpora.made_up import recording, tree
+from tests.corpora.made_up import tree
 
 SMALL = ("--precision", "float32", "--preset", "cpu", "--filters", 2, "--n-resnet", 1, "--steps", 1)
 
@@ -32,7 +32,7 @@ def test_two_corpora_train_as_one_with_their_strangers_apart_and_without_what_is
     said = capsys.readouterr().out
     assert "neutral 7 clips, boredom 7 clips" in said
     assert "unseen speakers: emodb/16 (of 4)" in said
-    assert f"silent from start to end 1\n  {mine / 'ann/neutral/silent.wav'}: silent" in said
+    assert f"1 x silent from start to end\n  {mine / 'ann/neutral/silent.wav'}: silent" in said
     config = RunConfig.load(RunDirectory(tmp_path / "run").config_file)
     assert config.pair == "neutral_boredom" and config.unseen_speakers == "emodb/16"
     assert config.data == f"{emodb}:{mine}"
@@ -51,12 +51,18 @@ def test_unknown_speakers_and_corpora_are_named(fails_with_one_line, emodb):
 
 
 def test_nobody_left_to_train_on_names_the_unseen_speakers(fails_with_one_line, tmp_path):
-    recording(tmp_path / "clips/03-01-02-01-01-01-19.wav")
+    tree(tmp_path / "clips", "03-01-02-01-01-01-19.wav", "03-01-05-01-01-01-19.wav")
     line = fails_with_one_line("train", "--pair", "calm_anger", "--data", tmp_path / "clips", expect=2)
-    assert "unseen speaker (ravdess/19)" in line and "--unseen-speakers" in line
+    assert "every clip of calm" in line and "unseen speaker (ravdess/19)" in line and "--unseen-speakers" in line
+
+
+def test_an_emotion_of_unseen_speakers_alone_is_not_called_missing(fails_with_one_line, emodb):
+    (emodb / "03a01La.wav").unlink(), (emodb / "08a01La.wav").unlink()
+    line = fails_with_one_line("train", "--pair", "neutral_boredom", "--data", emodb, expect=2)
+    assert "every clip of boredom is held back or by an unseen speaker (emodb/16)" in line
 
 
 def test_too_many_silent_clips_stop_before_training(fails_with_one_line, emodb):
     soundfile.write(emodb / "03a01Na.wav", np.zeros(800), 8000)
     line = fails_with_one_line("train", "--pair", "neutral_bored", "--data", emodb, expect=2)
-    assert "1 of 6 recordings cannot be used (silent from start to end 1" in line
+    assert "1 of 6 recordings cannot be used (1 x silent from start to end" in line

@@ -50,7 +50,7 @@ def test_a_few_short_clips_or_one_long_are_held_together(tmp_path, monkeypatch):
     assert [[job.clip.stem for job in group] for group in grouped(planned)] == [["0", "1", "2"], ["3"], ["4"], ["5"]]
 
 
-FOLDER = ["a.wav", "b.m4a", "deeper/c.M4A", "d.webm", "notes.txt", "README", ".DS_Store"]
+FOLDER = ["a.wav", "b.m4a", "deeper/c.M4A", "d.webm", "notes.txt", "README", ".DS_Store", "._a.wav"]
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_a_table_of_a_spreadsheet_with_semicolons_is_read(tmp_path):
         ("path,emotion,intensity\na.wav,calm,loud\n", "line 2: intensity 'loud'"),
         ("path,emotion\n,calm\n", "line 2: no path"),
         ("path,emotion\n", "names no clips"),
-        ("path,emotion\nmissing.wav,calm\n", "1 of 1 recordings cannot be used .missing 1"),
+        ("path,emotion\nmissing.wav,calm\n", "1 of 1 recordings cannot be used .1 x missing"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_named_with_its_line(tmp_path, table, said):
@@ -104,6 +104,17 @@ def test_several_folders_are_one_corpus_with_speakers_apart(tmp_path):
 def test_two_halves_of_one_known_corpus_have_the_same_speakers(tmp_path):
     tree(tmp_path / "a", "03a01Wa.wav"), tree(tmp_path / "b", "03a01Na.wav")
     assert {clip.who for clip in index_clips([tmp_path / "a", tmp_path / "b"])} == {"emodb/03"}
+
+
+# A folder that is not the one meant
+
+
+def test_a_folder_of_one_emotion_and_a_file_are_answered_with_the_folder_to_name(tmp_path):
+    tree(tmp_path, "calm/a.wav", "happy/b.wav")
+    with pytest.raises(InputError, match="calm: holds recordings of one emotion; name the folder above it"):
+        index_clips(tmp_path / "calm")
+    with pytest.raises(InputError, match="a.wav: not a folder; name the folder it lies in"):
+        index_clips(tmp_path / "calm/a.wav")
 
 
 # Copies
@@ -170,7 +181,7 @@ def test_a_few_files_without_sound_are_passed_over_each_with_its_reason(tmp_path
     index = index_corpora(tmp_path)
     assert len(index.clips) == 40
     assert {file.path.name: file.why for file in index.unusable} == {
-        "empty.wav": "empty", "page.wav": "not audio, despite its name", "header.wav": "holds no samples",
+        "empty.wav": "empty", "page.wav": "not audio despite its name", "header.wav": "holds no samples",
         "pointer.wav": "a Git LFS pointer instead of sound",
     }  # fmt: skip
 
@@ -181,7 +192,7 @@ def test_more_than_a_tenth_without_sound_stops_and_names_the_first(tmp_path):
     (tmp_path / "calm/b.wav").touch()
     assert len(index_clips(tmp_path)) == 18, "a tenth is not more"
     (tmp_path / "calm/c.wav").touch()
-    with pytest.raises(InputError, match="3 of 21 recordings cannot be used .empty 3; the first is .*calm/a.wav"):
+    with pytest.raises(InputError, match="3 of 21 recordings cannot be used .3 x empty; the first is .*calm/a.wav"):
         index_clips(tmp_path)
 
 

@@ -101,7 +101,7 @@ def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
 
 
 def test_a_file_given_as_folder_is_named_with_what_to_do(tmp_path):
-    with pytest.raises(InputError, match="a.txt: not a folder.*make data.*name the folder of your recordings"):
+    with pytest.raises(InputError, match="a.txt: not a folder; name the folder it lies in"):
         index_clips(recording(tmp_path / "a.txt"))
 
 

@@ -72,5 +72,5 @@ def test_a_silent_clip_leaves_its_set_and_those_of_other_emotions_are_not_looked
 def test_more_than_a_tenth_without_sound_stops(split):
     silence(split.held_back[0])
     silence(split.train[0])
-    with pytest.raises(InputError, match="data: 2 of 10 recordings cannot be used .silent"):
+    with pytest.raises(InputError, match="data: 2 of 10 recordings cannot be used .2 x silent"):
         with_sound(split, ["calm"], "data")

@@ -136,7 +136,7 @@ def test_a_run_of_another_configuration_is_refused_and_left_alone(tmp_path, othe
     run = RunDirectory(tmp_path)
     loop.open_run(run, CONFIG)
     before = run.config_file.read_bytes()
-    with pytest.raises(InputError, match="another configuration .(data_key|filters|seed) differ"):
+    with pytest.raises(InputError, match="another configuration .(training clips|filters|seed) differ"):
         loop.open_run(run, other)
     assert run.config_file.read_bytes() == before
 
