@@ -113,15 +113,19 @@ class Training:
         raise NotImplementedError
 
     def described(self, settings: Settings, config: StoredConfig, pair: str) -> dict:
-        """Describe how far the training came, on which processor and in how many hours, for the page."""
+        """Describe how far the training came, on which processor and in how many hours, for the page.
+
+        The hours are the steps times their median, which a training that was suspended within a step does not change.
+        """
         rows = loss_rows(self.directory.losses_file)
         seconds = [float(row["seconds"]) for row in rows if int(row["epoch"]) <= self.epoch()]
+        hours = len(seconds) * statistics.median(seconds or [0.0]) / 3600
         height, width, _ = config.image_shape
         return {
             "pair": pair, "preset": settings.preset, "image": f"{height} x {width}", "filters": config.model.filters,
             "n_resnet": config.model.n_resnet, "epoch": self.epoch(), "epochs": self.epochs,
             "seed": config.train.seed, "precision": config.train.precision, "steps": len(seconds),
-            "hours": round(sum(seconds) / 3600, 2), "processor": processor(), "demo": settings.demo,
+            "hours": round(hours, 2), "processor": processor(), "demo": settings.demo,
             "commit": commit_here(), "date": datetime.date.today().isoformat(),
         }  # fmt: skip
 

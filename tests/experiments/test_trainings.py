@@ -124,6 +124,16 @@ def test_what_is_stored_is_read_back_and_damage_is_named(tmp_path):
         read_json(tmp_path / YIELD)
 
 
+def test_a_trainings_hours_do_not_count_the_time_that_it_was_suspended(tmp_path):
+    chosen = PRESETS["cpu"]
+    config = FaceRunConfig("sad_happy", "cpu", "faces", "0" * 16, chosen.model, chosen.train)
+    run = with_weights(needed(settings(tmp_path), "calm_anger", 150), 1)
+    rows = ["step,epoch,seconds", *(f"{step},1,{seconds}" for step, seconds in enumerate((900, 900, 900, 90000), 1))]
+    run.directory.losses_file.write_text("\n".join([*rows, "5,2,900"]) + "\n")
+    described = run.described(settings(tmp_path), config, "sad_happy")
+    assert (described["steps"], described["hours"]) == (4, 1.0)
+
+
 def test_a_run_on_faces_is_stored_and_checked_as_one_on_speech(tmp_path):
     chosen = PRESETS["cpu"]
     config = FaceRunConfig("sad_happy", "cpu", "faces", "0" * 16, chosen.model, chosen.train)
