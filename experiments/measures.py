@@ -44,7 +44,8 @@ CLEANNESS, DAMAGE = (
     Quantity("DNSMOS, more than before", mean("dnsmos", "dnsmos_before")),
 )
 
-JUDGED = Quantity("judges, more than before", average(*(mean(kind, f"{kind}_before") for kind in JUDGES)))
+JUDGED = Quantity("reliable judges, more than before", mean("judge", "judge_before"))
+"""Of cells by ``with_judge``."""
 
 CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycle error", mean("cycle"))
 
@@ -115,6 +116,18 @@ class PairMeasures:
                 for row, *pair in zip(rows, scores, scores_before):
                     row.update(zip((one.kind, f"{one.kind}_before"), pair))
         return [rounded(row) for row in rows]
+
+
+def with_judge(cell: dict[str, float]) -> dict[str, float]:
+    """Add the mean score of the judges that a cell has, the reliable ones; a cell without any stays as it is."""
+    kinds = [kind for kind in JUDGES if kind in cell]
+    if not kinds:
+        return cell
+    return {
+        **cell,
+        "judge": float(np.mean([cell[kind] for kind in kinds])),
+        "judge_before": float(np.mean([cell[f"{kind}_before"] for kind in kinds])),
+    }
 
 
 def of_recording(waveform: np.ndarray) -> dict[str, float]:

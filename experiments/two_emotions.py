@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from experiments.answers import Answer, ask
 from experiments.clips import SEEN
-from experiments.measures import DAMAGE, GAP, JUDGED, LOST
+from experiments.measures import DAMAGE, GAP, JUDGED, LOST, with_judge
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, Find
 
@@ -48,7 +48,7 @@ def judged_claims(find: Find, sets: Sequence[str], what: str, moved: bool) -> li
     """Ask of speech without counterparts whether judges hear the emotion, or do not, and whether it stays clean."""
     answers = []
     for target in TARGETS:
-        cells = find(target, *sets)
+        cells = [with_judge(cell) for cell in find(target, *sets)]
         if moved:
             answers.append(ask(f"Do judges hear {what} moved towards {target}?", JUDGED, cells, over=0.0))
         else:

@@ -5,6 +5,7 @@ import pytest
 
 from experiments.answers import Quantity, ask, average, estimate, gap_closed, mean, point
 from experiments.table3 import lesser_less_others
+from experiments.two_emotions import judged_claims
 
 SCORE = Quantity("score", mean("score"))
 
@@ -68,3 +69,14 @@ def test_the_best_two_are_those_ahead_of_all_others():
     assert ask("?", SCORE, *found, over=0.0, combine=lesser_less_others).answer == "yes"
     assert ask("?", SCORE, *found[::-1], over=0.0, combine=lesser_less_others).answer == "no"
     assert ask("?", SCORE, *found[:3], [], over=0.0, combine=lesser_less_others).answer == "cannot be told"
+
+
+def test_judges_answer_by_those_that_are_reliable_and_not_at_all_without_any():
+    def heard(**scores):
+        moved = cells([0.5] * 4, name="dnsmos", dnsmos_before=0.5, **scores)
+        return judged_claims(lambda *_: moved, ["English"], "other sentences", moved=True)[0]
+
+    one = heard(svm=0.9, svm_before=0.1)
+    assert one.answer == "yes" and "before 0.80" in one.evidence
+    assert "before 0.50" in heard(svm=0.9, svm_before=0.1, logistic=0.4, logistic_before=0.2).evidence
+    assert heard().evidence == ""
