@@ -1,4 +1,4 @@
-"""Table 7: Hindi and Kannada, calm to anger and fearful."""
+"""Table 7: Hindi, Kannada and German, calm to anger and fearful."""
 
 from experiments.answers import ask
 from experiments.clips import ENGLISH, ESPEAK_ENGLISH, ESPEAK_HINDI, ESPEAK_KANNADA, GERMAN, HINDI, KANNADA, YOURS
@@ -25,7 +25,7 @@ def experiment(settings: Settings) -> SpeechTable:
 
     return SpeechTable(
         "table7",
-        "Table 7: Hindi and Kannada",
+        "Table 7: Hindi, Kannada and German",
         "Calm to anger and fearful, of languages that training has not heard. The report finds that the emotion is not "
         "transferred and the speech is reconstructed. Beside the report's two recordings stand three neutral clips "
         "of each of EmoDB's ten speakers, in German, and synthetic voices of espeak-ng.",
