@@ -135,9 +135,8 @@ def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Pat
     sources = [load(each.path, CONFIG) for each in found]
     sounds = [output.waveform for output in outputs]
     cells = _measured(found, sounds, sources, CONFIG, measures, {each.name for each in found})
-    for cell, path in zip(cells, files):
+    for cell, path, output in zip(cells, files, outputs):
         cell["source"] = f"the report's {path.stem}"
-    for cell, output in zip(cells, outputs):
         if cell["name"] in shown:
             cell.update(write_cell(folder, f"{cell['name']}-report", output.spectrogram, output.waveform, CONFIG))
     return cells
