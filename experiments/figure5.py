@@ -11,6 +11,7 @@ from cyclegan_keras.config import ModelConfig, TrainConfig, run_problems
 from cyclegan_keras.corpora.fer2013 import SIZE, faces_key, load_faces
 from cyclegan_keras.measuring import judge, metrics
 from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import locked, written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
@@ -59,7 +60,15 @@ class FaceTraining(Training):
     preset: str
 
     def faces(self, settings: Settings, subset: str) -> tuple[np.ndarray, np.ndarray]:
-        """The faces of both emotions."""
+        """The faces of both emotions.
+
+        Raises
+        ------
+        InputError
+            The settings name no faces, or those cannot be used.
+        """
+        if not settings.faces:
+            raise InputError("Figure 5 needs FER2013; --faces names its fer2013.csv, or folders of faces")
         most = FACES_WITH_DEMO if settings.demo else None
         return tuple(load_faces(settings.faces, emotion, subset)[:most] for emotion in (SOURCE, TARGET))
 

@@ -41,7 +41,7 @@ class Settings:
     runs: Path
     clips: Path | None
     report_outputs: Path | None
-    faces: Path
+    faces: Path | None
     results: Path
     emodb: Path | None = None
     published: Path | None = None

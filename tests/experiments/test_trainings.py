@@ -97,6 +97,16 @@ def test_an_option_that_cannot_be_used_is_one_line(tmp_path, capsys, arguments, 
     assert status == 2 and said in printed.err and len(printed.err.strip().splitlines()) == 1
 
 
+def test_without_faces_the_figure_of_faces_is_left_out_and_alone_refused(demo_clips, tmp_path, capsys):
+    status, said = plan(tmp_path, capsys, "table4", "figure5", "--data", demo_clips)
+    assert status == 0 and "calm_anger-cpu: " in said.out
+    assert "sad_happy-cpu: left out: Figure 5 needs FER2013; --faces" in said.err
+    options = ["figure5", "--preset", "cpu", "--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    with pytest.raises(SystemExit) as ended:
+        make.main(options)
+    assert ended.value.code == 2 and "needs FER2013; --faces" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_the_plan_of_a_demo_that_is_not_made_yet_makes_nothing(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status, said = plan(tmp_path, capsys, "table4", "--data", "demo")
