@@ -4,12 +4,14 @@ A clip's measures are a dict of numbers; what cannot be measured of it is left o
 """
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.conversion import convert
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.measuring.judge import JUDGES
 from cyclegan_keras.measuring.panel import build_panel
@@ -66,15 +68,14 @@ SHOWN = {
 """The measures of a cell."""
 
 
-class Heard(NamedTuple):
-    """A conversion as sound, the recording's middle 4.096 s, and these as they sound with no network between.
+class Source(NamedTuple):
+    """A recording to convert: its middle 4.096 s, and the sound of its own spectrogram, with no network between.
 
-    ``rated`` says whether its cleanness is measured as well, which takes a second.
+    ``rated`` says whether the cleanness of its conversions is measured as well, which takes a second each.
     """
 
     recording: Recording
-    sound: np.ndarray
-    waveform: np.ndarray
+    analysed: convert.Recording
     untouched: np.ndarray
     rated: bool
 
@@ -90,19 +91,21 @@ class PairMeasures:
         """Describe the accuracy and the false alarms of the judges."""
         return self.panel.describe()
 
-    def measure(self, heard: Sequence[Heard]) -> list[dict[str, float]]:
+    def measure(self, sources: Sequence[Source], sounds: Sequence[np.ndarray]) -> list[dict[str, float]]:
         """Measure conversions; those of RAVDESS's clips against the actor's own recording of the same sentence."""
-        clips = [each.recording.clip for each in heard]
+        clips = [each.recording.clip for each in sources]
         said = [clip.statement if clip else 0 for clip in clips]
-        after = measure_sounds([each.sound for each in heard], said, CONFIG.sample_rate, False)
-        before = measure_sounds([each.waveform for each in heard], said, CONFIG.sample_rate, False)
-        rated = [each for each in heard if each.rated]
-        clean = iter(zip(*(_cleanness([getattr(each, of) for each in rated]) for of in ("sound", "untouched"))))
+        recorded = [each.analysed.waveform for each in sources]
+        after = measure_sounds(sounds, said, CONFIG.sample_rate, False)
+        before = measure_sounds(recorded, said, CONFIG.sample_rate, False)
+        untouched = [each.untouched for each in sources]
+        rated = [each.rated for each in sources]
+        clean = iter(zip(*(_cleanness(list(compress(of, rated))) for of in (sounds, untouched))))
         real = [self.pairing.real(clip, self.target) if clip else None for clip in clips]
         second = [self.pairing.second_take(clip) if clip else None for clip in real]
         voices = _voices([clip for clip in (*real, *second) if clip])
         rows = []
-        for each, now, then, *goals in zip(heard, after, before, real, second):
+        for each, now, then, *goals in zip(sources, after, before, real, second):
             row = {"pitch_hz": _pitch(now)}
             if each.rated:
                 row |= zip(("dnsmos", "dnsmos_before"), next(clean))
@@ -110,9 +113,9 @@ class PairMeasures:
                 row |= {"wer": now.words.wer, "wer_before": then.words.wer}
             rows.append(row | _distances(now, then, *(voices.get(goal) for goal in goals)))
         for one, verdict in zip(self.panel.judges, self.panel.verdicts):
-            if heard and verdict.holds:
-                scores = one.scores([each.sound for each in heard], self.target)
-                scores_before = one.scores([each.untouched for each in heard], self.target)
+            if sources and verdict.holds:
+                scores = one.scores(sounds, self.target)
+                scores_before = one.scores(untouched, self.target)
                 for row, *pair in zip(rows, scores, scores_before):
                     row.update(zip((one.kind, f"{one.kind}_before"), pair))
         return [rounded(row) for row in rows]

@@ -23,7 +23,7 @@ from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips
 from experiments.cells import save_curves, write_cell
 from experiments.clips import Recording
-from experiments.measures import CONFIG, Heard, PairMeasures, of_recording
+from experiments.measures import CONFIG, PairMeasures, Source, of_recording
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Needed, Settings, thinned_losses
 
@@ -64,8 +64,10 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
     if as_far and _holds(stored, wanted, shown):
         return
     config = RunConfig.load(run.directory.config_file)
+    analysis = config.spectrogram
     measures = PairMeasures(settings.clips_of_data(), *split_pair(run.pair))
     print(f"{run.name}: converting and measuring {len(found)} clips by epoch {run.epoch()}", flush=True)
+    sources = _sources(found, analysis, clips.rated(found, shown))
     losses = thinned_losses(run.directory.losses_file)
     panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
     panels["discriminators"] = {
@@ -76,10 +78,10 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
         "training": run.described(settings, config, run.pair),
         "sets": sorted(wanted.sets),
         "judge": measures.describe(),
-        "ours": _conversions(run, config, run.epoch(), found, measures, folder, shown),
+        "ours": _conversions(run, config, run.epoch(), sources, measures, folder, shown),
         "theirs": _theirs(settings, run, measures, folder, shown),
-        "equalised": _equalised(found, measures, clips.rated(found, shown)),
-        "by_epoch": _epochs(run, config, found, measures) if wanted.by_epoch else [],
+        "equalised": _equalised(sources, measures) if analysis == CONFIG else [],
+        "by_epoch": _epochs(run, config, sources, measures) if wanted.by_epoch else [],
         "losses": losses,
     }
     write_json(folder / YIELD, yielded)
@@ -108,18 +110,23 @@ def load(path: Path, config: SpectrogramConfig) -> convert.Recording:
     return convert.analyse(waveform[start : start + config.n_samples], config)
 
 
+def _sources(found: Sequence[Recording], config: SpectrogramConfig, rated: set[str]) -> list[Source]:
+    analysed = [load(each.path, config) for each in found]
+    untouched = _sounds(analysed, [each.spectrogram for each in analysed], config)
+    return [Source(each, *of_it, each.name in rated) for each, *of_it in zip(found, analysed, untouched)]
+
+
 def _conversions(
-    run: Needed, config: RunConfig, epoch: int, found: Sequence[Recording], measures: PairMeasures,
+    run: Needed, config: RunConfig, epoch: int, sources: Sequence[Source], measures: PairMeasures,
     folder: Path | None = None, shown: Sequence[str] = (),
 ) -> list[dict]:  # fmt: skip
     analysis = config.spectrogram
-    sources = [load(each.path, analysis) for each in found]
-    spectrograms = [source.spectrogram for source in sources]
+    spectrograms = [source.analysed.spectrogram for source in sources]
     there, back = (load_generator(run.directory, config, epoch, direction) for direction in DIRECTIONS)
     generated = convert.generate(spectrograms, there, analysis)
     restored = convert.generate(generated, back, analysis)
-    sounds = _sounds(sources, generated, analysis)
-    cells = _measured(found, sounds, sources, analysis, measures, clips.rated(found, shown))
+    sounds = _sounds([source.analysed for source in sources], generated, analysis)
+    cells = _measured(sources, sounds, measures)
     for cell, sound, source, image, again in zip(cells, sounds, spectrograms, generated, restored):
         cell.update(mimicry=round(float(mimicry(source, image)), 4), cycle=round(float(mimicry(source, again)), 4))
         if cell["name"] in shown:
@@ -132,9 +139,8 @@ def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Pat
     pairs = [(each, clips.reports_output(settings, each, run)) for each in clips.of_report(settings)]
     found, files = [each for each, path in pairs if path], [path for _, path in pairs if path]
     outputs = [load(path, CONFIG) for path in files]
-    sources = [load(each.path, CONFIG) for each in found]
-    sounds = [output.waveform for output in outputs]
-    cells = _measured(found, sounds, sources, CONFIG, measures, {each.name for each in found})
+    sources = _sources(found, CONFIG, {each.name for each in found})
+    cells = _measured(sources, [output.waveform for output in outputs], measures)
     for cell, path, output in zip(cells, files, outputs):
         cell["source"] = f"the report's {path.stem}"
         if cell["name"] in shown:
@@ -142,31 +148,26 @@ def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Pat
     return cells
 
 
-def _equalised(found: Sequence[Recording], measures: PairMeasures, rated: set[str]) -> list[dict]:
-    """A simpler way, for comparison: the same recordings through a fixed equaliser and the same vocoder."""
-    sources = [load(each.path, CONFIG) for each in found]
-    images = [equalised(source.spectrogram, *measures.panel.spectra) for source in sources]
-    return _measured(found, _sounds(sources, images, CONFIG), sources, CONFIG, measures, rated)
+def _equalised(sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
+    """A simpler way, for comparison: the same recordings through a fixed equaliser and the same vocoder.
+
+    Only trainings at the judges' image size have one; Table 2 has a column of that size.
+    """
+    analysed = [source.analysed for source in sources]
+    images = [equalised(each.spectrogram, *measures.panel.spectra) for each in analysed]
+    return _measured(sources, _sounds(analysed, images, CONFIG), measures)
 
 
-def _measured(
-    found: Sequence[Recording], sounds: Sequence[np.ndarray], sources: Sequence[convert.Recording],
-    config: SpectrogramConfig, measures: PairMeasures, rated: set[str],
-) -> list[dict]:  # fmt: skip
-    """Measure the sounds that were made of recordings; the cleanness of those that are rated."""
-    untouched = _sounds(sources, [source.spectrogram for source in sources], config)
-    heard = [
-        Heard(each, sound, source.waveform, plain, each.name in rated)
-        for each, sound, source, plain in zip(found, sounds, sources, untouched)
-    ]
-    named = [{"name": each.name, "of": each.of, "speaker": each.speaker} for each in found]
-    return [{**name, **row} for name, row in zip(named, measures.measure(heard))]
+def _measured(sources: Sequence[Source], sounds: Sequence[np.ndarray], measures: PairMeasures) -> list[dict]:
+    of = [source.recording for source in sources]
+    named = [{"name": each.name, "of": each.of, "speaker": each.speaker} for each in of]
+    return [{**name, **row} for name, row in zip(named, measures.measure(sources, sounds))]
 
 
-def _epochs(run: Needed, config: RunConfig, found: Sequence[Recording], measures: PairMeasures) -> list[dict]:
+def _epochs(run: Needed, config: RunConfig, sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
     """The clips of unseen actors by epoch."""
     there = [epoch for epoch in run.directory.epochs() if epoch <= run.epoch()]
-    unseen = [each for each in found if each.of == clips.UNSEEN]
+    unseen = [source for source in sources if source.recording.of == clips.UNSEEN]
     cells = []
     for epoch in (there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))):
         print(f"{run.name}: epoch {epoch}", flush=True)
@@ -175,10 +176,10 @@ def _epochs(run: Needed, config: RunConfig, found: Sequence[Recording], measures
 
 
 def _sounds(
-    sources: Sequence[convert.Recording], images: Sequence[np.ndarray], config: SpectrogramConfig
+    analysed: Sequence[convert.Recording], images: Sequence[np.ndarray], config: SpectrogramConfig
 ) -> list[np.ndarray]:
     made = joblib.Parallel(n_jobs=-1)(
-        joblib.delayed(convert.synthesise)(source, image, config, REPORTS_WAY) for source, image in zip(sources, images)
+        joblib.delayed(convert.synthesise)(each, image, config, REPORTS_WAY) for each, image in zip(analysed, images)
     )
     return [conversion.waveform for conversion in made]
 
