@@ -1,23 +1,23 @@
 """The training loop: epochs of steps, with checkpoints, snapshots and logs in a run directory."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from cyclegan_keras.config import RunConfig, TrainConfig
+from cyclegan_keras.config import RunConfig
 from cyclegan_keras.shared.errors import InputError, RunError
-from cyclegan_keras.shared.files import remove_unfinished, written_beside
+from cyclegan_keras.shared.files import remove_unfinished
 from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.shared.stored import differences
 from cyclegan_keras.training import replicas
 from cyclegan_keras.training.checkpoints import CHECKPOINT_SECONDS, CheckpointKeeper
+from cyclegan_keras.training.divergence import DivergenceGuard
 from cyclegan_keras.training.logs import RunLogs
-from cyclegan_keras.training.pipeline import steps_per_epoch, unpaired_epoch, unpaired_indices
+from cyclegan_keras.training.pipeline import steps_per_epoch, unpaired_epoch
 from cyclegan_keras.training.snapshots import Sample, write_snapshot
-from cyclegan_keras.training.state import TrainState
 from cyclegan_keras.training.step import build_training
 
 MAY_DIFFER = {"epochs", "data", "phase", "strength", "strength_back"}
@@ -179,56 +179,3 @@ def train(
             if observer.stop_requested() and step < last_step:
                 return False
     return True
-
-
-@dataclass(frozen=True)
-class DivergenceGuard:
-    """Stops a training whose losses or weights are no longer finite, and says on which clips it happened."""
-
-    train: TrainConfig
-    run: RunDirectory
-    names: tuple[Sequence[str], Sequence[str]]
-    epoch_steps: int
-
-    def check_losses(self, losses: dict[str, float], step: int) -> None:
-        """Raise a ``RunError`` that names the step and the clips where a loss is not finite."""
-        self._check(losses.items(), step)
-
-    def check_weights(self, state: TrainState, step: int) -> None:
-        """Raise a ``RunError`` where a weight or a moment of an optimizer is not finite."""
-        self._check(_trained_values(state), step)
-
-    def _check(self, values: Iterable[tuple[str, np.ndarray]], step: int) -> None:
-        for name, array in values:
-            wrong = np.extract(~np.isfinite(array), array)
-            if wrong.size:
-                what = (
-                    f"{name} is {wrong[0]} at step {step}, on {self._batch_names(*divmod(step - 1, self.epoch_steps))}"
-                )
-                with written_beside(self.run.divergence_file) as beside:
-                    beside.write_text(f"{what}\n", encoding="utf-8")
-                raise RunError(
-                    f"{self.run.path}: {what}; training stopped; the last checkpoint was written before that "
-                    f"({self.run.divergence_file} keeps this)"
-                )
-
-    def _batch_names(self, epoch: int, first_step: int) -> str:
-        # The order follows from the seed, so it is drawn again.
-        indices = unpaired_indices(
-            *map(len, self.names), seed=self.train.seed, epoch=epoch, batch_size=self.train.batch_size,
-            first_step=first_step,
-        )  # fmt: skip
-        chosen = next(iter(indices))
-        return " and ".join(
-            ", ".join(of_domain[index] for index in positions.numpy())
-            for of_domain, positions in zip(self.names, chosen, strict=True)
-        )
-
-
-def _trained_values(state: TrainState) -> Iterable[tuple[str, np.ndarray]]:
-    for name, network in state.networks().items():
-        for weight in network.weights:
-            yield f"a weight of {name}", weight.numpy()
-    for name, optimizer in state.optimizers.items():
-        for moment in (*optimizer.means, *optimizer.squares):
-            yield f"a moment of the optimizer of {name}", moment.numpy()

@@ -19,9 +19,10 @@ from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.training.checkpoints import CheckpointKeeper
+from cyclegan_keras.training.divergence import trained_values
 from cyclegan_keras.training.image_cache import load_images
 from cyclegan_keras.training.logs import RunLogs
-from cyclegan_keras.training.loop import _trained_values, open_run
+from cyclegan_keras.training.loop import open_run
 from cyclegan_keras.training.step import build_training
 from tests.small_training import CONFIG, OPTIONS, SMALL, train
 
@@ -91,7 +92,7 @@ class NextCommand:
                 .get_weights()
             )
         }  # fmt: skip
-        restored = {f"{number} {name}": value for number, (name, value) in enumerate(_trained_values(self.state))}
+        restored = {f"{number} {name}": value for number, (name, value) in enumerate(trained_values(self.state))}
         for pool in (self.state.pool_a, self.state.pool_b):
             restored.update({f"{pool.seed} pool": pool.images.numpy(), f"{pool.seed} seen": pool.seen.numpy()})
         said = [f"checkpoint {path.name}" for path in keeper.damaged]
