@@ -16,7 +16,8 @@ from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import Settings
 from experiments.yields import RECORDINGS
 
-TEMPLATE = "page.html.j2"
+PAGE, SUMMARY = "index.html", "README.md"
+"""The page, and its answers and figures in Markdown; each has a template beside this file."""
 
 PUBLISHABLE = {"RAVDESS": False, "espeak-ng": True}
 """Whose speech may be published as pictures and converted by us, and whether as it is, too."""
@@ -29,8 +30,9 @@ def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m experiments.report",
-        description="Render what was made as index.html in --results: one page with relative links, no network needed. "
-        "It holds recordings that may not be published; --publish writes a page without them.",
+        description="Render what was made as index.html in --results, one page with relative links that needs no "
+        "network, and its answers and figures as README.md. The page holds recordings that may not be published; "
+        "--publish writes both without them.",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that experiments.make wrote")
     parser.add_argument("--preset", choices=PRESETS, help="whose trainings to show; default: the only one's there")
@@ -54,10 +56,11 @@ def command(arguments: argparse.Namespace) -> int:
         take_published(arguments.publish, folder)
         publish(folder, arguments.publish, preset)
         folder = arguments.publish
-    html = render(folder, preset)
-    with written_beside(folder / "index.html") as beside:
-        beside.write_text(html, encoding="utf-8")
-    print(folder / "index.html")
+    for file in (SUMMARY, PAGE):
+        text = render(folder, preset, file)
+        with written_beside(folder / file) as beside:
+            beside.write_text(text, encoding="utf-8")
+    print(folder / PAGE)
     return 0
 
 
@@ -87,8 +90,8 @@ def tables_of(results: Path, preset: str) -> list:
     return [importlib.import_module(f"experiments.{name}").experiment(settings) for name in NAMES]
 
 
-def render(results: Path, preset: str) -> str:
-    """Render the results in a folder as an HTML page.
+def render(results: Path, preset: str, file: str = PAGE) -> str:
+    """Render the results in a folder as ``PAGE`` or ``SUMMARY``.
 
     Raises
     ------
@@ -102,7 +105,10 @@ def render(results: Path, preset: str) -> str:
     from experiments.measures import SHOWN
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=file == PAGE,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals.update(number=number, url=lambda *parts: quote("/".join(parts)), shown=SHOWN)
     tables = tables_of(results, preset)
@@ -110,7 +116,7 @@ def render(results: Path, preset: str) -> str:
     stored = {name: read_json(results / name / YIELD) for name in names}
     trainings = {name: each["training"] for name, each in stored.items() if each}
     sections = [table.section(results) for table in tables]
-    return environment.get_template(TEMPLATE).render(
+    return environment.get_template(f"{file}.j2").render(
         sections=[section for section in sections if section],
         overview=[(table.title, section) for table, section in zip(tables, sections)],
         trainings=trainings,

@@ -94,10 +94,20 @@ def test_the_page_on_the_users_disk_has_everything_recordings_included(full):
             assert file in text
 
 
+def test_the_summary_has_every_answer_and_figure_of_the_page_and_of_synthetic_speech_says_so(full, tmp_path):
+    text = (full / "README.md").read_text(encoding="utf-8")
+    for section in (table.section(full) for table in report.tables_of(full, "cpu")):
+        for said in (f"| {each['ours']['question']} |" for each in section["questions"]) if section else ():
+            assert said in text
+    assert "| fearful, seen, ours | 1 |" in text and "Not trained yet: calm_anger-cpu." in text
+    write_yield(tmp_path, "calm_fearful-cpu", demo=True)
+    assert "and nothing of the report" in report.render(tmp_path, "cpu", report.SUMMARY)
+
+
 def test_what_is_published_holds_no_recording_and_of_the_reports_speakers_nothing_but_numbers(published):
     files = {str(file.relative_to(published)) for file in published.rglob("*") if file.is_file()}
     assert files == {
-        "index.html", f"recordings/{YIELD}", f"calm_fearful-cpu/{YIELD}", "calm_fearful-cpu/losses.webp",
+        "index.html", "README.md", f"recordings/{YIELD}", f"calm_fearful-cpu/{YIELD}", "calm_fearful-cpu/losses.webp",
         f"recordings/{RAVDESS}.webp", f"recordings/{ESPEAK}.webp", f"recordings/{ESPEAK}.ogg",
         f"calm_fearful-cpu/{RAVDESS}.webp", f"calm_fearful-cpu/{RAVDESS}.ogg",
         f"calm_fearful-cpu/{RAVDESS}-report.webp", f"calm_fearful-cpu/{ESPEAK}.webp", f"calm_fearful-cpu/{ESPEAK}.ogg",
@@ -174,7 +184,8 @@ def test_a_page_of_nothing_is_one_line(tmp_path):
 
 def test_the_published_page_is_what_its_yields_say_and_holds_no_recording(tmp_path):
     copy = shutil.copytree(PUBLISHED, tmp_path / "tables")  # rendering draws curves anew
-    assert report.render(copy, report.only_preset(copy)) == (PUBLISHED / "index.html").read_text(encoding="utf-8")
+    for file in (report.PAGE, report.SUMMARY):
+        assert report.render(copy, report.only_preset(copy), file) == (PUBLISHED / file).read_text(encoding="utf-8")
     assert not list((PUBLISHED / "recordings").glob("03-*.ogg")) and not list(PUBLISHED.glob("*/*-report.ogg"))
     assert sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file()) <= report.MOST_BYTES
 
