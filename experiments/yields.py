@@ -23,9 +23,10 @@ from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips
 from experiments.cells import save_curves, write_cell
 from experiments.clips import Recording
+from experiments.losses import thinned_losses
 from experiments.measures import CONFIG, PairMeasures, Source, of_recording
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import Needed, Settings, thinned_losses
+from experiments.runs import Needed, Settings
 
 REPORTS_WAY = ConversionSettings("griffin-lim")
 """The report's way to sound, whatever `infer` does unasked."""

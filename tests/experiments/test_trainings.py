@@ -11,8 +11,9 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips, make, resources
 from experiments.figure5 import FaceRunConfig
+from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import STEPS_TOGETHER, needed, thinned_losses
+from experiments.runs import needed
 from tests.experiments.conftest import settings, training, write_yield
 
 
