@@ -29,8 +29,6 @@ PYTHON_FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 1
 
 MODELS := calm_fearful calm_anger calm_surprised calm_happy calm_sad calm_disgust neutral_anger
 EXPERIMENTS := table1 table2 table3 curve table4 table5 table6 table7 figure5 resources
-# With `make -n` the plan is printed and nothing made.
-PLAN = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),--plan)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo test test-real test-slow lint bench data train clean tables report publish models app $(EXPERIMENTS)
@@ -97,9 +95,9 @@ train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
 
 tables: NAMES = $(EXPERIMENTS)
 tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=, EMODB=); or one: table1 to table7, curve, figure5, resources
-	+$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
+	$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is) $(PLAN)
+	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is)
 
 report: setup  ## render what was made as results/index.html, recordings included (RESULTS=, PRESET=)
 	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET))

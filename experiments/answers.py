@@ -5,6 +5,7 @@ The interval is from a bootstrap in two stages: speakers are drawn with replacem
 drawn together, so that their difference is paired.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -39,13 +40,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval, and the number of clips and speakers."""
+    """A number with its interval; ``counts`` has the clips and the speakers of each set of clips behind it."""
 
     value: float
     low: float
     high: float
-    clips: int
-    speakers: int
+    counts: tuple[tuple[int, int], ...]
+
+    @property
+    def of_one_speaker(self) -> bool:
+        """Whether one of the sets has clips of one speaker only, which allow no conclusion on others."""
+        return min(speakers for _, speakers in self.counts) < 2
 
 
 def mean(measure: str, less: str = "") -> Estimator:
@@ -105,13 +110,13 @@ def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.nda
     if not all(groups):
         return None
     combine = combine or (lambda first, second=0.0: first - second)
-    drawn = _drawn(groups, np.random.default_rng(0))
+    clips = tuple(tuple(_clip(cell) for cell in cells) for cells in groups)
     value = combine(*(point(estimator, cells) for cells in groups))
     with np.errstate(invalid="ignore"):  # where none of a group's clips was drawn
-        draws = combine(*(estimator(cells, counts) for cells, counts in zip(groups, drawn)))
-    clips = {_clip(cell) for cells in groups for cell in cells}
+        draws = combine(*(estimator(cells, drawn) for cells, drawn in zip(groups, _drawn(clips))))
     low, high = np.nanpercentile(draws, PERCENTILES)
-    return Estimate(float(value), float(low), float(high), len(clips), len({speaker for _, speaker in clips}))
+    counts = tuple((len(of), len({speaker for _, speaker in of})) for of in dict.fromkeys(map(frozenset, clips)))
+    return Estimate(float(value), float(low), float(high), counts)
 
 
 def ask(
@@ -141,18 +146,27 @@ def ask(
     above, below = found.low > threshold, found.high < threshold
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "yes" if holds else "no" if fails else "cannot be told"
-    shown = f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
-    if found.speakers < 2:  # one speaker allows no conclusion on others
-        answer, shown = "cannot be told", f"{found.value:.2f}"
+    shown = f"{decimals(found.value)} ({decimals(found.low)} to {decimals(found.high)})"
+    if found.of_one_speaker:
+        answer, shown = "cannot be told", decimals(found.value)
     if len(groups) == 2 and combine is None:
-        first, second = (point(quantity.estimator, cells) for cells in groups)
-        shown = f"{first:.2f} against {second:.2f}, a difference of {shown}"
-    return Answer(question, answer, f"{quantity.name} {shown}; {counted(found)}")
+        first, second = (decimals(point(quantity.estimator, cells)) for cells in groups)
+        shown = f"{first} against {second}, a difference of {shown}"
+    yes = f"yes is {'under' if over is None else 'over'} {threshold:g}"
+    return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found)}")
+
+
+def decimals(value: float, digits: int = 2) -> str:
+    """Write a number with some decimals, and a rounded zero without a sign."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def counted(found: Estimate) -> str:
-    """Write the number of clips and speakers of an estimate."""
-    return f"n = {found.clips} clip{'s' * (found.clips != 1)} of {found.speakers} speaker{'s' * (found.speakers != 1)}"
+    """Write the number of clips and speakers of an estimate's sets."""
+    return " and ".join(
+        f"{clips} clip{'s' * (clips != 1)} of {speakers} speaker{'s' * (speakers != 1)}"
+        for clips, speakers in found.counts
+    )
 
 
 def _clip(cell: dict) -> tuple:
@@ -163,20 +177,22 @@ def _measured(estimator: Estimator, cells: Cells) -> list[dict]:
     return [cell for cell in cells if all(name in cell for name in estimator.needs)]
 
 
-def _speakers(cells: Cells) -> tuple[str, ...]:
-    return tuple(sorted({cell["speaker"] for cell in cells}))
+def _speakers(clips: Sequence[tuple]) -> tuple[str, ...]:
+    return tuple(sorted({speaker for _, speaker in clips}))
 
 
-def _drawn(groups: Sequence[Cells], rng: np.random.Generator) -> list[np.ndarray]:
-    """How often each cell of each group is drawn [shape=(draws, cells)]."""
+@functools.lru_cache(maxsize=64)  # most figures of a page are of the same clips
+def _drawn(groups: tuple[tuple[tuple, ...], ...]) -> list[np.ndarray]:
+    """How often each clip of each group is drawn [shape=(draws, clips)]."""
+    rng = np.random.default_rng(0)
     counts: dict[tuple, dict[tuple, np.ndarray]] = {}
     # Groups with the same speakers are drawn together, others separately, so that no group is ever empty.
     for speakers in dict.fromkeys(map(_speakers, groups)):
-        clips = {_clip(cell) for cells in groups if _speakers(cells) == speakers for cell in cells}
+        clips = {clip for group in groups if _speakers(group) == speakers for clip in group}
         times = rng.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=DRAWS)
         counts[speakers] = {}
         for speaker, drawn in zip(speakers, times.T):
             own = sorted(clip for clip in clips if clip[1] == speaker)
             of_clips = rng.multinomial(drawn * len(own), np.full(len(own), 1 / len(own)))
             counts[speakers].update(zip(own, of_clips.T))
-    return [np.stack([counts[_speakers(cells)][_clip(cell)] for cell in cells], axis=1) for cells in groups]
+    return [np.stack([counts[_speakers(group)][clip] for clip in group], axis=1) for group in groups]

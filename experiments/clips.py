@@ -130,7 +130,9 @@ def of_report(settings: Settings) -> list[Recording]:
 
 def reports_output(settings: Settings, recording: Recording, run: Needed) -> Path | None:
     """Find the conversion of a recording by the report's authors with a model like a training."""
-    name, target = recording.path.stem, split_pair(run.pair)[1]
+    name, (source, target) = recording.path.stem, split_pair(run.pair)
+    if source != ("neutral" if name.startswith("neutral") else "calm"):
+        return None
     if name == f"{run.image_size}_real_calm_for_{target}":
         wanted = f"{run.image_size}_generated_{target}"
     elif name == "neutral_01":

@@ -14,6 +14,9 @@ from experiments.yields import Wanted
 
 DRAWN = (GAP, CHANGE, CLEANNESS)
 
+MIMICRY = 0.5
+"""Generators that change the image less than this share of what they did at most are back at mimicry."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -23,8 +26,9 @@ class Curve:
     name: str = "curve"
     title: str = "Section 5.2.3: over the epochs"
     compares: str = (
-        "Calm to anger, all calm clips of unseen actors, by epoch. The report sees its best at 150 epochs, and "
-        "mimicry, generators that do next to nothing, towards 500."
+        "Calm to anger, all calm clips of unseen actors, by epoch of Table 3's training. The report sees its best at "
+        "150 epochs, and mimicry, generators that do next to nothing, towards 500. The best epoch is chosen by these "
+        "same clips, which flatters it."
     )
 
     @property
@@ -77,11 +81,11 @@ def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
 
     nearest, most = best(GAP), best(CHANGE)
     gaps = Quantity(f"gap closed at epoch {nearest} and at {last},", GAP.estimator)
-    less = Quantity(f"change of the image less half of that at epoch {most}", CHANGE.estimator)
+    left = Quantity(f"change of the image, as a share of that at epoch {most}, the largest,", CHANGE.estimator)
     return [
         ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),
         ask(
-            f"Have the generators fallen back to mimicry by epoch {last}?", less, by_epoch[last], by_epoch[most],
-            under=0.0, combine=lambda now, then: now - then / 2,
+            f"Have the generators fallen back to mimicry by epoch {last}?", left, by_epoch[last], by_epoch[most],
+            under=MIMICRY, combine=lambda now, then: now / then,
         ),
     ]  # fmt: skip

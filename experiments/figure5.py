@@ -76,7 +76,7 @@ class FaceTraining(Training):
     def left(self, epochs: int, settings: Settings) -> str:
         """Compute how many steps some epochs have, and how long they take."""
         steps = epochs * len(self.faces(settings, "train")[0])
-        return f"or {steps} steps on faces, {how_long(steps, log_pace(self.directory.losses_file))}"
+        return f"of {steps // epochs} steps on faces, {how_long(steps, log_pace(self.directory.losses_file))}"
 
     def train(self, settings: Settings) -> None:
         """Train or resume until all epochs are done; Ctrl-C saves first."""

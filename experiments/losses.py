@@ -31,7 +31,7 @@ def thinned_losses(losses_file: Path) -> dict[str, list[float]]:
 def how_long(steps: int, pace: float) -> str:
     """Say how long steps take at so many seconds each; 0 is a pace that is not known."""
     if not pace:
-        return "at a pace not known here (make resources measures it)"
+        return "at a pace not known yet"
     return f"about {steps * pace / 3600:.1f} h" if steps * pace > 5400 else f"about {steps * pace / 60:.0f} min"
 
 

@@ -164,6 +164,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     clips = given or audio / "inputs"
     if given and not clips.is_dir():
         raise InputError(f"--clips {clips}: no such folder; give one of WAV or FLAC files")
+    if arguments.faces and not arguments.faces.exists():
+        raise InputError(f"--faces {arguments.faces}: no such file or folder; give fer2013.csv, or folders of faces")
     if arguments.emodb and not arguments.emodb.is_dir():
         raise InputError(f"--emodb {arguments.emodb}: no such folder; give the one that EmoDB was unpacked in")
     runs = arguments.runs or Path("runs", DEMO if demo else "")

@@ -38,15 +38,15 @@ GAP = Quantity("gap closed", average(*GAPS.values()))
 
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),
-    Quantity("word error rate, more than before", mean("wer", "wer_before")),
+    Quantity("rise of the word error rate", mean("wer", "wer_before")),
 )
 
 CLEANNESS, DAMAGE = (
     Quantity("DNSMOS", mean("dnsmos")),
-    Quantity("DNSMOS, more than before", mean("dnsmos", "dnsmos_before")),
+    Quantity("change of DNSMOS", mean("dnsmos", "dnsmos_before")),
 )
 
-JUDGED = Quantity("reliable judges, more than before", mean("judge", "judge_before"))
+JUDGED = Quantity("rise of the reliable judges' mean score", mean("judge", "judge_before"))
 """Of cells by ``with_judge``."""
 
 CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycle error", mean("cycle"))

@@ -11,6 +11,7 @@ from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
+from experiments.answers import decimals
 from experiments.make import NAMES, take_published
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import Settings
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Render the page; returns the exit status."""
     folder = arguments.results
-    preset = arguments.preset or only_preset(folder)
+    preset = chosen_preset(folder, arguments.preset)
     if arguments.publish:
         take_published(arguments.publish, folder)
         publish(folder, arguments.publish, preset)
@@ -64,13 +65,13 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def only_preset(results: Path) -> str:
-    """Name the preset of the trainings in a folder of results.
+def chosen_preset(results: Path, asked: str | None = None) -> str:
+    """Name the preset of the trainings in a folder of results; of several, the one that is asked for.
 
     Raises
     ------
     InputError
-        There is no such folder, nothing was made in it, something is damaged, or there are several presets.
+        There is no such folder, nothing was made in it, something is damaged, or no preset or several are left.
     """
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; give the one that the tables were made in (RESULTS=)")
@@ -78,9 +79,11 @@ def only_preset(results: Path) -> str:
     presets = sorted({each["training"]["preset"] for each in stored if "training" in each})
     if not presets:
         raise InputError(f"{results}: holds nothing of a training yet; make a table first, such as make table1")
-    if len(presets) > 1:
+    if asked and asked not in presets:
+        raise InputError(f"{results}: holds no training by {asked}; name {' or '.join(presets)} (PRESET=)")
+    if len(presets) > 1 and not asked:
         raise InputError(f"{results}: holds trainings by {' and '.join(presets)}; name one with --preset (PRESET=)")
-    return presets[0]
+    return asked or presets[0]
 
 
 def tables_of(results: Path, preset: str) -> list:
@@ -131,43 +134,39 @@ def publish(results: Path, published: Path, preset: str) -> None:
     Raises
     ------
     InputError
-        The results are of synthetic speech, or take more than ``MOST_BYTES``.
+        The results are of synthetic speech, lack a file or clips that are published already, or take more than
+        ``MOST_BYTES``.
     """
     origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
-    kept: set[Path] = set()
-
-    def keep(file: Path) -> None:
-        kept.add(published / file.relative_to(results))
-        if file.exists():
-            (published / file.relative_to(results)).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, published / file.relative_to(results))
-
-    def without_recordings(cells: Sequence[dict], folder: Path, sound: bool) -> list[dict]:
-        allowed = []
-        for cell in cells:
-            origin = origins.get(cell["name"])
-            hidden = set() if origin in PUBLISHABLE else {"picture", "sound"}
-            hidden |= set() if sound or PUBLISHABLE.get(origin) else {"sound"}
-            allowed.append({name: value for name, value in cell.items() if name not in hidden})
-            for media in ("picture", "sound"):
-                if media in allowed[-1]:
-                    keep(folder / allowed[-1][media])
-        return allowed
-
     runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
-    for name in (RECORDINGS, *runs, "resources"):
-        stored, folder = read_json(results / name / YIELD), results / name
-        if not stored:
-            continue
-        if stored.get("training", {}).get("demo"):
+    stored = {name: read_json(results / name / YIELD) for name in (RECORDINGS, *runs, "resources")}
+    media: list[Path] = []
+    for name, each in stored.items():
+        if each.get("training", {}).get("demo"):
             raise InputError(f"{results}: made from synthetic speech, which shows nothing of the report; not published")
-        for whose, sound in (("recordings", False), ("ours", True), ("theirs", False)):
-            if whose in stored:
-                stored[whose] = without_recordings(stored[whose], folder, sound)
-        for picture in (folder / "losses.webp", *(folder / each["picture"] for each in stored.get("pictures", ()))):
-            keep(picture)
-        write_json(published / name / YIELD, stored)
-        kept.add(published / name / YIELD)
+        names = {cell["name"] for cell in each.get("ours", ())}
+        lost = [cell for cell in read_json(published / name / YIELD).get("ours", ()) if cell["name"] not in names]
+        if lost and each:
+            raise InputError(
+                f"{results / name}: lacks {len(lost)} clips of {published / name}; make all tables, or delete that"
+            )
+        for whose in {"recordings", "ours", "theirs"} & each.keys():
+            each[whose] = [publishable(cell, origins.get(cell["name"]), whose == "ours") for cell in each[whose]]
+            media += [results / name / cell[of] for cell in each[whose] for of in ("picture", "sound") if of in cell]
+        media += [results / name / "losses.webp"] if "theirs" in each else []
+        media += [results / name / picture["picture"] for picture in each.get("pictures", ())]
+    for file in media:
+        if not file.exists():
+            raise InputError(f"{file}: missing; delete {file.parent} and make it again")
+    kept = {published / name / YIELD for name, each in stored.items() if each}
+    for file in media:
+        there = published / file.relative_to(results)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, there)
+        kept.add(there)
+    for name, each in stored.items():
+        if each:
+            write_json(published / name / YIELD, each)
     for file in published.glob("*/*"):
         if file not in kept:
             file.unlink()
@@ -176,11 +175,18 @@ def publish(results: Path, published: Path, preset: str) -> None:
         raise InputError(f"{published}: takes {size} bytes, and {MOST_BYTES} are the most; show fewer clips")
 
 
+def publishable(cell: dict, origin: str | None, converted: bool) -> dict:
+    """Leave out the picture and the sound of a cell that may not be published."""
+    hidden = set() if origin in PUBLISHABLE else {"picture", "sound"}
+    hidden |= set() if converted or PUBLISHABLE.get(origin) else {"sound"}
+    return {name: value for name, value in cell.items() if name not in hidden}
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """Write a measure; a dash stands for nothing to measure."""
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}f}"
+    return f"{value:,}" if isinstance(value, int) else decimals(value, digits)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from experiments.runs import Settings, processor
 TIMED = 3
 """Number of timed steps, after a first one that traces the graph."""
 
-STEPS_AN_EPOCH = 140
-"""Number of calm training clips in RAVDESS, if there is no data to count."""
+STEPS_AN_EPOCH = {"calm": 140, "neutral": 68}
+"""Number of training clips in RAVDESS's actors 1 to 18, if there is no data to count."""
 
 GENERATOR_PASSES = 23
 """Work of a step in forward passes of a generator. A gradient counts as two, for the image and for the filters."""
@@ -35,11 +35,12 @@ GPU_HOURS = 10
 
 
 class Size(NamedTuple):
-    """A row of the table: the image's side, the generator's ResNet blocks, and the report's epochs."""
+    """A row: the image's side, the generator's ResNet blocks, the report's epochs, and the emotion it starts from."""
 
     image_size: int
     n_resnet: int
     epochs: int
+    source: str
 
     @property
     def preset(self) -> Preset:
@@ -50,7 +51,10 @@ class Size(NamedTuple):
         return dataclasses.replace(chosen, spectrogram=spectrogram, model=model)
 
 
-SIZES = (Size(260, 3, 100), Size(260, 6, 150), Size(260, 9, 100), Size(520, 6, 100))
+SIZES = (
+    Size(260, 3, 100, "neutral"), Size(260, 6, 150, "calm"), Size(260, 9, 100, "neutral"), Size(520, 6, 100, "calm"),
+)  # fmt: skip
+"""Tables 1, 3, 1 and 2."""
 
 
 @dataclass(frozen=True)
@@ -73,22 +77,17 @@ class Resources:
         folder = settings.results / self.name
         if settings.as_is or read_json(folder / YIELD):
             return
-        steps = len(domain(settings.split().train, "calm")) if settings.data.is_dir() else STEPS_AN_EPOCH
-        paces = []
+        steps, paces = STEPS_AN_EPOCH, []
+        if settings.data.is_dir():
+            steps = {emotion: len(domain(settings.split().train, emotion)) for emotion in STEPS_AN_EPOCH}
         for size in SIZES[:1] if settings.demo else SIZES:
             print(f"timing {TIMED} steps at {size.image_size} x {size.image_size}, {size.n_resnet} blocks", flush=True)
             with ProcessPoolExecutor(1, get_context("spawn"), initializer=prepare_environment) as process:
-                paces.append({**size._asdict(), **process.submit(measure, size).result()})
+                paces.append({**size._asdict(), "steps": steps[size.source], **process.submit(measure, size).result()})
         machine = prepare_tensorflow()
-        write_json(
-            folder / YIELD,
-            {
-                "paces": paces,
-                "steps": steps,
-                "machine": f"{processor()}, {machine.device}, {machine.precision}",
-                "pictures": _architectures(folder),
-            },
-        )
+        devices = (processor(), *([machine.device] if "GPU" in machine.device else ()), machine.precision)
+        stored = {"paces": paces, "machine": ", ".join(devices), "pictures": _architectures(folder)}
+        write_json(folder / YIELD, stored)
 
     def section(self, results: Path) -> dict | None:
         """Return the table for the page from the stored results."""
@@ -97,11 +96,12 @@ class Resources:
             return None
         rows = []
         for pace in stored["paces"]:
-            steps = stored["steps"] * pace["epochs"]
+            steps = pace["steps"] * pace["epochs"]
+            size = f"{pace['image_size']} x {pace['image_size']}"
             rows.append(
                 [
-                    f"{pace['image_size']} x {pace['image_size']}, {pace['n_resnet']} blocks", pace["weights"],
-                    pace["seconds"], pace["epochs"], steps * pace["seconds"] / 3600, pace["memory_gb"],
+                    f"{size}, {pace['n_resnet']} blocks, from {pace['source']}", pace["weights"], pace["memory_gb"],
+                    pace["seconds"], pace["steps"], pace["epochs"], steps * pace["seconds"] / 3600,
                     pace["tflop"], steps * pace["tflop"] / (3600 * GPU_HOURS),
                 ]
             )  # fmt: skip
@@ -109,16 +109,17 @@ class Resources:
             "name": self.name, "title": self.title, "compares": self.compares,
             "figures": {
                 "columns": [
-                    "", "weights", "seconds a step", "the report's epochs", "hours for them", "memory, GB",
-                    "TFLOP a step", f"TFLOP/s for them in {GPU_HOURS} hours",
+                    "", "weights", "memory, GB", "seconds a step", "steps an epoch", "the report's epochs", "hours",
+                    "TFLOP a step", f"TFLOP/s for {GPU_HOURS} hours",
                 ],
                 "rows": rows,
             },
             "pictures": stored["pictures"], "questions": [], "trainings": {}, "missing": [], "judges": [],
-            "note": f"{stored['machine']}; medians of {TIMED} steps; {stored['steps']} steps an epoch; memory is the "
-            "whole process's, at most; TFLOP are the convolutions', and TFLOP/s what a GPU would have to sustain. The "
-            "report trained on Google Colab and on a p3.2xlarge, whose V100 has 15.7 TFLOP/s at most by NVIDIA's data "
-            "sheet. The hours that it took there are not in the sources of this project.",
+            "note": f"Measured on {stored['machine']}. A time is the median of {TIMED} steps. Memory is the most that "
+            "the process took. A step's TFLOP are those of its convolutions. The last column is what a GPU would have "
+            f"to sustain to train the report's epochs in {GPU_HOURS} hours. The report trained on Google Colab and on "
+            "a p3.2xlarge, whose V100 has 15.7 TFLOP/s at most by NVIDIA's data sheet. The hours that it took there "
+            "are not in the sources of this project.",
         }  # fmt: skip
 
 

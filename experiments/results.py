@@ -23,7 +23,10 @@ def read_json(file: Path) -> dict:
         The file is damaged.
     """
     try:
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        values = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        if not isinstance(values, dict):
+            raise ValueError("not a JSON object")
+        return values
     except ValueError as error:
         raise InputError(f"{file}: damaged ({error}); delete it and make it again") from None
 

@@ -83,19 +83,23 @@ class Training:
         """Whether there is nothing left to train."""
         return max(self.directory.epochs(), default=0) >= self.epochs
 
-    def has_yielded(self, settings: Settings) -> Path | None:
-        """The file of its yield; a published one if there is none here."""
+    def stored(self, settings: Settings) -> tuple[Path, int]:
+        """The folder of its yield and the epoch measured there; a published one if there are no weights here."""
         folders = [settings.results, *([settings.published] if settings.published and not self.epoch() else ())]
-        for folder in (folder / self.name for folder in folders):
-            if read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= self.epochs:
-                return folder
-        return None
+        found = [(folder / self.name, read_json(folder / self.name / YIELD)) for folder in folders]
+        return max(((path, each.get("training", {}).get("epoch", 0)) for path, each in found), key=lambda each: each[1])
+
+    def has_yielded(self, settings: Settings) -> bool:
+        """Whether so many epochs were measured already."""
+        return self.stored(settings)[1] >= self.epochs
 
     def plan(self, settings: Settings) -> str:
         """Describe the plan for this training: reuse, resume or train, and the expected time."""
         epoch, path = self.epoch(), self.directory.path
-        if there := self.has_yielded(settings):
-            return f"{path}: epoch {self.epochs} of {self.epochs}, measured already: {there}"
+        if self.has_yielded(settings):
+            folder, measured = self.stored(settings)
+            asked = f", and {self.epochs} asked for" if measured > self.epochs else ""
+            return f"{path}: epoch {measured} is measured{asked}: {folder}"
         if self.is_done() or settings.as_is:
             return f"{path}: epoch {epoch} of {self.epochs}, as it is" if epoch else f"{path}: not there, left out"
         left = self.epochs - epoch
@@ -214,17 +218,21 @@ def commit_here() -> str:
 
 
 def _pace(run: Needed, settings: Settings) -> float:
-    """Seconds a step of networks like a run's, from its own steps, another run's, or ``resources``; 0 if none."""
+    """Seconds a step of networks like a run's: its own, another run's, a yield's or a timed one's; 0 if none."""
+    size = (run.image_size, run.filters, run.n_resnet)
     for file in (run.directory.losses_file, *sorted(settings.runs.glob("*/train.csv"))):
-        other = RunDirectory(file.parent)
         try:
-            config = RunConfig.load(other.config_file)
-            like = (config.spectrogram.image_size, config.model.filters, config.model.n_resnet)
-            if file.exists() and like == (run.image_size, run.filters, run.n_resnet):
-                return log_pace(file)
+            config = RunConfig.load(RunDirectory(file.parent).config_file)
         except InputError:
             continue  # a run that cannot be read tells no pace
-    for row in read_json(settings.results / "resources" / YIELD).get("paces", ()):
-        if (row["image_size"], row["filters"], row["n_resnet"]) == (run.image_size, run.filters, run.n_resnet):
-            return row["seconds"]
+        if file.exists() and size == (config.spectrogram.image_size, config.model.filters, config.model.n_resnet):
+            return log_pace(file)
+    for folder in filter(None, (settings.results, settings.published)):
+        for stored in map(read_json, sorted(folder.glob(f"*/{YIELD}"))):
+            other = stored.get("training")
+            if other and size == (int(other["image"].split()[0]), other["filters"], other["n_resnet"]):
+                return other["hours"] * 3600 / other["steps"]
+            for timed in stored.get("paces", ()):
+                if size == (timed["image_size"], timed["filters"], timed["n_resnet"]):
+                    return timed["seconds"]
     return 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments import clips, yields
-from experiments.answers import Answer, Cells, point
+from experiments.answers import Answer, Cells, Estimate, estimate
 from experiments.measures import SUMMARY
 from experiments.results import YIELD, read_json
 from experiments.runs import Needed
@@ -67,8 +67,10 @@ class SpeechTable:
         recordings = read_json(results / yields.RECORDINGS / YIELD).get("recordings", ())
         sources = {each["name"]: each for each in recordings}
         names: dict[str, list[str]] = {}
-        for cell in next(each["ours"] for each in stored.values() if each):
-            names.setdefault(cell["of"], []).append(cell["name"])
+        for of, name in dict.fromkeys(
+            (cell["of"], cell["name"]) for each in stored.values() for cell in each.get("ours", ())
+        ):
+            names.setdefault(of, []).append(name)
         rows = [
             {
                 "source": {**sources[name], "folder": yields.RECORDINGS},
@@ -85,6 +87,7 @@ class SpeechTable:
             "name": self.name,
             "title": self.title,
             "compares": self.compares,
+            "clips": counts(stored, self.sets),
             "rows": rows,
             "figures": figures(stored, self.sets),
             "questions": questions(self.claims, stored),
@@ -92,6 +95,19 @@ class SpeechTable:
             "missing": [column.run.name for column in self.columns if not stored[column.title]],
             "judges": list(dict.fromkeys(each["judge"] for each in stored.values() if each)),
         }
+
+
+def counts(stored: dict[str, dict], sets: Sequence[str]) -> str:
+    """Say how many clips and speakers each set has; few speakers are named."""
+    said = []
+    cells = [cell for each in stored.values() for cell in each.get("ours", ())]
+    for of in sets:
+        speaker_of = {cell["name"]: cell["speaker"] for cell in cells if cell["of"] == of}
+        speakers = sorted(set(speaker_of.values()))
+        if speakers:
+            who = " and ".join(speakers) if len(speakers) < 3 else f"{len(speakers)} speakers"
+            said.append(f"{of}: {len(speaker_of)} of {who}")
+    return "; ".join(said)
 
 
 def figures(stored: dict[str, dict], sets: Sequence[str]) -> dict:
@@ -104,26 +120,32 @@ def figures(stored: dict[str, dict], sets: Sequence[str]) -> dict:
             for of in sets:
                 cells = [cell for cell in each.get(key, ()) if cell["of"] == of]
                 if cells:  # columns of one pair have one equaliser
-                    measured = [point(estimator, cells) for estimator in SUMMARY.values()]
+                    measured = [_figure(estimate(estimator, cells)) for estimator in SUMMARY.values()]
                     rows[f"{of_what}, {of}, {whose}"] = [len(cells), *measured]
     return {"columns": ["", "clips", *SUMMARY], "rows": [[title, *row] for title, row in rows.items()]}
 
 
-def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict]) -> list[dict]:
-    """Answer claims by our conversions, and by the report's own where there are any."""
+def _figure(found: Estimate | None) -> float | tuple[float, float, float] | None:
+    return found and (found.value if found.of_one_speaker else (found.value, found.low, found.high))
 
-    def finder(whose: str) -> Find:
+
+def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict]) -> list[dict]:
+    """Answer claims by our conversions, and by the report's own and the fixed equaliser's where there are any."""
+
+    def answers(whose: str) -> list[dict]:
         def find(title: str, *sets: str) -> Cells:
             return [cell for cell in stored[title].get(whose, ()) if not sets or cell["of"] in sets]
 
-        return find
+        return [dataclasses.asdict(answer) for answer in claims(find)]
 
-    ours = claims(finder("ours"))
-    theirs = claims(finder("theirs")) if any(each.get("theirs") for each in stored.values()) else [None] * len(ours)
-    return [
-        {"ours": dataclasses.asdict(own), "theirs": other and dataclasses.asdict(other)}
-        for own, other in zip(ours, theirs)
-    ]
+    pairs = [each["training"]["pair"] for each in stored.values() if each]
+    ours = answers("ours")
+    others = {
+        "theirs": any(each.get("theirs") for each in stored.values()),
+        "equalised": len(set(pairs)) == len(pairs),  # trainings of one pair have one equaliser
+    }
+    found = {whose: answers(whose) if there else [None] * len(ours) for whose, there in others.items()}
+    return [{"ours": own, **dict(zip(found, others))} for own, *others in zip(ours, *found.values())]
 
 
 def _cells(column: Column, stored: dict, name: str) -> list[dict]:

@@ -15,7 +15,7 @@ def experiment(settings: Settings) -> SpeechTable:
     def claims(find):
         small, large = map(find, SIZES)
         return [
-            ask("Does 260 x 260 come back from both generators with less error?", CYCLE, small, large, under=0.0),
+            ask("Is the cycle error smaller at 260 x 260?", CYCLE, small, large, under=0.0),
             ask("Does 260 x 260 keep more of the words?", WORDS, small, large, under=0.0),
             ask("Does 260 x 260 sound cleaner?", CLEANNESS, small, large, over=0.0),
         ]
@@ -24,8 +24,8 @@ def experiment(settings: Settings) -> SpeechTable:
         "table2",
         "Table 2: 260 x 260 and 520 x 520",
         "Calm to anger with an FFT of 512 and a hop of 256, and with 1024 and 128. The report finds that 260 x 260 "
-        "reconstructs better. The answers are by all calm clips; for cleanness, of those seen in training by one an "
-        "actor.",
+        "reconstructs better. The answers are from all calm clips. Of the clips seen in training, cleanness is "
+        "measured on one per actor.",
         [Column(title, needed(settings, "calm_anger", 100, image_size=size)) for title, size in SIZES.items()],
         [(SEEN, ["260_real_calm_for_anger"])],
         [SEEN, HELD_BACK, UNSEEN],

@@ -39,7 +39,7 @@ def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
                 find(target, SEEN),
                 under=0.0,
             ),
-            ask(f"Are their words still there ({target})?", LOST, cells, under=MOST_LOST),
+            ask(f"Are their words kept ({target})?", LOST, cells, under=MOST_LOST),
         ]
     return answers
 
@@ -52,6 +52,7 @@ def judged_claims(find: Find, sets: Sequence[str], what: str, moved: bool) -> li
         if moved:
             answers.append(ask(f"Do judges hear {what} moved towards {target}?", JUDGED, cells, over=0.0))
         else:
-            answers.append(ask(f"Is {what} left without {target}?", JUDGED, cells, under=NEXT_TO_NOTHING))
+            question = f"Do judges hear {what} hardly moved towards {target}?"
+            answers.append(ask(question, JUDGED, cells, under=NEXT_TO_NOTHING))
         answers.append(ask(f"Is it still clean ({target})?", DAMAGE, cells, over=-MOST_DAMAGE))
     return answers

@@ -48,45 +48,72 @@ class Wanted:
 
 
 def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
-    """Make the yield of a training, unless it is complete or the training has no weights yet.
+    """Make the yield of a training, or add the clips that an existing one lacks.
 
     Raises
     ------
     InputError
         There are no recordings to start from, or none to fit a judge to.
     """
-    if not run.epoch():
-        return
     folder = settings.results / run.name
     stored = read_json(folder / YIELD)
+    epoch, measured = run.epoch(), stored.get("training", {}).get("epoch", 0)
+    if measured > epoch > 0 or not epoch and not (stored and settings.data.exists()):
+        return
+    kept = stored if not epoch or measured == epoch else {}
     found = clips.recordings(settings, run.pair, sorted(wanted.sets))
     shown = clips.chosen(_names_by_set(found), wanted.rows)
-    as_far = stored.get("training", {}).get("epoch", 0) >= run.epoch()
-    if as_far and _holds(stored, wanted, shown):
+    new = _lacking(kept.get("ours", ()), found, shown)
+    theirs = [each for each in clips.of_report(settings) if clips.reports_output(settings, each, run)]
+    new_theirs = _lacking(kept.get("theirs", ()), theirs, shown)
+    by_epoch = wanted.by_epoch and not kept.get("by_epoch")
+    if not (new or new_theirs or by_epoch):
+        return
+    if not epoch:
+        print(f"{run.name}: {len(new)} more clips are left out, because the weights are not here", flush=True)
         return
     config = RunConfig.load(run.directory.config_file)
-    analysis = config.spectrogram
     measures = PairMeasures(settings.clips_of_data(), *split_pair(run.pair))
-    print(f"{run.name}: converting and measuring {len(found)} clips by epoch {run.epoch()}", flush=True)
-    sources = _sources(found, analysis, clips.rated(found, shown))
+    print(f"{run.name}: converting and measuring {len(new)} clips by epoch {epoch}", flush=True)
+    rated = clips.rated(found, shown)
+    sources = _sources(new, config.spectrogram, rated)
+    losses = _losses(run, folder)
+    added = {
+        "ours": _conversions(run, config, epoch, sources, measures, folder, shown),
+        "theirs": _theirs(settings, run, new_theirs, measures, folder, shown),
+        "equalised": _equalised(sources, measures) if config.spectrogram == CONFIG else [],
+    }
+    if by_epoch:
+        unseen = _sources([each for each in found if each.of == clips.UNSEEN], config.spectrogram, rated)
+    yielded = {
+        "training": run.described(settings, config, run.pair),
+        "judge": measures.describe(),
+        **{whose: _merged(kept.get(whose, ()), cells) for whose, cells in added.items()},
+        "by_epoch": _epochs(run, config, unseen, measures) if by_epoch else kept.get("by_epoch", []),
+        "losses": losses,
+    }
+    write_json(folder / YIELD, yielded)
+    add_recordings(settings, [each for each in found if each.name in shown])
+
+
+def _losses(run: Needed, folder: Path) -> dict[str, list[float]]:
     losses = thinned_losses(run.directory.losses_file)
     panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
     panels["discriminators"] = {
         f"D_{name.upper()}, {kind}": losses[f"d_{name}_{kind}"] for name in "ab" for kind in ("real", "fake")
     }
     save_curves(folder / "losses.webp", panels, losses["step"], "step")
-    yielded = {
-        "training": run.described(settings, config, run.pair),
-        "sets": sorted(wanted.sets),
-        "judge": measures.describe(),
-        "ours": _conversions(run, config, run.epoch(), sources, measures, folder, shown),
-        "theirs": _theirs(settings, run, measures, folder, shown),
-        "equalised": _equalised(sources, measures) if analysis == CONFIG else [],
-        "by_epoch": _epochs(run, config, sources, measures) if wanted.by_epoch else [],
-        "losses": losses,
-    }
-    write_json(folder / YIELD, yielded)
-    add_recordings(settings, [each for each in found if each.name in shown])
+    return losses
+
+
+def _lacking(cells: Sequence[dict], found: Sequence[Recording], shown: Sequence[str]) -> list[Recording]:
+    """The recordings that are not among a yield's cells, or are to be shown and have no picture there."""
+    there = {cell["name"] for cell in cells if "picture" in cell or cell["name"] not in shown}
+    return [each for each in found if each.name not in there]
+
+
+def _merged(cells: Sequence[dict], added: Sequence[dict]) -> list[dict]:
+    return list({cell["name"]: cell for cell in (*cells, *added)}.values())
 
 
 def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
@@ -121,6 +148,8 @@ def _conversions(
     run: Needed, config: RunConfig, epoch: int, sources: Sequence[Source], measures: PairMeasures,
     folder: Path | None = None, shown: Sequence[str] = (),
 ) -> list[dict]:  # fmt: skip
+    if not sources:
+        return []
     analysis = config.spectrogram
     spectrograms = [source.analysed.spectrogram for source in sources]
     there, back = (load_generator(run.directory, config, epoch, direction) for direction in DIRECTIONS)
@@ -135,10 +164,12 @@ def _conversions(
     return cells
 
 
-def _theirs(settings: Settings, run: Needed, measures: PairMeasures, folder: Path, shown: Sequence[str]) -> list[dict]:
+def _theirs(
+    settings: Settings, run: Needed, found: Sequence[Recording], measures: PairMeasures, folder: Path,
+    shown: Sequence[str],
+) -> list[dict]:  # fmt: skip
     """What the report's authors published of the same conversions, by the same measures."""
-    pairs = [(each, clips.reports_output(settings, each, run)) for each in clips.of_report(settings)]
-    found, files = [each for each, path in pairs if path], [path for _, path in pairs if path]
+    files = [clips.reports_output(settings, each, run) for each in found]
     outputs = [load(path, CONFIG) for path in files]
     sources = _sources(found, CONFIG, {each.name for each in found})
     cells = _measured(sources, [output.waveform for output in outputs], measures)
@@ -166,13 +197,11 @@ def _measured(sources: Sequence[Source], sounds: Sequence[np.ndarray], measures:
 
 
 def _epochs(run: Needed, config: RunConfig, sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
-    """The clips of unseen actors by epoch."""
     there = [epoch for epoch in run.directory.epochs() if epoch <= run.epoch()]
-    unseen = [source for source in sources if source.recording.of == clips.UNSEEN]
     cells = []
     for epoch in (there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))):
         print(f"{run.name}: epoch {epoch}", flush=True)
-        cells += [{"epoch": epoch, **cell} for cell in _conversions(run, config, epoch, unseen, measures)]
+        cells += [{"epoch": epoch, **cell} for cell in _conversions(run, config, epoch, sources, measures)]
     return cells
 
 
@@ -183,12 +212,6 @@ def _sounds(
         joblib.delayed(convert.synthesise)(each, image, config, REPORTS_WAY) for each, image in zip(analysed, images)
     )
     return [conversion.waveform for conversion in made]
-
-
-def _holds(stored: dict, wanted: Wanted, shown: Sequence[str]) -> bool:
-    drawn = {cell["name"] for cell in stored["ours"] if "picture" in cell}
-    epochs = bool(stored["by_epoch"]) or not wanted.by_epoch
-    return wanted.sets <= set(stored["sets"]) and drawn.issuperset(shown) and epochs
 
 
 def _names_by_set(found: Sequence[Recording]) -> dict[str, list[str]]:

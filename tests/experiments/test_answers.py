@@ -29,17 +29,29 @@ def test_the_answer_is_yes_or_no_only_where_the_whole_interval_lies_on_one_side(
 
 def test_the_evidence_says_the_mean_its_interval_and_how_many_clips_of_how_many_speakers():
     evidence = ask("?", SCORE, cells([0.6, 0.7, 0.8, 0.9] * 3), over=0.5).evidence
-    assert evidence.startswith("score 0.75 (0.") and evidence.endswith("n = 12 clips of 4 speakers")
+    assert evidence.startswith("score 0.75 (0.") and evidence.endswith("yes is over 0.5; n = 12 clips of 4 speakers")
 
 
 def test_what_was_not_measured_cannot_be_told_and_a_clip_without_the_measure_does_not_count():
     assert ask("?", SCORE, [], over=0.0).answer == "cannot be told"
     assert ask("?", SCORE, cells([0.9, 0.8], name="estoi"), over=0.0).answer == "cannot be told"
-    assert estimate(mean("score"), [*cells([0.9, 0.8]), *cells([1.0], name="estoi")]).clips == 2
+    assert estimate(mean("score"), [*cells([0.9, 0.8]), *cells([1.0], name="estoi")]).counts == ((2, 2),)
 
 
 def test_one_speaker_says_nothing_of_others():
     assert ask("?", SCORE, cells([0.9, 0.95, 0.85], speakers=1), over=0.5).answer == "cannot be told"
+
+
+def test_one_speaker_says_nothing_of_others_in_a_comparison_either():
+    many = cells([0.1, 0.2, 0.15, 0.12])
+    answer = ask("?", SCORE, cells([0.9, 0.95], speakers=1), many, over=0.0)
+    assert answer.answer == "cannot be told" and answer.evidence.endswith(
+        "n = 2 clips of 1 speaker and 4 clips of 4 speakers"
+    )
+
+
+def test_a_rounded_zero_has_no_sign():
+    assert "score 0.00 (0.00 to 0.00)" in ask("?", SCORE, cells([-0.001] * 4), over=0.0).evidence
 
 
 def test_the_same_clips_by_two_networks_are_compared_in_pairs():
@@ -48,7 +60,7 @@ def test_the_same_clips_by_two_networks_are_compared_in_pairs():
     assert paired.value == pytest.approx(0.05) and paired.high - paired.low < 1e-9
     others = [{**cell, "speaker": f"other {cell['speaker']}"} for cell in cells(clips)]
     apart = estimate(mean("score"), cells(clips + 0.05), others)
-    assert apart.low < 0 < apart.high and apart.speakers == 8
+    assert apart.low < 0 < apart.high and apart.counts == ((12, 4), (12, 4)) and paired.counts == ((12, 4),)
 
 
 def test_speakers_are_drawn_not_clips_alone():
@@ -77,6 +89,6 @@ def test_judges_answer_by_those_that_are_reliable_and_not_at_all_without_any():
         return judged_claims(lambda *_: moved, ["English"], "other sentences", moved=True)[0]
 
     one = heard(svm=0.9, svm_before=0.1)
-    assert one.answer == "yes" and "before 0.80" in one.evidence
-    assert "before 0.50" in heard(svm=0.9, svm_before=0.1, logistic=0.4, logistic_before=0.2).evidence
+    assert one.answer == "yes" and "score 0.80 (" in one.evidence
+    assert "score 0.50 (" in heard(svm=0.9, svm_before=0.1, logistic=0.4, logistic_before=0.2).evidence
     assert heard().evidence == ""

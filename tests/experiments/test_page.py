@@ -19,7 +19,7 @@ import soundfile
 
 from cyclegan_keras.shared.errors import InputError
 from experiments import cells, report
-from experiments.results import PUBLISHED, YIELD
+from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.speech_table import figures
 from tests.conftest import PROJECT
 from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, write_yield
@@ -120,6 +120,36 @@ def test_what_is_published_holds_no_recording_and_of_the_reports_speakers_nothin
     )
 
 
+def test_a_preset_without_a_training_is_refused_and_what_is_published_stays(results, published):
+    options = ["--results", str(results), "--publish", str(published), "--preset", "report"]
+    with pytest.raises(InputError, match="no training by report; name cpu"):
+        report.command(report.parser().parse_args(options))
+    assert (published / "calm_fearful-cpu" / YIELD).exists()
+
+
+def test_published_clips_are_not_lost_and_a_missing_file_is_named_before_anything_is_written(
+    results, published, tmp_path
+):
+    fewer = shutil.copytree(results, tmp_path / "fewer")
+    stored = read_json(fewer / "calm_fearful-cpu" / YIELD)
+    write_json(fewer / "calm_fearful-cpu" / YIELD, {**stored, "ours": stored["ours"][1:]})
+    with pytest.raises(InputError, match="lacks 1 clips of"):
+        report.publish(fewer, published, "cpu")
+    write_json(fewer / "calm_fearful-cpu" / YIELD, stored)
+    (fewer / "calm_fearful-cpu" / f"{ESPEAK}.ogg").unlink()
+    with pytest.raises(InputError, match=rf"{ESPEAK}.ogg: missing"):
+        report.publish(fewer, tmp_path / "published", "cpu")
+    assert not (tmp_path / "published").exists()
+
+
+def test_a_clip_that_only_one_training_converted_is_shown(results, tmp_path):
+    both = shutil.copytree(results, tmp_path / "both")
+    write_yield(both, "calm_anger-cpu")
+    stored = read_json(both / "calm_anger-cpu" / YIELD)
+    write_json(both / "calm_anger-cpu" / YIELD, {**stored, "ours": stored["ours"][:1]})
+    assert f"<h3>{ESPEAK} " in report.render(both, "cpu")
+
+
 def test_what_lay_there_and_is_no_more_is_not_published(results, published):
     (published / "recordings" / f"{REPORT}.ogg").touch()
     report.publish(results, published, "cpu")
@@ -142,7 +172,7 @@ def test_a_page_too_large_is_not_published(results, tmp_path, monkeypatch):
 def test_every_cell_names_its_training_and_the_page_what_that_was(full):
     text = (full / "index.html").read_text(encoding="utf-8")
     assert text.count('href="#calm_fearful-cpu"') >= 3 and 'id="calm_fearful-cpu"' in text
-    assert "epoch 20 of 20, 2,800 steps, seed 0, 1.25 h in float32 on a processor, 2 cores" in text
+    assert "epoch 20 of 20, 2,800 steps, seed 0, 1.25 h in float32, a processor, 2 cores" in text
     assert "Not trained yet: calm_anger-cpu." in text and "Made at preset cpu" in text
     assert text.index('id="table3"') < text.index('id="table6"') < text.index('id="trainings"')
     assert "0.10 → 0.20" in text
@@ -151,8 +181,8 @@ def test_every_cell_names_its_training_and_the_page_what_that_was(full):
 def test_the_overview_says_of_every_table_what_is_trained_and_counts_the_answers(full):
     text = (full / "index.html").read_text(encoding="utf-8")
     overview = " ".join(re.sub("<[^>]*>", " ", text[text.index('id="overview"') : text.index("<main>")]).split())
-    assert "Table 1: 3, 6 and 9 ResNet blocks not yet – – –" in overview
-    assert "Table 6: other English sentences fearful: epoch 20 of 20; 1 not yet 0 1 0" in overview
+    assert "Table 1: 3, 6 and 9 ResNet blocks not yet – – – –" in overview
+    assert "Table 6: other English sentences fearful: epoch 20 of 20; 1 not yet 0 1 0 3" in overview
     assert overview.index("Table 1") < overview.index("Table 3") < overview.index("Section 5.2.3")
 
 
@@ -171,21 +201,21 @@ def test_presets_are_never_mixed(results, tmp_path):
     shutil.copytree(results, tmp_path / "both")
     write_yield(tmp_path / "both", "calm_fearful-report", preset="report")
     with pytest.raises(InputError, match="cpu and report; name one"):
-        report.only_preset(tmp_path / "both")
+        report.chosen_preset(tmp_path / "both")
     assert "calm_fearful-report" not in report.render(tmp_path / "both", "cpu")
 
 
 def test_a_page_of_nothing_is_one_line(tmp_path):
     with pytest.raises(InputError, match="holds nothing of a training"):
-        report.only_preset(tmp_path)
+        report.chosen_preset(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
-        report.only_preset(tmp_path / "typo")
+        report.chosen_preset(tmp_path / "typo")
 
 
 def test_the_published_page_is_what_its_yields_say_and_holds_no_recording(tmp_path):
     copy = shutil.copytree(PUBLISHED, tmp_path / "tables")  # rendering draws curves anew
     for file in (report.PAGE, report.SUMMARY):
-        assert report.render(copy, report.only_preset(copy), file) == (PUBLISHED / file).read_text(encoding="utf-8")
+        assert report.render(copy, report.chosen_preset(copy), file) == (PUBLISHED / file).read_text(encoding="utf-8")
     assert not list((PUBLISHED / "recordings").glob("03-*.ogg")) and not list(PUBLISHED.glob("*/*-report.ogg"))
     assert sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file()) <= report.MOST_BYTES
 
@@ -316,8 +346,15 @@ def test_tables_are_made_from_nothing_and_a_second_time_nothing_is_made(environm
     ]
     written = (tmp_path / "results" / "calm_fearful-cpu" / YIELD).stat().st_mtime_ns
     second = run("make", "table4", "figure5", *options)
-    assert second.stdout.count("epoch 1 of 1, measured already") == 3
+    assert second.stdout.count("epoch 1 is measured: ") == 3
     assert (tmp_path / "results" / "calm_fearful-cpu" / YIELD).stat().st_mtime_ns == written
+    (tmp_path / "own").mkdir()
+    shutil.copy(next(data.glob("Actor_19/*.wav")), tmp_path / "own" / "mine.wav")
+    third = run("make", "table5", *options, "--clips", tmp_path / "own")
+    assert third.stdout.count("converting and measuring 1 clips") == 2
+    grown = read_json(tmp_path / "results" / "calm_fearful-cpu" / YIELD)["ours"]
+    assert [cell["name"] for cell in grown] == [*(cell["name"] for cell in stored["ours"]), "mine"]
+    assert grown[:-1] == stored["ours"]
     run("report")
     page = (tmp_path / "results" / "index.html").read_text(encoding="utf-8")
     assert "sad_happy-cpu/faces.webp" in page and "Not trained yet: calm_surprised-cpu" in page

@@ -61,17 +61,22 @@ def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_c
     chosen = settings(tmp_path, data=demo_clips, epochs=20)
     with_weights(needed(chosen, "calm_fearful", 150), 5)
     with_weights(needed(chosen, "calm_anger", 150), 20)
-    status, said = plan(tmp_path, capsys, "table4", "--data", demo_clips, "--epochs", 20)
+    options = ("table4", "--data", demo_clips, "--epochs", 20, "--published", tmp_path / "published")
+    status, said = plan(tmp_path, capsys, *options)
     assert status == 0 and "calm_anger-cpu: epoch 20 of 20, as it is" in said.out
-    assert "calm_fearful-cpu: to be resumed after epoch 5, 15 epochs of 15 steps, at a pace not known" in said.out
+    assert "calm_fearful-cpu: to be resumed after epoch 5, 15 epochs of 15 steps, at a pace not known yet" in said.out
     assert not chosen.results.exists()
+    write_yield(tmp_path / "published", "calm_happy-cpu")  # 2,800 steps in 1.25 h
+    assert "15 epochs of 15 steps, about 6 min" in plan(tmp_path, capsys, *options)[1].out
 
 
 def test_what_was_published_of_a_training_is_gone_on_from_unless_the_training_is_here(demo_clips, tmp_path, capsys):
     write_yield(tmp_path / "published", "calm_fearful-cpu")
     options = ("table4", "--data", demo_clips, "--published", tmp_path / "published")
     _, said = plan(tmp_path, capsys, *options)
-    assert "calm_fearful-cpu: epoch 20 of 20, measured already" in said.out
+    assert "calm_fearful-cpu: epoch 20 is measured: " in said.out
+    shorter = plan(tmp_path, capsys, *options, "--epochs", 5)[1].out
+    assert "calm_fearful-cpu: epoch 20 is measured, and 5 asked for: " in shorter
     with_weights(needed(settings(tmp_path), "calm_fearful", 150), 5)
     assert "calm_fearful-cpu: to be resumed after epoch 5" in plan(tmp_path, capsys, *options)[1].out
 
@@ -89,7 +94,7 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     "arguments, said",
     [
         (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"),
-        (("--emodb", "no"), "--emodb no"),
+        (("--emodb", "no"), "--emodb no"), (("--faces", "no"), "--faces no"),
         (("--data", "typo"), "typo: no such folder"),
     ],
 )  # fmt: skip
@@ -130,9 +135,10 @@ def test_what_is_stored_is_read_back_and_damage_is_named(tmp_path):
     values = {"training": training(), "ours": [{"name": "a, {b}, {c}", "wer": 0.5}], "theirs": [], "sets": ["seen"]}
     write_json(tmp_path / YIELD, values)
     assert read_json(tmp_path / YIELD) == values and read_json(tmp_path / "none") == {}
-    (tmp_path / YIELD).write_text("{")
-    with pytest.raises(InputError, match="damaged"):
-        read_json(tmp_path / YIELD)
+    for text in ("{", "[]", "null"):
+        (tmp_path / YIELD).write_text(text)
+        with pytest.raises(InputError, match="damaged"):
+            read_json(tmp_path / YIELD)
 
 
 def test_a_trainings_hours_do_not_count_the_time_that_it_was_suspended(tmp_path):
@@ -171,6 +177,7 @@ def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found
     (found,) = clips.of_report(chosen)  # the demo corpus has no neutral_01
     assert (found.name, found.of, found.origin, found.clip) == ("calm_eng1", clips.ENGLISH, "the report", None)
     anger, deep = (needed(chosen, "calm_anger", 150, n_resnet=n) for n in (6, 9))
+    assert clips.reports_output(chosen, found, needed(chosen, "neutral_anger", 100)) is None, "this clip is calm"
     assert clips.reports_output(chosen, found, anger).name == "calm_eng1_Anger_generated.flac"
     assert clips.reports_output(chosen, found, deep) is None
 
