@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.answers import Quantity, ask, average, estimate, gap_closed, mean, point
+from experiments.answers import Quantity, ask, average, decimals, estimate, gap_closed, mean, point
 from experiments.table3 import lesser_less_others
 from experiments.two_emotions import judged_claims
 
@@ -50,8 +50,9 @@ def test_one_speaker_says_nothing_of_others_in_a_comparison_either():
     )
 
 
-def test_a_rounded_zero_has_no_sign():
-    assert "score 0.00 (0.00 to 0.00)" in ask("?", SCORE, cells([-0.001] * 4), over=0.0).evidence
+@pytest.mark.parametrize("value, written", [(0.126, "0.13"), (-0.004, "-0.004"), (-0.00004, "0.00"), (0.0, "0.00")])
+def test_a_number_that_rounds_to_zero_shows_its_sign_by_more_decimals(value, written):
+    assert decimals(value) == written
 
 
 def test_the_same_clips_by_two_networks_are_compared_in_pairs():
