@@ -51,7 +51,7 @@ VOICES = ("f2", "m3", "f4", "m1", "m7")
 CLIPS_WITH_DEMO = 4
 """Number of clips in each set with the demo corpus."""
 
-_SUFFIXES = (".wav", ".flac")
+SUFFIXES = (".wav", ".flac")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
             found += [of_clip(clip, of) for clip in there[:most]]
     found += [each for each in of_report(settings) if each.of in sets and each.origin == "the report"]
     if YOURS in sets and settings.clips and not of_report(settings):
-        paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in _SUFFIXES)
+        paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in SUFFIXES)
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
     if GERMAN in sets and settings.emodb:
         neutral = domain(index_clips(settings.emodb, "emodb"), "neutral")
@@ -120,7 +120,7 @@ def of_report(settings: Settings) -> list[Recording]:
     by_key = {clip.key: clip for clip in settings.clips_of_data()}
     found = []
     for name, of in REPORTS.items() if settings.clips else ():
-        path = next((p for p in (settings.clips / f"{name}{suffix}" for suffix in _SUFFIXES) if p.is_file()), None)
+        path = next((p for p in (settings.clips / f"{name}{suffix}" for suffix in SUFFIXES) if p.is_file()), None)
         if path and name not in RAVDESS_KEYS:
             found.append(Recording(name, path, of, "the report", f"the report's {name}"))
         elif path and RAVDESS_KEYS[name] in by_key:

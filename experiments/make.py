@@ -16,6 +16,7 @@ from cyclegan_keras.shared.cli import CommandParser, printable, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
+from experiments.clips import SUFFIXES
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import Settings, Training
 from experiments.yields import RECORDINGS
@@ -162,8 +163,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     if given and (given / "inputs").is_dir():
         audio, given = given, None  # the report's recordings, with its conversions beside them
     clips = given or audio / "inputs"
-    if given and not clips.is_dir():
-        raise InputError(f"--clips {clips}: no such folder; give one of WAV or FLAC files")
+    if given and not any(file.suffix.lower() in SUFFIXES for file in clips.glob("*")):
+        raise InputError(f"--clips {clips}: no folder of WAV or FLAC files")
     if arguments.faces and not arguments.faces.exists():
         raise InputError(f"--faces {arguments.faces}: no such file or folder; give fer2013.csv, or folders of faces")
     if arguments.emodb and not arguments.emodb.is_dir():

@@ -26,8 +26,8 @@ def experiment(settings: Settings) -> SpeechTable:
     return SpeechTable(
         "table3",
         "Table 3: calm to six emotions",
-        "Shown are four clips that training has seen. The report finds fearful and surprised best. The answers are from all calm "
-        "clips that training has seen.",
+        "Shown are four clips that training has seen. The report finds fearful and surprised best. The answers are "
+        "from all calm clips that training has seen.",
         [Column(target, needed(settings, f"calm_{target}", 150)) for target in TARGETS],
         [(SEEN, ["calm_04", "calm_01", "calm_02", "calm_03"])],
         [SEEN],

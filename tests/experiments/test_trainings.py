@@ -93,7 +93,8 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"), (("--clips", "no"), "--clips no"),
+        (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"),
+        (("--clips", "no"), "--clips no: no folder of WAV"),
         (("--emodb", "no"), "--emodb no"), (("--faces", "no"), "--faces no"),
         (("--data", "typo"), "typo: no such folder"),
     ],
@@ -196,6 +197,7 @@ def test_cleanness_is_measured_of_all_but_of_clips_seen_of_one_a_speaker_and_tho
 def test_the_reports_folder_may_be_named_as_a_whole(demo_clips, tmp_path):
     for folder in ("inputs", "outputs"):
         (tmp_path / "report_audio" / folder).mkdir(parents=True)
+        (tmp_path / "report_audio" / folder / "calm_04.WAV").touch()
     options = ["--data", demo_clips, "--preset", "cpu", "--clips", tmp_path / "report_audio"]
     found = make.settings_from(make.parser().parse_args(list(map(str, options))))
     assert found.clips == tmp_path / "report_audio" / "inputs"
