@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from cyclegan_keras.corpora import download, ravdess, unpack
-from cyclegan_keras.corpora.clips import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import Folder, Index, PassedOver, index_corpora, passed_over_lines
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.corpora.sound import Decoded, decode_all
+from cyclegan_keras.corpora.split import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.emotions import in_order
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError

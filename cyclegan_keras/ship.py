@@ -11,9 +11,9 @@ import numpy as np
 
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.corpora.clips import split_clips
 from cyclegan_keras.corpora.index import index_corpora
 from cyclegan_keras.corpora.known import Corpus
+from cyclegan_keras.corpora.split import split_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.rows import from_json, table
 from cyclegan_keras.presets import PRESETS

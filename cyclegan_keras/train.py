@@ -12,19 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
-from cyclegan_keras.corpora.clips import (
-    NOBODY,
-    Clip,
-    Split,
-    describe,
-    describe_speakers,
-    domain,
-    split_clips,
-    unseen_speakers,
-)
+from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.index import index_corpora, passed_over_lines
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.sound import with_sound
+from cyclegan_keras.corpora.split import NOBODY, Split, describe, describe_speakers, split_clips, unseen_speakers
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.prosody.move import UNMOVED, Prosody

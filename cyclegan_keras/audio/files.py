@@ -1,18 +1,15 @@
 """Reading recordings as mono, whatever their rate and channels, and writing WAV."""
 
 import io
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import librosa
 import numpy as np
 import soundfile
 
-from cyclegan_keras.audio import containers
 from cyclegan_keras.audio.mixing import ChannelBalance
+from cyclegan_keras.audio.sources import FORMATS, SamplesSource, Source, opened_source
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 
@@ -31,22 +28,6 @@ LONGEST_SECONDS = 600
 SAMPLE_RATES = (1_000, 1_000_000)
 """Lowest and highest sample rate in Hz; a header that says anything else is damaged."""
 
-SAMPLES_AT_ONCE = 2**22
-"""Samples read at once, counted over all channels."""
-
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".mp3"})
-"""Endings of the files that count as recordings."""
-
-FORMATS = "WAV, FLAC, Ogg, AIFF or MP3"
-"""The formats of ``SUFFIXES``, for messages."""
-
-SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff")
-"""The first bytes of WAV, FLAC, Ogg, AIFF and MP3 files. libsndfile reads two dozen more formats with parsers that are
-little tested (CVE-2025-52194 is in one of them). No file reaches those parsers."""
-
-LFS_POINTER = b"version https://git-lfs"
-"""The first bytes of a pointer file, which Git leaves in place of a file that Git LFS stores."""
-
 
 class Sound(NamedTuple):
     """A mono waveform at its own rate. ``changes`` says in words what differs from the file."""
@@ -54,17 +35,6 @@ class Sound(NamedTuple):
     waveform: np.ndarray
     sample_rate: int
     changes: tuple[str, ...] = ()
-
-
-class _Source(Protocol):
-    """An opened recording."""
-
-    sample_rate: int
-    channels: int
-    seconds: float
-
-    def pieces(self) -> Iterator[np.ndarray]:
-        """Give the samples from the first on, in arrays ``(frames, channels)``."""
 
 
 def read_sound(path: Path) -> Sound:
@@ -88,7 +58,7 @@ def read_sound(path: Path) -> Sound:
     """
     path = Path(path)
     try:
-        with _opened(path) as source:
+        with opened_source(path) as source:
             waveform, changes = _mono(source, path)
             rate = source.sample_rate
     except (soundfile.SoundFileError, OSError) as error:
@@ -121,7 +91,7 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
     if samples.dtype.kind == "i":
         samples = samples / -float(np.iinfo(samples.dtype).min)
     columns = samples[:, np.newaxis] if samples.ndim == 1 else samples
-    source = _Samples(columns.astype(np.float32), int(sample_rate))
+    source = SamplesSource(columns.astype(np.float32), int(sample_rate))
     waveform, changes = _mono(source, name)
     _check(waveform, name)
     return Sound(waveform, source.sample_rate, changes)
@@ -158,69 +128,13 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
 def duration(path: Path) -> float:
     """Duration in seconds by the file's header; 0 if the file cannot be read. ``read_sound`` reports such a file."""
     try:
-        with _opened(Path(path)) as source:
+        with opened_source(Path(path)) as source:
             return source.seconds
     except (soundfile.SoundFileError, OSError, InputError):
         return 0.0
 
 
-class _SoundFile:
-    """A recording that libsndfile reads."""
-
-    def __init__(self, file: soundfile.SoundFile):
-        self._file = file
-        self.sample_rate, self.channels = file.samplerate, file.channels
-        self.seconds = file.frames / file.samplerate
-
-    def pieces(self) -> Iterator[np.ndarray]:
-        if self._file.tell():
-            self._file.seek(0)
-        while True:
-            piece = self._file.read(max(1, SAMPLES_AT_ONCE // self.channels), dtype="float32", always_2d=True)
-            if not len(piece):
-                return
-            yield piece
-
-
-class _Samples(NamedTuple):
-    """A recording in memory."""
-
-    samples: np.ndarray
-    sample_rate: int
-
-    @property
-    def channels(self) -> int:
-        return self.samples.shape[1]
-
-    @property
-    def seconds(self) -> float:
-        return len(self.samples) / self.sample_rate
-
-    def pieces(self) -> Iterator[np.ndarray]:
-        yield from (self.samples,) if len(self.samples) else ()
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[_Source]:
-    if not path.is_file():
-        found = "not a file" if path.exists() else "not found"
-        raise InputError(f"{path}: {found}; give a recording (WAV, FLAC, ...)")
-    with path.open("rb") as file:  # libsndfile's message for a file that cannot be opened is only "System error"
-        head = file.read(len(LFS_POINTER))
-    if head == LFS_POINTER:
-        raise InputError(f"{path}: a Git LFS pointer, not the recording itself; fetch it with git lfs pull")
-    container = containers.container_of(head)
-    if container:
-        with containers.opened(path, container) as source:
-            yield source
-        return
-    if not head.startswith(SIGNATURES):
-        raise InputError(f"{path}: not readable as audio (unknown format); give {FORMATS}")
-    with soundfile.SoundFile(os.fsencode(path)) as file:  # bytes, because a name need not be text
-        yield _SoundFile(file)
-
-
-def _mono(source: _Source, name: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
+def _mono(source: Source, name: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
     # In pieces: the length in a header may be wrong, and many channels take much memory.
     if not SAMPLE_RATES[0] <= source.sample_rate <= SAMPLE_RATES[1]:
         raise InputError(f"{name}: has {source.sample_rate} samples a second; export the recording again")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from cyclegan_keras.audio import containers
-from cyclegan_keras.audio.files import FORMATS, SUFFIXES, duration
+from cyclegan_keras.audio.files import duration
+from cyclegan_keras.audio.sources import FORMATS, SUFFIXES
 from cyclegan_keras.shared.errors import InputError
 
 CLIPS_AT_ONCE = 8

@@ -43,7 +43,7 @@ def write_demo_corpus(
     emotions : sequence of str
         From ``config.EMOTIONS``.
     actors : sequence of int
-        1 to 24, odd male and even female. By the rule of ``clips.split_clips``, actors 1 and 2 of the default are only
+        1 to 24, odd male and even female. By the rule of ``split.split_clips``, actors 1 and 2 of the default are only
         trained on, 4 has clips held back, and 19 is unseen.
 
     Returns

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from cyclegan_keras.audio.files import SIGNATURES, SUFFIXES
+from cyclegan_keras.audio.sources import SIGNATURES, SUFFIXES
 from cyclegan_keras.shared.errors import InputError
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")

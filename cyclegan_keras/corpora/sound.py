@@ -9,8 +9,9 @@ from typing import NamedTuple
 import soundfile
 
 from cyclegan_keras.audio.files import load_waveform
-from cyclegan_keras.corpora.clips import Clip, Split
+from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.index import PassedOver, refuse_many_unusable
+from cyclegan_keras.corpora.split import Split
 from cyclegan_keras.shared.errors import InputError
 
 SHORTEST_SECONDS = 0.064

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_keras.audio.files import FORMATS, SUFFIXES, load_waveform
-from cyclegan_keras.corpora.clips import UNSEEN_ACTORS, Clip, domain, split_clips
+from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.audio.sources import FORMATS, SUFFIXES
+from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.parallel import counterpart
 from cyclegan_keras.corpora.report_clips import known_clip
+from cyclegan_keras.corpora.split import UNSEEN_ACTORS, split_clips
 from cyclegan_keras.shared.errors import InputError
 
 CHOOSING_ACTORS = (15, 16, 17, 18)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cyclegan_keras.corpora.clips import Clip, domain, split_clips
+from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.parallel import comparable, counterpart, shared_sentences
 from cyclegan_keras.corpora.ravdess import index_clips, parse_name
+from cyclegan_keras.corpora.split import split_clips
 
 
 def ravdess(*codes: str) -> list[Clip]:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras.corpora.clips import Clip, Split
+from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.sound import decode, decode_all, with_sound
+from cyclegan_keras.corpora.split import Split
 from cyclegan_keras.shared.errors import InputError
 from tests.corpora.made_up import recording, wav
 
