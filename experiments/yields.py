@@ -47,53 +47,84 @@ class Wanted:
     by_epoch: bool = False
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What tables want of a training and its yield does not hold: recordings to convert, the report's own, epochs."""
+
+    ours: list[Recording]
+    theirs: list[Recording]
+    by_epoch: bool
+
+
 def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
-    """Make the yield of a training, or add the clips that an existing one lacks.
+    """Make the yield of a training, or add what an existing one lacks.
 
     Raises
     ------
     InputError
         There are no recordings to start from, or none to fit a judge to.
     """
-    folder = settings.results / run.name
-    stored = read_json(folder / YIELD)
-    epoch, measured = run.epoch(), stored.get("training", {}).get("epoch", 0)
-    if measured > epoch > 0 or not epoch and not (stored and settings.data.exists()):
-        return
-    kept = stored if not epoch or measured == epoch else {}
+    stored = read_json(settings.results / run.name / YIELD)
+    measured = stored.get("training", {}).get("epoch", 0)
+    if 0 < run.epoch() < measured:
+        return  # fewer epochs are asked for than were measured
+    if not run.epoch() and not (stored and settings.data.exists()):
+        return  # there is nothing to convert with
+    kept = {} if run.epoch() > measured else stored
     found = clips.recordings(settings, run.pair, sorted(wanted.sets))
     shown = clips.chosen(_names_by_set(found), wanted.rows)
-    new = _lacking(kept.get("ours", ()), found, shown)
     theirs = [each for each in clips.of_report(settings) if clips.reports_output(settings, each, run)]
-    new_theirs = _lacking(kept.get("theirs", ()), theirs, shown)
-    by_epoch = wanted.by_epoch and not kept.get("by_epoch")
-    if not (new or new_theirs or by_epoch):
+    lacking = Lacking(
+        _not_in(kept.get("ours", ()), found, shown),
+        _not_in(kept.get("theirs", ()), theirs, shown),
+        wanted.by_epoch and not kept.get("by_epoch"),
+    )
+    if not any((lacking.ours, lacking.theirs, lacking.by_epoch)):
         return
-    if not epoch:
-        print(f"{run.name}: {len(new)} more clips are left out, because the weights are not here", flush=True)
+    if not run.epoch():
+        print(f"{run.name}: {len(lacking.ours)} more clips are left out, because the weights are not here", flush=True)
         return
-    config = RunConfig.load(run.directory.config_file)
+    print(f"{run.name}: converting and measuring {len(lacking.ours)} clips by epoch {run.epoch()}", flush=True)
+    write_json(settings.results / run.name / YIELD, _grown(settings, run, kept, found, shown, lacking))
+    add_recordings(settings, [each for each in found if each.name in shown])
+
+
+def _not_in(cells: Sequence[dict], found: Sequence[Recording], shown: Sequence[str]) -> list[Recording]:
+    """The recordings that are not among a yield's cells, or are to be shown and have no picture there."""
+    there = {cell["name"] for cell in cells if "picture" in cell or cell["name"] not in shown}
+    return [each for each in found if each.name not in there]
+
+
+def _grown(
+    settings: Settings, run: Needed, kept: dict, found: Sequence[Recording], shown: Sequence[str], lacking: Lacking
+) -> dict:
+    """Add to a yield what it lacks."""
+    config, folder, rated = (
+        RunConfig.load(run.directory.config_file),
+        settings.results / run.name,
+        clips.rated(found, shown),
+    )
     measures = PairMeasures(settings.clips_of_data(), *split_pair(run.pair))
-    print(f"{run.name}: converting and measuring {len(new)} clips by epoch {epoch}", flush=True)
-    rated = clips.rated(found, shown)
-    sources = _sources(new, config.spectrogram, rated)
-    losses = _losses(run, folder)
+    sources = _sources(lacking.ours, config.spectrogram, rated)
     added = {
-        "ours": _conversions(run, config, epoch, sources, measures, folder, shown),
-        "theirs": _theirs(settings, run, new_theirs, measures, folder, shown),
+        "ours": _conversions(run, config, run.epoch(), sources, measures, folder, shown),
+        "theirs": _theirs(settings, run, lacking.theirs, measures, folder, shown),
         "equalised": _equalised(sources, measures) if config.spectrogram == CONFIG else [],
     }
-    if by_epoch:
-        unseen = _sources([each for each in found if each.of == clips.UNSEEN], config.spectrogram, rated)
-    yielded = {
+    by_epoch = kept.get("by_epoch", [])
+    if lacking.by_epoch:
+        unseen = [each for each in found if each.of == clips.UNSEEN]
+        by_epoch = _epochs(run, config, _sources(unseen, config.spectrogram, rated), measures)
+    return {
         "training": run.described(settings, config, run.pair),
         "judge": measures.describe(),
-        **{whose: _merged(kept.get(whose, ()), cells) for whose, cells in added.items()},
-        "by_epoch": _epochs(run, config, unseen, measures) if by_epoch else kept.get("by_epoch", []),
-        "losses": losses,
+        **{
+            whose: list({cell["name"]: cell for cell in (*kept.get(whose, ()), *cells)}.values())
+            for whose, cells in added.items()
+        },
+        "by_epoch": by_epoch,
+        "losses": _losses(run, folder),
     }
-    write_json(folder / YIELD, yielded)
-    add_recordings(settings, [each for each in found if each.name in shown])
 
 
 def _losses(run: Needed, folder: Path) -> dict[str, list[float]]:
@@ -104,16 +135,6 @@ def _losses(run: Needed, folder: Path) -> dict[str, list[float]]:
     }
     save_curves(folder / "losses.webp", panels, losses["step"], "step")
     return losses
-
-
-def _lacking(cells: Sequence[dict], found: Sequence[Recording], shown: Sequence[str]) -> list[Recording]:
-    """The recordings that are not among a yield's cells, or are to be shown and have no picture there."""
-    there = {cell["name"] for cell in cells if "picture" in cell or cell["name"] not in shown}
-    return [each for each in found if each.name not in there]
-
-
-def _merged(cells: Sequence[dict], added: Sequence[dict]) -> list[dict]:
-    return list({cell["name"]: cell for cell in (*cells, *added)}.values())
 
 
 def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
