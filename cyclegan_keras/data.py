@@ -9,9 +9,10 @@ from typing import NoReturn
 
 from cyclegan_keras.corpora import download, ravdess, unpack
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
-from cyclegan_keras.corpora.index import Folder, Index, PassedOver, index_corpora, passed_over_lines
+from cyclegan_keras.corpora.index import Folder, Index, index_corpora
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.parallel import shared_sentences
+from cyclegan_keras.corpora.passed_over import PassedOver, passed_over_lines
 from cyclegan_keras.corpora.sound import Decoded, decode_all
 from cyclegan_keras.corpora.split import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.emotions import in_order

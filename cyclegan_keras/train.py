@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
 from cyclegan_keras.corpora.clips import Clip, domain
-from cyclegan_keras.corpora.index import index_corpora, passed_over_lines
+from cyclegan_keras.corpora.index import index_corpora
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
+from cyclegan_keras.corpora.passed_over import passed_over_lines
 from cyclegan_keras.corpora.sound import with_sound
 from cyclegan_keras.corpora.split import NOBODY, Split, describe, describe_speakers, split_clips, unseen_speakers
 from cyclegan_keras.emotions import split_pair

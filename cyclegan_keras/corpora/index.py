@@ -1,38 +1,24 @@
 """The clips of one or several folders of any corpus, and the files that are passed over, with reasons."""
 
 import os
-from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from cyclegan_keras.corpora import folders
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.known import SPEECH, Corpus, corpus_of_name, known_corpora
-from cyclegan_keras.corpora.recordings import GET_DATA, LFS_POINTER, Below, copies, files_below, probe
+from cyclegan_keras.corpora.passed_over import PassedOver, refuse_many_unusable
+from cyclegan_keras.corpora.recordings import GET_DATA, Below, copies, files_below, probe
 from cyclegan_keras.shared.errors import InputError
-
-MOST_UNUSABLE = 0.1
-"""The largest share of unusable recordings. A folder with more is refused."""
 
 SAMPLE = 1000
 """The number of file names by which a corpus is recognised."""
-
-MOST_NAMED = 10
-"""The number of passed-over files that are listed; the rest are counted."""
 
 FOLDERS = "folders"
 """Value of ``--corpus`` for folders named by emotion, whatever the files' names are."""
 
 LOSSY = (".mp3", ".ogg", ".oga", ".opus")
-
-
-class PassedOver(NamedTuple):
-    """A file that is not used, and why."""
-
-    path: Path
-    why: str
 
 
 @dataclass(frozen=True)
@@ -115,49 +101,6 @@ def index_corpora(
         of_macos += below.of_macos
     kept, doubles = _once(clips, {folder.name for folder in taken if folder.corpus})
     return Index(tuple(kept), tuple(taken), tuple(unusable), tuple(others + doubles), of_macos)
-
-
-def refuse_many_unusable(where: object, unusable: Sequence[PassedOver], total: int) -> None:
-    """Raise an ``InputError`` if more than ``MOST_UNUSABLE`` of ``total`` recordings cannot be used."""
-    if len(unusable) <= MOST_UNUSABLE * total:
-        return
-    pointers = sum(bad.why == LFS_POINTER for bad in unusable)
-    if pointers > len(unusable) / 2:
-        raise InputError(
-            f"{where}: {pointers} of {total} recordings are Git LFS pointers instead of sound; "
-            "run `git lfs install` and `git lfs pull` there"
-        )
-    raise InputError(
-        f"{where}: {len(unusable)} of {total} recordings cannot be used ({reasons(unusable)}; "
-        f"the first is {unusable[0].path}; data list names the others); correct, fetch or remove them"
-    )
-
-
-def reasons(passed_over: Iterable[PassedOver]) -> str:
-    """Count the passed-over files by reason.
-
-    Example
-    -------
-    >>> reasons([PassedOver(Path("a"), "empty"), PassedOver(Path("b"), "silent"), PassedOver(Path("c"), "empty")])
-    '2 x empty, 1 x silent'
-    """
-    return ", ".join(f"{count} x {why}" for why, count in Counter(file.why for file in passed_over).most_common())
-
-
-def passed_over_lines(passed_over: Sequence[PassedOver]) -> list[str]:
-    """Report the passed-over files: one line of counts by reason, and one line for each of the first files.
-
-    Example
-    -------
-    >>> passed_over_lines([PassedOver(Path("a.wav"), "silent from start to end")])
-    ['passed over: 1 x silent from start to end', '  a.wav: silent from start to end']
-    """
-    if not passed_over:
-        return []
-    lines = [f"passed over: {reasons(passed_over)}"]
-    lines += [f"  {file.path}: {file.why}" for file in passed_over[:MOST_NAMED]]
-    left = len(passed_over) - MOST_NAMED
-    return lines + ([f"  and {left} more"] if left > 0 else [])
 
 
 def _read_folder(

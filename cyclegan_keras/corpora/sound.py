@@ -10,7 +10,7 @@ import soundfile
 
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.index import PassedOver, refuse_many_unusable
+from cyclegan_keras.corpora.passed_over import PassedOver, refuse_many_unusable
 from cyclegan_keras.corpora.split import Split
 from cyclegan_keras.shared.errors import InputError
 
@@ -79,7 +79,7 @@ def with_sound(split: Split, emotions: Sequence[str], data: object) -> tuple[Spl
     Raises
     ------
     InputError
-        More than ``index.MOST_UNUSABLE`` of the recordings cannot be used.
+        More than ``passed_over.MOST_UNUSABLE`` of the recordings cannot be used.
     """
     parts = (split.train, split.held_back, split.unseen)
     paths = [clip.path for part in parts for clip in part if clip.emotion in emotions]
