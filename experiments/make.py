@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
 from experiments.clips import SUFFIXES
+from experiments.losses import thinned_losses
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import Settings, Training
 from experiments.yields import RECORDINGS
@@ -94,7 +95,8 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.plan:
         return 0
     if settings.published:
-        take_published(settings.published, settings.results, [run.name for run in trainings if run.epoch()])
+        here = {run.name: run.directory.losses_file for run in trainings if run.epoch()}
+        take_published(settings.published, settings.results, here)
     prepare_tensorflow()
     wanted: dict[str, yields.Wanted] = {}
     for table in tables:
@@ -116,8 +118,13 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def take_published(published: Path, results: Path, but: Sequence[str] = ()) -> None:
-    """Copy the published yields of trainings that are not here, so that tables use them."""
+def take_published(published: Path, results: Path, here: Mapping[str, Path] | None = None) -> None:
+    """Copy published yields, so that tables use them.
+
+    ``here`` has the losses of the trainings that are on this machine, by name. If it is another training than the
+    published one, the losses differ, and its yield is not taken.
+    """
+    here = here or {}
     for file in published.glob(f"*/{YIELD}"):
         name, there = file.parent.name, results / file.parent.name
         if name == RECORDINGS:
@@ -128,7 +135,9 @@ def take_published(published: Path, results: Path, but: Sequence[str] = ()) -> N
                     there.mkdir(parents=True, exist_ok=True)
                     shutil.copy(picture, there)
             write_json(there / YIELD, {RECORDINGS: list(known.values())})
-        elif name not in but and not (there / YIELD).exists():
+        elif not (there / YIELD).exists() and (
+            name not in here or thinned_losses(here[name]) == read_json(file)["losses"]
+        ):
             print(f"{file.parent}: taken as published", flush=True)
             shutil.copytree(file.parent, there, dirs_exist_ok=True)
 

@@ -81,6 +81,18 @@ def test_what_was_published_of_a_training_is_gone_on_from_unless_the_training_is
     assert "calm_fearful-cpu: to be resumed after epoch 5" in plan(tmp_path, capsys, *options)[1].out
 
 
+def test_a_published_yield_is_taken_unless_another_training_of_its_name_is_here(tmp_path):
+    here = {}
+    for name, loss in (("calm_fearful-cpu", 1.0), ("calm_anger-cpu", 2.0)):
+        here[name] = write_losses(tmp_path / f"{name}.csv", loss)
+        write_yield(tmp_path / "published", name)
+        file = tmp_path / "published" / name / YIELD
+        write_json(file, {**read_json(file), "losses": thinned_losses(here[name])})
+    write_losses(here["calm_anger-cpu"], 3.0)
+    make.take_published(tmp_path / "published", tmp_path / "results", here)
+    assert [file.parent.name for file in (tmp_path / "results").glob(f"*/{YIELD}")] == ["calm_fearful-cpu"]
+
+
 def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_path):
     for folder, names in (("published", "ab"), ("results", "bc")):
         listed = [{"name": name, "sound": folder} for name in names]
@@ -121,14 +133,21 @@ def test_the_plan_of_a_demo_that_is_not_made_yet_makes_nothing(tmp_path, capsys,
     assert not list(tmp_path.iterdir())
 
 
+def write_losses(file, *losses):
+    """A ``train.csv`` with one row for each loss."""
+    columns = ("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake")
+    rows = [["step", "epoch", "seconds", *columns]]
+    rows += [[step, 1, 0.5, *[loss] * len(columns)] for step, loss in enumerate(losses, 1)]
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows(rows)
+    return file
+
+
 def test_stored_losses_are_means_of_twenty_steps_and_a_torn_row_is_left_out(tmp_path):
-    names = ["step", "epoch", "seconds", "g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake"]
-    with (tmp_path / "train.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(names)
-        rows.writerows([step, 1, 0.5, step, 0, 0, 0, 0, 0] for step in range(1, 2 * STEPS_TOGETHER + 1))
-        file.write("41,1,0.5")
-    losses = thinned_losses(tmp_path / "train.csv")
+    file = write_losses(tmp_path / "train.csv", *range(1, 2 * STEPS_TOGETHER + 1))
+    with file.open("a") as opened:
+        opened.write("41,1,0.5")
+    losses = thinned_losses(file)
     assert losses["step"] == [20, 40] and losses["g_loss"] == [10.5, 30.5]
 
 
