@@ -99,10 +99,10 @@ tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, R
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
 	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is)
 
-report: setup  ## render what was made as results/index.html, recordings included (RESULTS=, PRESET=)
+report: setup  ## render what was made as results/index.html and README.md, recordings included (RESULTS=, PRESET=)
 	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET))
 
-publish: setup  ## render what of it may be published as docs/tables/index.html
+publish: setup  ## render what of it may be published into docs/tables
 	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET)) --publish
 
 models: $(MODELS:%=model-%)  ## train, measure and ship the models that come with the project (DATA=); again resumes

@@ -157,7 +157,7 @@ def ask(
 
 
 def decimals(value: float, digits: int = 2) -> str:
-    """Write a number with some decimals; with two more where it would be 0, because its sign decides an answer."""
+    """Write a number with some decimals; two more at most where it would be 0, because its sign decides an answer."""
     needed = next((more for more in range(digits, digits + 3) if round(value, more)), digits)
     return f"{round(value, needed) + 0.0:.{needed}f}"
 

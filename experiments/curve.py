@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from experiments.answers import Answer, Quantity, ask, point
 from experiments.cells import save_curves
 from experiments.clips import UNSEEN
@@ -86,6 +88,6 @@ def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
         ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),
         ask(
             f"Have the generators fallen back to mimicry by epoch {last}?", left, by_epoch[last], by_epoch[most],
-            under=MIMICRY, combine=lambda now, then: now / then,
+            under=MIMICRY, combine=lambda now, then: now / np.maximum(then, np.finfo(float).tiny),
         ),
     ]  # fmt: skip

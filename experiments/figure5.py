@@ -75,8 +75,8 @@ class FaceTraining(Training):
 
     def left(self, epochs: int, settings: Settings) -> str:
         """Compute how many steps some epochs have, and how long they take."""
-        steps = epochs * len(self.faces(settings, "train")[0])
-        return f"of {steps // epochs} steps on faces, {how_long(steps, log_pace(self.directory.losses_file))}"
+        steps = len(self.faces(settings, "train")[0])
+        return f"of {steps} steps on faces, {how_long(epochs * steps, log_pace(self.directory.losses_file))}"
 
     def train(self, settings: Settings) -> None:
         """Train or resume until all epochs are done; Ctrl-C saves first."""
@@ -153,7 +153,7 @@ class Figure5:
             "training": self.run.described(settings, config, config.pair),
             "judge": describe_face_verdict(verdict), "judge_holds": verdict.holds,
             "ours": [{"name": f"face {i}", "speaker": f"face {i}", **row} for i, row in enumerate(rows)],
-            "losses": thinned_losses(self.run.directory.losses_file),
+            "losses": thinned_losses(self.run.directory.losses_file, epoch),
         }  # fmt: skip
         write_json(folder / YIELD, yielded)
 

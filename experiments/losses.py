@@ -4,6 +4,8 @@ import csv
 import statistics
 from pathlib import Path
 
+import numpy as np
+
 STEPS_TOGETHER = 20
 """Of the losses that are stored, so many steps are one number."""
 
@@ -11,21 +13,38 @@ ROWS_FOR_PACE = 50
 """A run's pace is the median over so many of its newest steps."""
 
 
-def loss_rows(losses_file: Path) -> list[dict[str, str]]:
-    """Read a run's ``train.csv``; rows that are cut off are left out."""
+def loss_rows(losses_file: Path, epochs: int | None = None) -> list[dict[str, str]]:
+    """Read the first epochs, or all, of a run's ``train.csv``; damaged rows are left out."""
     if not losses_file.exists():
         return []
-    with losses_file.open(encoding="utf-8", errors="replace") as rows:
-        return [row for row in csv.DictReader(rows) if None not in row.values()]
+    with losses_file.open(encoding="utf-8", errors="replace") as file:
+        rows = [row for row in csv.DictReader(file) if _is_whole(row)]
+    return [row for row in rows if epochs is None or int(row["epoch"]) <= epochs]
 
 
-def thinned_losses(losses_file: Path) -> dict[str, list[float]]:
+def _is_whole(row: dict[str, str]) -> bool:
+    try:
+        return all(np.isfinite(float(value)) for name, value in row.items() if name != "crc32")
+    except (TypeError, ValueError):
+        return False
+
+
+def thinned_losses(losses_file: Path, epochs: int | None = None) -> dict[str, list[float]]:
     """Thin a run's losses to means of ``STEPS_TOGETHER`` steps; ``step`` is the last of each."""
-    rows = loss_rows(losses_file)
+    rows = loss_rows(losses_file, epochs)
     groups = [rows[i : i + STEPS_TOGETHER] for i in range(0, len(rows), STEPS_TOGETHER)]
     names = ("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake")
     means = {name: [round(statistics.mean(float(row[name]) for row in group), 4) for group in groups] for name in names}
     return {"step": [int(group[-1]["step"]) for group in groups], **means}
+
+
+def is_of(stored: dict, losses_file: Path, epoch: int) -> bool:
+    """Whether a stored yield is of the training with these losses, at this epoch."""
+    return (
+        bool(stored)
+        and stored["training"]["epoch"] == epoch
+        and (stored["losses"] == thinned_losses(losses_file, epoch))
+    )
 
 
 def how_long(steps: int, pace: float) -> str:
@@ -39,5 +58,5 @@ def log_pace(losses_file: Path) -> float:
     """Seconds a step by the newest rows of a ``train.csv``; 0 where there are none that can be read."""
     try:
         return statistics.median(float(row["seconds"]) for row in loss_rows(losses_file)[-ROWS_FOR_PACE:])
-    except (OSError, KeyError, ValueError, statistics.StatisticsError):
+    except (OSError, KeyError, statistics.StatisticsError):
         return 0.0

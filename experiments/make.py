@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
 from experiments.clips import SUFFIXES
-from experiments.losses import thinned_losses
+from experiments.losses import is_of
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import Settings, Training
 from experiments.yields import RECORDINGS
@@ -95,8 +95,7 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.plan:
         return 0
     if settings.published:
-        here = {run.name: run.directory.losses_file for run in trainings if run.epoch()}
-        take_published(settings.published, settings.results, here)
+        take_published(settings.published, settings.results, settings.preset, trainings)
     prepare_tensorflow()
     wanted: dict[str, yields.Wanted] = {}
     for table in tables:
@@ -118,28 +117,36 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def take_published(published: Path, results: Path, here: Mapping[str, Path] | None = None) -> None:
-    """Copy published yields, so that tables use them.
+def take_published(published: Path, results: Path, preset: str, trainings: Sequence[Training] = ()) -> None:
+    """Copy the published yields of a preset, so that tables use them.
 
-    ``here`` has the losses of the trainings that are on this machine, by name. If it is another training than the
-    published one, the losses differ, and its yield is not taken.
+    The yield of a training that is here is taken only if it is the same training, by its losses. A yield in the results
+    is replaced only if the published one has more epochs and the training is not here.
     """
-    here = here or {}
+    here = {run.name: run for run in trainings if run.epoch()}
     for file in published.glob(f"*/{YIELD}"):
-        name, there = file.parent.name, results / file.parent.name
+        name, there, stored = file.parent.name, results / file.parent.name, read_json(file)
         if name == RECORDINGS:
-            known = {each["name"]: each for each in read_json(file)[RECORDINGS]}
-            known |= {each["name"]: each for each in read_json(there / YIELD).get(RECORDINGS, ())}
-            for picture in file.parent.glob("*.*"):
-                if not (there / picture.name).exists():
-                    there.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(picture, there)
-            write_json(there / YIELD, {RECORDINGS: list(known.values())})
-        elif not (there / YIELD).exists() and (
-            name not in here or thinned_losses(here[name]) == read_json(file)["losses"]
-        ):
+            _take_recordings(file, there)
+            continue
+        training, known = stored.get("training", {"preset": preset, "epoch": 0}), read_json(there / YIELD)
+        if name in here:
+            wanted = not known and is_of(stored, here[name].directory.losses_file, here[name].epoch())
+        else:
+            wanted = not known or known.get("training", {"epoch": 0})["epoch"] < training["epoch"]
+        if wanted and training["preset"] == preset:
             print(f"{file.parent}: taken as published", flush=True)
             shutil.copytree(file.parent, there, dirs_exist_ok=True)
+
+
+def _take_recordings(file: Path, there: Path) -> None:
+    known = {each["name"]: each for each in read_json(file)[RECORDINGS]}
+    known |= {each["name"]: each for each in read_json(there / YIELD).get(RECORDINGS, ())}
+    for picture in file.parent.glob("*.*"):
+        if not (there / picture.name).exists():
+            there.mkdir(parents=True, exist_ok=True)
+            shutil.copy(picture, there)
+    write_json(there / YIELD, {RECORDINGS: list(known.values())})
 
 
 def _turn(run: Training) -> int:

@@ -54,7 +54,7 @@ def command(arguments: argparse.Namespace) -> int:
     folder = arguments.results
     preset = chosen_preset(folder, arguments.preset)
     if arguments.publish:
-        take_published(arguments.publish, folder)
+        take_published(arguments.publish, folder, preset)
         publish(folder, arguments.publish, preset)
         folder = arguments.publish
     for file in (SUMMARY, PAGE):
@@ -144,11 +144,11 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for name, each in stored.items():
         if each.get("training", {}).get("demo"):
             raise InputError(f"{results}: made from synthetic speech, which shows nothing of the report; not published")
-        names = {cell["name"] for cell in each.get("ours", ())}
-        lost = [cell for cell in read_json(published / name / YIELD).get("ours", ()) if cell["name"] not in names]
+        lost = len(_measured(read_json(published / name / YIELD)) - _measured(each))
         if lost and each:
             raise InputError(
-                f"{results / name}: lacks {len(lost)} clips of {published / name}; make all tables, or delete that"
+                f"{results / name}: {lost} of the conversions and epochs in {published / name} are missing; make all "
+                "tables, or delete that folder"
             )
         for whose in {"recordings", "ours", "theirs"} & each.keys():
             each[whose] = [publishable(cell, origins.get(cell["name"]), whose == "ours") for cell in each[whose]]
@@ -167,12 +167,21 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for name, each in stored.items():
         if each:
             write_json(published / name / YIELD, each)
-    for file in published.glob("*/*"):
+    for file in (file for name in stored for file in (published / name).glob("*")):
         if file not in kept:
             file.unlink()
     size = sum(file.stat().st_size for file in published.rglob("*") if file.is_file())
     if size > MOST_BYTES:
         raise InputError(f"{published}: takes {size} bytes, and {MOST_BYTES} are the most; show fewer clips")
+
+
+def _measured(stored: dict) -> set[tuple]:
+    """What a yield has figures of: the epochs of the training, and clips by column and epoch."""
+    epochs = range(stored.get("training", {}).get("epoch", 0))
+    columns = ("ours", "theirs", "equalised", "by_epoch")
+    return {("epoch", epoch) for epoch in epochs} | {
+        (column, cell["of"], cell["name"], cell.get("epoch")) for column in columns for cell in stored.get(column, ())
+    }
 
 
 def publishable(cell: dict, origin: str | None, converted: bool) -> dict:

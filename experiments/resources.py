@@ -6,6 +6,7 @@ import resource
 import shutil
 import statistics
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -14,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cyclegan_keras.corpora.clips import domain
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520, Preset
 from cyclegan_keras.shared.cli import prepare_environment
 from cyclegan_keras.shared.machine import prepare_tensorflow
@@ -64,8 +64,8 @@ class Resources:
     name: str = "resources"
     title: str = "Section 5.3: what training costs"
     compares: str = (
-        "The report's width, 64 filters: trainable weights of one composite's three networks, seconds a step on this "
-        "machine, hours for the epochs that the report trains, and what a GPU would need."
+        "The report's width, 64 filters: trainable weights of one composite's three networks, seconds a step on the "
+        "machine named below, hours for the epochs that the report trains, and what a GPU would need."
     )
     runs: tuple = ()
 
@@ -75,11 +75,11 @@ class Resources:
     def make(self, settings: Settings) -> None:
         """Count and time each size in its own process; existing results are kept."""
         folder = settings.results / self.name
-        if settings.as_is or read_json(folder / YIELD):
+        if settings.as_is or _stored(settings.results):
             return
         steps, paces = STEPS_AN_EPOCH, []
         if settings.data.is_dir():
-            steps = {emotion: len(domain(settings.split().train, emotion)) for emotion in STEPS_AN_EPOCH}
+            steps = Counter(clip.emotion for clip in settings.split().train)
         for size in SIZES[:1] if settings.demo else SIZES:
             print(f"timing {TIMED} steps at {size.image_size} x {size.image_size}, {size.n_resnet} blocks", flush=True)
             with ProcessPoolExecutor(1, get_context("spawn"), initializer=prepare_environment) as process:
@@ -91,7 +91,7 @@ class Resources:
 
     def section(self, results: Path) -> dict | None:
         """Return the table for the page from the stored results."""
-        stored = read_json(results / self.name / YIELD)
+        stored = _stored(results)
         if not stored:
             return None
         rows = []
@@ -126,6 +126,12 @@ class Resources:
 def experiment(settings: Settings) -> Resources:
     """Define the table."""
     return Resources()
+
+
+def _stored(results: Path) -> dict:
+    """What was measured; nothing if an older version did, which did not count the steps of each size."""
+    stored = read_json(results / Resources.name / YIELD)
+    return stored if all("steps" in pace for pace in stored.get("paces", ())) else {}
 
 
 def measure(size: Size) -> dict:

@@ -7,6 +7,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +117,7 @@ class Training:
 
         The hours are the steps times their median, which a training that was suspended within a step does not change.
         """
-        rows = loss_rows(self.directory.losses_file)
-        seconds = [float(row["seconds"]) for row in rows if int(row["epoch"]) <= self.epoch()]
+        seconds = [float(row["seconds"]) for row in loss_rows(self.directory.losses_file, self.epoch())]
         hours = len(seconds) * statistics.median(seconds or [0.0]) / 3600
         height, width, _ = config.image_shape
         return {
@@ -219,7 +219,7 @@ def commit_here() -> str:
 
 
 def _pace(run: Needed, settings: Settings) -> float:
-    """Seconds a step of networks like a run's: its own, another run's, a yield's or a timed one's; 0 if none."""
+    """Seconds a step of networks like a run's, by runs that are here or yields of this processor; 0 if none."""
     size = (run.image_size, run.filters, run.n_resnet)
     for file in (run.directory.losses_file, *sorted(settings.runs.glob("*/train.csv"))):
         try:
@@ -228,12 +228,18 @@ def _pace(run: Needed, settings: Settings) -> float:
             continue  # a run that cannot be read tells no pace
         if file.exists() and size == (config.spectrogram.image_size, config.model.filters, config.model.n_resnet):
             return log_pace(file)
-    for folder in filter(None, (settings.results, settings.published)):
-        for stored in map(read_json, sorted(folder.glob(f"*/{YIELD}"))):
-            other = stored.get("training")
-            if other and size == (int(other["image"].split()[0]), other["filters"], other["n_resnet"]):
-                return other["hours"] * 3600 / other["steps"]
-            for timed in stored.get("paces", ()):
-                if size == (timed["image_size"], timed["filters"], timed["n_resnet"]):
-                    return timed["seconds"]
-    return 0.0
+    folders = filter(None, (settings.results, settings.published))
+    measured = (pace for folder in folders for pace in _paces_of_yields(folder))
+    return next((seconds for of, seconds in measured if of == size and seconds), 0.0)
+
+
+def _paces_of_yields(folder: Path) -> Iterator[tuple[tuple[int, int, int], float]]:
+    """Sizes of networks, and the seconds a step of them takes on this processor by the yields in a folder."""
+    for stored in map(read_json, sorted(folder.glob(f"*/{YIELD}"))):
+        training = stored.get("training", {})
+        if training.get("processor") == processor() and training["steps"]:
+            size = (int(training["image"].split()[0]), training["filters"], training["n_resnet"])
+            yield size, training["hours"] * 3600 / training["steps"]
+        if stored.get("machine", "").startswith(processor()):
+            for timed in stored["paces"]:
+                yield (timed["image_size"], timed["filters"], timed["n_resnet"]), timed["seconds"]

@@ -12,8 +12,8 @@ def experiment(settings: Settings) -> SpeechTable:
         "table4",
         "Table 4: clips held back",
         "Calm to anger and fearful, of clips that training has not seen, by speakers that it knows. The report's two "
-        "are by an actor whom training here has not heard at all, and so are called unseen below. The answers are from "
-        "all clips held back.",
+        "are by an actor whom training here has not heard at all: they are unseen by ours, and held back by the "
+        "report's. The answers are from all clips held back.",
         columns(settings),
         [(UNSEEN, ["calm_orig1", "calm_orig2"]), (HELD_BACK, 2)],
         [SEEN, HELD_BACK, UNSEEN],

@@ -23,7 +23,7 @@ from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips
 from experiments.cells import save_curves, write_cell
 from experiments.clips import Recording
-from experiments.losses import thinned_losses
+from experiments.losses import is_of, thinned_losses
 from experiments.measures import CONFIG, PairMeasures, Source, of_recording
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Needed, Settings
@@ -53,7 +53,7 @@ class Lacking:
 
     ours: list[Recording]
     theirs: list[Recording]
-    by_epoch: bool
+    by_epoch: list[Recording]
 
 
 def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
@@ -65,34 +65,45 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
         There are no recordings to start from, or none to fit a judge to.
     """
     stored = read_json(settings.results / run.name / YIELD)
-    measured = stored.get("training", {}).get("epoch", 0)
-    if 0 < run.epoch() < measured:
+    if not (stored or run.epoch()) or stored and not settings.data.exists():
+        return  # there is nothing to convert with, or nothing to convert
+    if run.epoch() < stored.get("training", {}).get("epoch", 0) and run.epoch():
         return  # fewer epochs are asked for than were measured
-    if not run.epoch() and not (stored and settings.data.exists()):
-        return  # there is nothing to convert with
-    kept = {} if run.epoch() > measured else stored
+    kept = stored if not run.epoch() or is_of(stored, run.directory.losses_file, run.epoch()) else {}
     found = clips.recordings(settings, run.pair, sorted(wanted.sets))
     shown = clips.chosen(_names_by_set(found), wanted.rows)
-    theirs = [each for each in clips.of_report(settings) if clips.reports_output(settings, each, run)]
-    lacking = Lacking(
-        _not_in(kept.get("ours", ()), found, shown),
-        _not_in(kept.get("theirs", ()), theirs, shown),
-        wanted.by_epoch and not kept.get("by_epoch"),
-    )
-    if not any((lacking.ours, lacking.theirs, lacking.by_epoch)):
-        return
     if not run.epoch():
-        print(f"{run.name}: {len(lacking.ours)} more clips are left out, because the weights are not here", flush=True)
-        return
-    print(f"{run.name}: converting and measuring {len(lacking.ours)} clips by epoch {run.epoch()}", flush=True)
-    write_json(settings.results / run.name / YIELD, _grown(settings, run, kept, found, shown, lacking))
+        absent = _not_in(kept["ours"], found, ())
+        if absent:
+            print(f"{run.name}: {len(absent)} recordings are left out, because the weights are not here", flush=True)
+    else:
+        lacking = _lacking(settings, run, wanted, kept, found, shown)
+        if lacking.ours or lacking.theirs or lacking.by_epoch:
+            print(f"{run.name}: epoch {run.epoch()}, to measure: {len(lacking.ours)} recordings", flush=True)
+            write_json(settings.results / run.name / YIELD, _grown(settings, run, kept, found, shown, lacking))
     add_recordings(settings, [each for each in found if each.name in shown])
 
 
+def _lacking(
+    settings: Settings, run: Needed, wanted: Wanted, kept: dict, found: Sequence[Recording], shown: Sequence[str]
+) -> Lacking:
+    theirs = [each for each in clips.of_report(settings) if clips.reports_output(settings, each, run)]
+    unseen = [each for each in found if each.of == clips.UNSEEN and wanted.by_epoch]
+    every = _not_in(kept.get("by_epoch", ()), unseen, ())
+    return Lacking(
+        _not_in(kept.get("ours", ()), found, shown), _not_in(kept.get("theirs", ()), theirs, shown),
+        unseen if every else [],
+    )  # fmt: skip
+
+
 def _not_in(cells: Sequence[dict], found: Sequence[Recording], shown: Sequence[str]) -> list[Recording]:
-    """The recordings that are not among a yield's cells, or are to be shown and have no picture there."""
-    there = {cell["name"] for cell in cells if "picture" in cell or cell["name"] not in shown}
-    return [each for each in found if each.name not in there]
+    """The recordings that are not among a yield's cells, or are to be shown and have no sound there."""
+    there = {_key(cell) for cell in cells if "sound" in cell or cell["name"] not in shown}
+    return [each for each in found if (each.of, each.name) not in there]
+
+
+def _key(cell: dict) -> tuple[str, str]:
+    return cell["of"], cell["name"]
 
 
 def _grown(
@@ -113,13 +124,12 @@ def _grown(
     }
     by_epoch = kept.get("by_epoch", [])
     if lacking.by_epoch:
-        unseen = [each for each in found if each.of == clips.UNSEEN]
-        by_epoch = _epochs(run, config, _sources(unseen, config.spectrogram, rated), measures)
+        by_epoch = _epochs(run, config, _sources(lacking.by_epoch, config.spectrogram, rated), measures)
     return {
         "training": run.described(settings, config, run.pair),
         "judge": measures.describe(),
         **{
-            whose: list({cell["name"]: cell for cell in (*kept.get(whose, ()), *cells)}.values())
+            whose: list({_key(cell): cell for cell in (*kept.get(whose, ()), *cells)}.values())
             for whose, cells in added.items()
         },
         "by_epoch": by_epoch,
@@ -128,7 +138,7 @@ def _grown(
 
 
 def _losses(run: Needed, folder: Path) -> dict[str, list[float]]:
-    losses = thinned_losses(run.directory.losses_file)
+    losses = thinned_losses(run.directory.losses_file, run.epoch())
     panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
     panels["discriminators"] = {
         f"D_{name.upper()}, {kind}": losses[f"d_{name}_{kind}"] for name in "ab" for kind in ("real", "fake")

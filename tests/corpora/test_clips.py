@@ -38,6 +38,3 @@ def test_a_domain_of_no_clips_at_all_is_an_input_error():
 def test_a_mistyped_emotion_is_answered_with_the_nearest(full_tree):
     with pytest.raises(InputError, match="no clips of 'fearfull'.*did you mean 'fearful'"):
         domain(index_clips(full_tree), "fearfull")
-
-
-# Any other corpus

@@ -1,5 +1,7 @@
 """Settings and stored yields for the tests of the report's tables."""
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,16 @@ def write_yield(results, name, **changes):
         "theirs": theirs, "by_epoch": [], "losses": {"step": [20], "g_loss": [3.0]},
     }  # fmt: skip
     write_json(folder / YIELD, stored)
+
+
+def write_losses(file, *losses):
+    """A ``train.csv`` with one row for each loss."""
+    columns = ("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake")
+    rows = [["step", "epoch", "seconds", *columns]]
+    rows += [[step, 1, 0.5, *[loss] * len(columns)] for step, loss in enumerate(losses, 1)]
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows(rows)
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from experiments import cells, report
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.speech_table import figures
 from tests.conftest import PROJECT
-from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, write_yield
+from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, training, write_yield
 
 
 class Page(html.parser.HTMLParser):
@@ -97,8 +97,10 @@ def test_the_page_on_the_users_disk_has_everything_recordings_included(full):
 def test_the_summary_has_every_answer_and_figure_of_the_page_and_of_synthetic_speech_says_so(full, tmp_path):
     text = (full / "README.md").read_text(encoding="utf-8")
     for section in (table.section(full) for table in report.tables_of(full, "cpu")):
-        for said in (f"| {each['ours']['question']} |" for each in section["questions"]) if section else ():
-            assert said in text
+        for each in section["questions"] if section else ():
+            answer = each["ours"]
+            shown = f"**{answer['answer']}**: {answer['evidence']}" if answer["evidence"] else "–"
+            assert f"| {answer['question']} | {shown} |" in text
     assert "| fearful, seen, ours | 1 |" in text and "Not trained yet: calm_anger-cpu." in text
     write_yield(tmp_path, "calm_fearful-cpu", demo=True)
     assert "and nothing of the report" in report.render(tmp_path, "cpu", report.SUMMARY)
@@ -133,7 +135,10 @@ def test_published_clips_are_not_lost_and_a_missing_file_is_named_before_anythin
     fewer = shutil.copytree(results, tmp_path / "fewer")
     stored = read_json(fewer / "calm_fearful-cpu" / YIELD)
     write_json(fewer / "calm_fearful-cpu" / YIELD, {**stored, "ours": stored["ours"][1:]})
-    with pytest.raises(InputError, match="lacks 1 clips of"):
+    with pytest.raises(InputError, match="1 of the conversions and epochs in .* missing"):
+        report.publish(fewer, published, "cpu")
+    write_json(fewer / "calm_fearful-cpu" / YIELD, {**stored, "training": training(epoch=15)})
+    with pytest.raises(InputError, match="5 of the conversions and epochs in"):
         report.publish(fewer, published, "cpu")
     write_json(fewer / "calm_fearful-cpu" / YIELD, stored)
     (fewer / "calm_fearful-cpu" / f"{ESPEAK}.ogg").unlink()
@@ -351,7 +356,7 @@ def test_tables_are_made_from_nothing_and_a_second_time_nothing_is_made(environm
     (tmp_path / "own").mkdir()
     shutil.copy(next(data.glob("Actor_19/*.wav")), tmp_path / "own" / "mine.wav")
     third = run("make", "table5", *options, "--clips", tmp_path / "own")
-    assert third.stdout.count("converting and measuring 1 clips") == 2
+    assert third.stdout.count("epoch 1, to measure: 1 recordings") == 2
     grown = read_json(tmp_path / "results" / "calm_fearful-cpu" / YIELD)["ours"]
     assert [cell["name"] for cell in grown] == [*(cell["name"] for cell in stored["ours"]), "mine"]
     assert grown[:-1] == stored["ours"]

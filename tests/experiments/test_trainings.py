@@ -1,7 +1,5 @@
 """Which trainings tables need, which of them are there, and what is said of the rest."""
 
-import csv
-
 import numpy as np
 import pytest
 import soundfile
@@ -14,7 +12,7 @@ from experiments.figure5 import FaceRunConfig
 from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import needed
-from tests.experiments.conftest import settings, training, write_yield
+from tests.experiments.conftest import settings, training, write_losses, write_yield
 
 
 def with_weights(run, *epochs):
@@ -57,7 +55,7 @@ def test_every_depth_and_size_has_a_run_directory_of_its_own_and_the_usual_one_i
     assert joint.options[joint.options.index("--update") + 1] == "joint", "only the size differs"
 
 
-def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_clips, tmp_path, capsys):
+def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_clips, tmp_path, capsys, monkeypatch):
     chosen = settings(tmp_path, data=demo_clips, epochs=20)
     with_weights(needed(chosen, "calm_fearful", 150), 5)
     with_weights(needed(chosen, "calm_anger", 150), 20)
@@ -67,6 +65,8 @@ def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_c
     assert "calm_fearful-cpu: to be resumed after epoch 5, 15 epochs of 15 steps, at a pace not known yet" in said.out
     assert not chosen.results.exists()
     write_yield(tmp_path / "published", "calm_happy-cpu")  # 2,800 steps in 1.25 h
+    assert "at a pace not known yet" in plan(tmp_path, capsys, *options)[1].out, "it is of another processor"
+    monkeypatch.setattr("experiments.runs.processor", lambda: "a processor, 2 cores")
     assert "15 epochs of 15 steps, about 6 min" in plan(tmp_path, capsys, *options)[1].out
 
 
@@ -89,7 +89,11 @@ def test_a_published_yield_is_taken_unless_another_training_of_its_name_is_here(
         file = tmp_path / "published" / name / YIELD
         write_json(file, {**read_json(file), "losses": thinned_losses(here[name])})
     write_losses(here["calm_anger-cpu"], 3.0)
-    make.take_published(tmp_path / "published", tmp_path / "results", here)
+    chosen = settings(tmp_path)
+    trainings = [with_weights(needed(chosen, name.removesuffix("-cpu"), 150), 20) for name in here]
+    for training_here in trainings:
+        here[training_here.name].rename(training_here.directory.losses_file)
+    make.take_published(tmp_path / "published", tmp_path / "results", "cpu", trainings)
     assert [file.parent.name for file in (tmp_path / "results").glob(f"*/{YIELD}")] == ["calm_fearful-cpu"]
 
 
@@ -97,7 +101,7 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     for folder, names in (("published", "ab"), ("results", "bc")):
         listed = [{"name": name, "sound": folder} for name in names]
         write_json(tmp_path / folder / "recordings" / YIELD, {"recordings": listed})
-    make.take_published(tmp_path / "published", tmp_path / "results")
+    make.take_published(tmp_path / "published", tmp_path / "results", "cpu")
     found = read_json(tmp_path / "results" / "recordings" / YIELD)["recordings"]
     assert {each["name"]: each["sound"] for each in found} == {"a": "published", "b": "results", "c": "results"}
 
@@ -107,6 +111,7 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     [
         (("table8",), "'table8' is none of"), (("--epochs", -1), "--epochs"),
         (("--clips", "no"), "--clips no: no folder of WAV"),
+        (("--clips", "docs"), "--clips docs: no folder of WAV"),
         (("--emodb", "no"), "--emodb no"), (("--faces", "no"), "--faces no"),
         (("--data", "typo"), "typo: no such folder"),
     ],
@@ -131,16 +136,6 @@ def test_the_plan_of_a_demo_that_is_not_made_yet_makes_nothing(tmp_path, capsys,
     status, said = plan(tmp_path, capsys, "table4", "--data", "demo")
     assert status == 0 and "to be trained, 20 epochs on a demo corpus that is not made yet" in said.out
     assert not list(tmp_path.iterdir())
-
-
-def write_losses(file, *losses):
-    """A ``train.csv`` with one row for each loss."""
-    columns = ("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake")
-    rows = [["step", "epoch", "seconds", *columns]]
-    rows += [[step, 1, 0.5, *[loss] * len(columns)] for step, loss in enumerate(losses, 1)]
-    with file.open("w", newline="") as opened:
-        csv.writer(opened).writerows(rows)
-    return file
 
 
 def test_stored_losses_are_means_of_twenty_steps_and_a_torn_row_is_left_out(tmp_path):
@@ -216,7 +211,6 @@ def test_cleanness_is_measured_of_all_but_of_clips_seen_of_one_a_speaker_and_tho
 def test_the_reports_folder_may_be_named_as_a_whole(demo_clips, tmp_path):
     for folder in ("inputs", "outputs"):
         (tmp_path / "report_audio" / folder).mkdir(parents=True)
-        (tmp_path / "report_audio" / folder / "calm_04.WAV").touch()
     options = ["--data", demo_clips, "--preset", "cpu", "--clips", tmp_path / "report_audio"]
     found = make.settings_from(make.parser().parse_args(list(map(str, options))))
     assert found.clips == tmp_path / "report_audio" / "inputs"
