@@ -110,11 +110,9 @@ def _grown(
     settings: Settings, run: Needed, kept: dict, found: Sequence[Recording], shown: Sequence[str], lacking: Lacking
 ) -> dict:
     """Add to a yield what it lacks."""
-    config, folder, rated = (
-        RunConfig.load(run.directory.config_file),
-        settings.results / run.name,
-        clips.rated(found, shown),
-    )
+    config = RunConfig.load(run.directory.config_file)
+    folder = settings.results / run.name
+    rated = clips.rated(found, shown)
     measures = PairMeasures(settings.clips_of_data(), *split_pair(run.pair))
     sources = _sources(lacking.ours, config.spectrogram, rated)
     added = {
