@@ -81,19 +81,22 @@ def command(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
     names = arguments.names or NAMES
     tables = [importlib.import_module(f"experiments.{name}").experiment(settings) for name in names]
-    if (
-        arguments.data != DEMO
-        and not WITHOUT_SPEECH.issuperset(names)
-        and not (settings.as_is and not settings.data.exists())
-    ):
+    of_speech = arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names)
+    if of_speech and (settings.data.exists() or not settings.as_is):
         settings.clips_of_data()  # what is wrong with the folder is told once, not for every training
     print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
     trainings = sorted(dict.fromkeys(run for table in tables for run in table.runs), key=_turn)
     for run in trainings:
         with _left_out(run.directory.path):
             print(f"  {run.plan(settings)}", flush=True)
-    if arguments.plan:
-        return 0
+    if not arguments.plan:
+        make(tables, trainings, settings)
+        print(f"\nwritten: {settings.results}; make report renders the page", flush=True)
+    return 0
+
+
+def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) -> None:
+    """Train, measure, and print the answers of each table."""
     if settings.published:
         take_published(settings.published, settings.results, settings.preset, trainings)
     prepare_tensorflow()
@@ -113,8 +116,6 @@ def command(arguments: argparse.Namespace) -> int:
         print(f"\n{table.title}" + ("" if section else ": nothing of it is trained yet"))
         for answer in (each["ours"] for each in section["questions"]) if section else ():
             print(f"  {answer['question']} {answer['answer']}: {answer['evidence'] or 'not measured yet'}")
-    print(f"\nwritten: {settings.results}; make report renders the page", flush=True)
-    return 0
 
 
 def take_published(published: Path, results: Path, preset: str, trainings: Sequence[Training] = ()) -> None:
