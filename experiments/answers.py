@@ -68,12 +68,17 @@ def gap_closed(measure: str, floor: str = "") -> Estimator:
     """Estimate the gap that conversions close to the actors' own recordings.
 
     1 - sum |converted - real| / sum |recording - real|: 1 if they reach them, 0 without a change, below 0 if they are
-    further away. ``floor`` is the least value of a distance that never reaches 0; it is subtracted from both sums.
+    further away. ``floor`` is the least value of a distance that never reaches 0; it is subtracted from both sums. NaN
+    if recordings are not further away than that: there is no gap then.
     """
 
     def estimate(cells: Cells, drawn: np.ndarray) -> np.ndarray:
         after, before, best = (np.array([cell[name] if name else 0.0 for cell in cells]) for name in names)
-        return 1.0 - drawn @ (after - best) / (drawn @ (before - best))
+        (every,) = _drawn((tuple(map(_clip, cells)),))
+        if np.percentile(every @ (before - best), PERCENTILES[0]) <= 0.0:
+            return np.full(len(drawn), np.nan)
+        with np.errstate(invalid="ignore", divide="ignore"):  # where none of the clips was drawn
+            return 1.0 - drawn @ (after - best) / (drawn @ (before - best))
 
     names = (measure, f"{measure}_before", floor)
     estimate.needs = tuple(name for name in names if name)
@@ -81,7 +86,7 @@ def gap_closed(measure: str, floor: str = "") -> Estimator:
 
 
 def average(*estimators: Estimator) -> Estimator:
-    """Estimate the average of several estimates of the same cells."""
+    """Estimate the average of several estimates of the same cells; NaN if one of them is."""
 
     def estimate(cells: Cells, drawn: np.ndarray) -> np.ndarray:
         return np.mean([each(cells, drawn) for each in estimators], axis=0)
@@ -93,7 +98,8 @@ def average(*estimators: Estimator) -> Estimator:
 def point(estimator: Estimator, cells: Cells) -> float | None:
     """Estimate a number, without an interval, from the cells with the needed measures; None if there are none."""
     cells = _measured(estimator, cells)
-    return float(estimator(cells, np.ones((1, len(cells))))[0]) if cells else None
+    value = estimator(cells, np.ones((1, len(cells))))[0] if cells else np.nan
+    return float(value) if np.isfinite(value) else None
 
 
 def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.ndarray] | None = None) -> Estimate | None:
@@ -107,11 +113,12 @@ def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.nda
         Combines the groups' estimates into one number; by default the only one, or the first minus the second.
     """
     groups = [_measured(estimator, cells) for cells in groups]
-    if not all(groups):
+    points = [point(estimator, cells) for cells in groups]
+    if None in points:
         return None
     combine = combine or (lambda first, second=0.0: first - second)
     clips = tuple(tuple(_clip(cell) for cell in cells) for cells in groups)
-    value = combine(*(point(estimator, cells) for cells in groups))
+    value = combine(*points)
     with np.errstate(invalid="ignore"):  # where none of a group's clips was drawn
         draws = combine(*(estimator(cells, drawn) for cells, drawn in zip(groups, _drawn(clips))))
     low, high = np.nanpercentile(draws, PERCENTILES)
@@ -141,7 +148,9 @@ def ask(
     """
     found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
-        return Answer(question, "cannot be told", "")
+        measured = all(_measured(quantity.estimator, cells) for cells in groups)
+        nothing = f"{quantity.name} is not defined: second takes are not clearly closer than these recordings"
+        return Answer(question, "cannot be told", nothing if measured else "")
     threshold = under if over is None else over
     above, below = found.low > threshold, found.high < threshold
     holds, fails = (above, below) if over is not None else (below, above)

@@ -77,6 +77,18 @@ def test_a_gap_is_closed_by_the_sums_of_distances_above_what_is_best():
     assert point(average(gap_closed("f0"), mean("mcd")), found) == pytest.approx(8.25)
 
 
+def test_where_second_takes_are_no_closer_there_is_no_gap_to_close_and_the_answer_says_so():
+    found = cells([2.0, 4.0, 3.0, 3.0], name="f0", f0_before=6.0, mcd=30.0, mcd_before=20.0)
+    for cell, floor in zip(found, (12.0, 27.0, 12.0, 27.0)):
+        cell["mcd_floor"] = floor
+    assert point(gap_closed("mcd", "mcd_floor"), found) is None
+    assert estimate(gap_closed("mcd", "mcd_floor"), found) is None
+    both = average(gap_closed("f0"), gap_closed("mcd", "mcd_floor"))
+    assert point(both, found) is None and point(gap_closed("f0"), found) == pytest.approx(0.5)
+    answer = ask("?", Quantity("gap closed", both), found, over=0.0)
+    assert answer.answer == "cannot be told" and "gap closed is not defined" in answer.evidence
+
+
 def test_the_best_two_are_those_ahead_of_all_others():
     found = [cells([level] * 4) for level in (0.9, 0.8, 0.3, 0.1)]
     assert ask("?", SCORE, *found, over=0.0, combine=lesser_less_others).answer == "yes"
