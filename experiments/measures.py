@@ -36,6 +36,9 @@ GAPS = {
 GAP = Quantity("gap closed", average(*GAPS.values()))
 """The gap closed to the actors' own recordings, as a mean over four features."""
 
+VOICE_GAP = Quantity("gap closed in F0, treble and level spread", average(*list(GAPS.values())[:3]))
+"""The same without MCD, for a pair whose second takes are not clearly closer than its recordings."""
+
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),
     Quantity("rise of the word error rate", mean("wer", "wer_before")),
