@@ -139,13 +139,14 @@ def publish(results: Path, published: Path, preset: str) -> None:
     """
     origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
     runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
-    stored = {name: read_json(results / name / YIELD) for name in (RECORDINGS, *runs, "resources")}
+    every = {name: read_json(results / name / YIELD) for name in (RECORDINGS, *runs, "resources")}
+    stored = {name: each for name, each in every.items() if each}
     media: list[Path] = []
     for name, each in stored.items():
         if each.get("training", {}).get("demo"):
             raise InputError(f"{results}: made from synthetic speech, which shows nothing of the report; not published")
         lost = len(_measured(read_json(published / name / YIELD)) - _measured(each))
-        if lost and each:
+        if lost:
             raise InputError(
                 f"{results / name}: {lost} of the conversions and epochs in {published / name} are missing; make all "
                 "tables, or delete that folder"
@@ -158,15 +159,14 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for file in media:
         if not file.exists():
             raise InputError(f"{file}: missing; delete {file.parent} and make it again")
-    kept = {published / name / YIELD for name, each in stored.items() if each}
+    kept = {published / name / YIELD for name in stored}
     for file in media:
         there = published / file.relative_to(results)
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, there)
         kept.add(there)
     for name, each in stored.items():
-        if each:
-            write_json(published / name / YIELD, each)
+        write_json(published / name / YIELD, each)
     for file in (file for name in stored for file in (published / name).glob("*")):
         if file not in kept:
             file.unlink()

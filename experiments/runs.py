@@ -98,8 +98,8 @@ class Training:
     def plan(self, settings: Settings) -> str:
         """Describe the plan for this training: reuse, resume or train, and the expected time."""
         epoch, path = self.epoch(), self.directory.path
-        if self.has_yielded(settings):
-            folder, measured = self.stored(settings)
+        folder, measured = self.stored(settings)
+        if measured >= self.epochs:
             asked = f", and {self.epochs} asked for" if measured > self.epochs else ""
             return f"{path}: epoch {measured} is measured{asked}: {folder}"
         if self.is_done() or settings.as_is:

@@ -67,7 +67,7 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
     stored = read_json(settings.results / run.name / YIELD)
     if not (stored or run.epoch()) or stored and not settings.data.exists():
         return  # there is nothing to convert with, or nothing to convert
-    if run.epoch() < stored.get("training", {}).get("epoch", 0) and run.epoch():
+    if 0 < run.epoch() < stored.get("training", {}).get("epoch", 0):
         return  # fewer epochs are asked for than were measured
     kept = stored if not run.epoch() or is_of(stored, run.directory.losses_file, run.epoch()) else {}
     found = clips.recordings(settings, run.pair, sorted(wanted.sets))
