@@ -97,7 +97,7 @@ tables: NAMES = $(EXPERIMENTS)
 tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=, EMODB=); or one: table1 to table7, curve, figure5, resources
 	$(PY) -m experiments.make $(or $(NAMES),$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(AS_IS),--as-is)
+	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(filter-out 0,$(AS_IS)),--as-is)
 
 report: setup  ## render what was made as results/index.html and README.md, recordings included (RESULTS=, PRESET=)
 	$(PY) -m experiments.report $(if $(RESULTS),--results $(RESULTS)) $(if $(PRESET),--preset $(PRESET))

@@ -148,14 +148,13 @@ def ask(
     """
     found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
-        measured = all(_measured(quantity.estimator, cells) for cells in groups)
-        nothing = f"{quantity.name} is not defined: second takes are not clearly closer than these recordings"
-        return Answer(question, "cannot be told", nothing if measured else "")
+        return Answer(question, "cannot be told", "")
     threshold = under if over is None else over
     above, below = found.low > threshold, found.high < threshold
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "yes" if holds else "no" if fails else "cannot be told"
-    shown = f"{decimals(found.value)} ({decimals(found.low)} to {decimals(found.high)})"
+    low, high = (decimals(bound, apart_from=threshold) for bound in (found.low, found.high))
+    shown = f"{decimals(found.value)} ({low} to {high})"
     if found.of_one_speaker:
         answer, shown = "cannot be told", decimals(found.value)
     if len(groups) == 2 and combine is None:
@@ -165,9 +164,9 @@ def ask(
     return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found)}")
 
 
-def decimals(value: float, digits: int = 2) -> str:
-    """Write a number with some decimals; two more at most where it would be 0, because its sign decides an answer."""
-    needed = next((more for more in range(digits, digits + 3) if round(value, more)), digits)
+def decimals(value: float, digits: int = 2, apart_from: float = 0.0) -> str:
+    """Write a number with some decimals; two more at most where it would be 0, or the threshold of an answer."""
+    needed = next((more for more in range(digits, digits + 3) if round(value, more) not in (0.0, apart_from)), digits)
     return f"{round(value, needed) + 0.0:.{needed}f}"
 
 

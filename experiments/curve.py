@@ -9,12 +9,10 @@ import numpy as np
 from experiments.answers import Answer, Quantity, ask, point
 from experiments.cells import save_curves
 from experiments.clips import UNSEEN
-from experiments.measures import CHANGE, CLEANNESS, GAP
+from experiments.measures import CHANGE, CLEANNESS, gap_of
 from experiments.results import YIELD, read_json
 from experiments.runs import Needed, Settings, needed
 from experiments.yields import Wanted
-
-DRAWN = (GAP, CHANGE, CLEANNESS)
 
 MIMICRY = 0.5
 """Generators that change the image less than this share of what they did at most are back at mimicry."""
@@ -52,7 +50,8 @@ class Curve:
             by_epoch.setdefault(cell["epoch"], []).append(cell)
         if not by_epoch:
             return None
-        drawn = {each.name: [point(each.estimator, cells) for cells in by_epoch.values()] for each in DRAWN}
+        quantities = (gap_of(*by_epoch.values()), CHANGE, CLEANNESS)
+        drawn = {each.name: [point(each.estimator, cells) for cells in by_epoch.values()] for each in quantities}
         drawn = {name: values for name, values in drawn.items() if None not in values}
         save_curves(
             results / self.name / "curve.webp",
@@ -81,8 +80,9 @@ def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
         found = {epoch: point(quantity.estimator, cells) for epoch, cells in by_epoch.items()}
         return max((epoch for epoch in found if found[epoch] is not None), key=found.get, default=last)
 
-    nearest, most = best(GAP), best(CHANGE)
-    gaps = Quantity(f"gap closed at epoch {nearest} and at {last},", GAP.estimator)
+    gap = gap_of(*by_epoch.values())
+    nearest, most = best(gap), best(CHANGE)
+    gaps = Quantity(f"{gap.name} at epoch {nearest} and at {last},", gap.estimator)
     left = Quantity(f"change of the image, as a share of that at epoch {most}, the largest,", CHANGE.estimator)
     return [
         ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),

@@ -19,7 +19,7 @@ from cyclegan_keras.measuring.parallel import distance
 from cyclegan_keras.measuring.sets import Pairing
 from cyclegan_keras.measuring.sounds import Sound, measure_sounds
 from cyclegan_keras.measuring.voice import SEMITONE_ZERO_HZ, Voice
-from experiments.answers import Quantity, average, gap_closed, mean
+from experiments.answers import Cells, Quantity, average, gap_closed, mean, point
 from experiments.clips import Recording
 
 CONFIG = SpectrogramConfig()
@@ -34,10 +34,10 @@ GAPS = {
 """Gaps to the actor's own recording in the target emotion; that of MCD to its distance from the actor's second take."""
 
 GAP = Quantity("gap closed", average(*GAPS.values()))
-"""The gap closed to the actors' own recordings, as a mean over four features."""
+"""The gap closed to the actors' own recordings, as a mean over four features; see ``gap_of``."""
 
 VOICE_GAP = Quantity("gap closed in F0, treble and level spread", average(*list(GAPS.values())[:3]))
-"""The same without MCD, for a pair whose second takes are not clearly closer than its recordings."""
+"""The same without MCD."""
 
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),
@@ -122,6 +122,14 @@ class PairMeasures:
                 for row, *pair in zip(rows, scores, scores_before):
                     row.update(zip((one.kind, f"{one.kind}_before"), pair))
         return [rounded(row) for row in rows]
+
+
+def gap_of(*groups: Cells) -> Quantity:
+    """Choose the gap that groups of clips are compared by: without MCD if one of them has no gap in it.
+
+    There is none if the actors' second takes are not clearly closer than the recordings.
+    """
+    return VOICE_GAP if any(point(GAP.estimator, cells) is None for cells in groups) else GAP
 
 
 def with_judge(cell: dict[str, float]) -> dict[str, float]:

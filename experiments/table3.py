@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.answers import Quantity, ask
 from experiments.clips import SEEN
-from experiments.measures import GAP
+from experiments.measures import gap_of
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, SpeechTable
 
@@ -18,8 +18,12 @@ def experiment(settings: Settings) -> SpeechTable:
 
     def claims(find):
         every = [find(target, SEEN) for target in TARGETS]
-        moved = [ask(f"Is calm moved towards {target}?", GAP, cells, over=0.0) for target, cells in zip(TARGETS, every)]
-        ahead = Quantity("gap closed, the lesser of the two less the best of the others", GAP.estimator)
+        moved = [
+            ask(f"Is calm moved towards {target}?", gap_of(cells), cells, over=0.0)
+            for target, cells in zip(TARGETS, every)
+        ]
+        gap = gap_of(*every)
+        ahead = Quantity(f"{gap.name}, the lesser of the two less the best of the others", gap.estimator)
         best = ask("Are fearful and surprised reached best?", ahead, *every, over=0.0, combine=lesser_less_others)
         return [*moved, best]
 

@@ -28,7 +28,7 @@ def experiment(settings: Settings) -> SpeechTable:
         "Table 7: Hindi, Kannada and German",
         "Calm to anger and fearful, of languages that training has not heard. The report finds that the emotion is not "
         "transferred and the speech is reconstructed. Beside the report's two recordings stand three neutral clips "
-        "of each of EmoDB's ten speakers, in German, and synthetic voices of espeak-ng.",
+        "of each of EmoDB's ten speakers, in German, and synthetic voices of espeak-ng, which count as speakers.",
         columns(settings),
         [(HINDI, 1), (KANNADA, 1), (YOURS, 4), (ESPEAK_HINDI, 1), (ESPEAK_KANNADA, 1)],
         [*SETS, ENGLISH, ESPEAK_ENGLISH, YOURS],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from experiments.answers import Answer, ask
 from experiments.clips import SEEN
-from experiments.measures import DAMAGE, GAP, JUDGED, LOST, with_judge
+from experiments.measures import DAMAGE, JUDGED, LOST, gap_of, with_judge
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, Find
 
@@ -29,16 +29,11 @@ def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
     """Questions about clips with a parallel recording: gap closed, the drop from seen clips, and words."""
     answers = []
     for target in TARGETS:
-        cells = find(target, of)
+        cells, seen = find(target, of), find(target, SEEN)
+        less = f"Are they moved less than clips seen in training ({target})?"
         answers += [
-            ask(f"Are {what} moved towards {target}?", GAP, cells, over=0.0),
-            ask(
-                f"Are they moved less than clips seen in training ({target})?",
-                GAP,
-                cells,
-                find(target, SEEN),
-                under=0.0,
-            ),
+            ask(f"Are {what} moved towards {target}?", gap_of(cells), cells, over=0.0),
+            ask(less, gap_of(cells, seen), cells, seen, under=0.0),
             ask(f"Are their words kept ({target})?", LOST, cells, under=MOST_LOST),
         ]
     return answers

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.answers import Quantity, ask, average, decimals, estimate, gap_closed, mean, point
+from experiments.measures import gap_of
 from experiments.table3 import lesser_less_others
 from experiments.two_emotions import judged_claims
 
@@ -55,6 +56,12 @@ def test_a_number_that_rounds_to_zero_shows_its_sign_by_more_decimals(value, wri
     assert decimals(value) == written
 
 
+def test_a_bound_that_rounds_to_the_threshold_shows_its_side_by_more_decimals():
+    assert decimals(-0.2041, apart_from=-0.2) == "-0.204" and decimals(-0.2, apart_from=-0.2) == "-0.20"
+    answer = ask("?", SCORE, cells([0.301, 0.303, 0.301, 0.303]), over=0.3)
+    assert answer.answer == "yes" and "(0.301 to 0.303)" in answer.evidence
+
+
 def test_the_same_clips_by_two_networks_are_compared_in_pairs():
     clips = np.array([0.1, 0.9, 0.2, 0.8] * 3)
     paired = estimate(mean("score"), cells(clips + 0.05), cells(clips))
@@ -85,8 +92,20 @@ def test_where_second_takes_are_no_closer_there_is_no_gap_to_close_and_the_answe
     assert estimate(gap_closed("mcd", "mcd_floor"), found) is None
     both = average(gap_closed("f0"), gap_closed("mcd", "mcd_floor"))
     assert point(both, found) is None and point(gap_closed("f0"), found) == pytest.approx(0.5)
-    answer = ask("?", Quantity("gap closed", both), found, over=0.0)
-    assert answer.answer == "cannot be told" and "gap closed is not defined" in answer.evidence
+    assert ask("?", Quantity("gap closed", both), found, over=0.0).evidence == ""
+
+
+def test_clips_without_a_gap_in_mcd_are_compared_by_the_other_three_features_and_the_evidence_says_so():
+    def clips(floor):
+        features = dict.fromkeys(("f0", "treble", "level"), 2.0)
+        before = {f"{name}_before": 4.0 for name in features}
+        measured = {**features, **before, "mcd_before": 20.0, "mcd_floor": floor}
+        return cells([15.0] * 4, name="mcd", **measured)
+
+    with_gap, without = clips(10.0), clips(25.0)
+    assert gap_of(with_gap).name == "gap closed" and point(gap_of(with_gap).estimator, with_gap) == pytest.approx(0.5)
+    evidence = ask("?", gap_of(with_gap, without), with_gap, without, under=0.1).evidence
+    assert evidence.startswith("gap closed in F0, treble and level spread 0.50 against 0.50, a difference of 0.00")
 
 
 def test_the_best_two_are_those_ahead_of_all_others():
