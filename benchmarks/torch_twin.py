@@ -1,6 +1,6 @@
 """The training step of ``cyclegan_keras`` in PyTorch, to compare speeds with and for nothing else.
 
-Networks, losses, optimizers and the order of updates are those of ``models.py`` and ``cyclegan.py``;
+Networks, losses, optimizers and the order of updates are those of ``networks/`` and ``training/``;
 only the random draws (first weights, image pools) differ. Runs on the CPU, batch 1.
 """
 

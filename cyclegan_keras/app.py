@@ -155,7 +155,9 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
                 gr.Examples(
                     [[str(path)] for path in write_examples(studio.folder / "examples")], clip, label="Or an example"
                 )
-                pair = gr.Dropdown(pairs, value=model.config.pair, label="Model", elem_id="pair")
+                pair = gr.Dropdown(
+                    pairs, value=model.config.pair, label="Model", elem_id="pair", visible=runs_open or not run_dir
+                )
                 reverse = gr.Radio(_directions(model), value=model.reverse, label="Direction", elem_id="direction")
                 strength = gr.Slider(*STRENGTHS, step=0.05, label="Strength", elem_id="strength", **_strength(model))
                 run = gr.Textbox(
@@ -172,7 +174,7 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
                 )  # fmt: skip
                 line = gr.Textbox(label="Summary", interactive=False, elem_id="line", lines=2)
         quiet = {"api_visibility": "private"}
-        run_given = [run] if runs_open else [gr.State("")]
+        run_given = [run] if runs_open else [gr.State(str(run_dir or ""))]
         for change in (pair.change, reverse.input, run.submit, run.blur):
             change(show_model, [pair, *run_given, reverse], [reverse, strength], show_progress="hidden", **quiet)
         clip.change(uploaded, clip, None, show_progress="hidden", **quiet)

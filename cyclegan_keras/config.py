@@ -15,7 +15,7 @@ PHASES = ("griffin-lim", "source")
 """The source of a conversion's phase: Griffin-Lim, as in the report, or the clip itself."""
 
 STRENGTHS = (0.0, 10.0)
-"""The smallest and largest multiple of a generator's change that a conversion may apply."""
+"""The smallest and largest factor on a model's change that a conversion may apply."""
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 """Keras's names. In mixed precision, activations have 16 bits; weights, statistics and optimizers are float32."""

@@ -25,13 +25,13 @@ def parser() -> CommandParser:
     """Describe the options."""
     parser = CommandParser(
         prog="python -m cyclegan_keras.infer",
-        description="Convert recordings from one emotion to another with a trained generator. "
+        description="Convert recordings from one emotion to another with a trained model. "
         "Clips of up to ten minutes are converted whole; the output is WAV at 16 kHz and at the input's level, in 16 "
         "bits, or in 24 where the input is faint.",
     )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a recording, or a folder of recordings")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--run-dir", type=Path, help="the run to take the generator from")
+    which.add_argument("--run-dir", type=Path, help="the run directory, or the folder of a model, to use")
     which.add_argument(
         "--pair",
         help=f"take the newest finished run of this pair under {RUNS}/, else the model that comes with the project",

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 STEPS_TOGETHER = 20
-"""Of the losses that are stored, so many steps are one number."""
+"""Steps that are averaged into one stored loss."""
 
 ROWS_FOR_PACE = 50
-"""A run's pace is the median over so many of its newest steps."""
+"""The newest steps of a run, whose median is its pace."""
 
 
 def loss_rows(losses_file: Path, epochs: int | None = None) -> list[dict[str, str]]:

@@ -159,7 +159,7 @@ def _turn(run: Training) -> int:
 
 @contextmanager
 def _left_out(what: object, alone: bool = False) -> Iterator[None]:
-    """Let faces, or a language, that are not at hand not cost the other tables."""
+    """Report a training or a table whose recordings are missing, and go on."""
     try:
         yield
     except InputError as error:

@@ -21,10 +21,10 @@ PAGE, SUMMARY = "index.html", "README.md"
 """The page, and its answers and figures in Markdown; each has a template beside this file."""
 
 PUBLISHABLE = {"RAVDESS": False, "espeak-ng": True}
-"""Whose speech may be published as pictures and converted by us, and whether as it is, too."""
+"""Sources whose spectrograms and our conversions may be published; True if their recordings may be, too."""
 
 MOST_BYTES = 12_000_000
-"""Of the published page, with everything beside it."""
+"""The largest size of the published folder in bytes."""
 
 
 def parser() -> CommandParser:

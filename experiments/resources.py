@@ -73,9 +73,9 @@ class Resources:
         """Need no training."""
 
     def make(self, settings: Settings) -> None:
-        """Count and time each size in its own process; existing results are kept."""
+        """Count and time each size in its own process; what was measured on such a processor is kept."""
         folder = settings.results / self.name
-        if settings.as_is or _stored(settings.results):
+        if settings.as_is or _stored(settings.results).get("machine", "").startswith(processor()):
             return
         steps, paces = STEPS_AN_EPOCH, []
         if settings.data.is_dir():

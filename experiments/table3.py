@@ -24,7 +24,8 @@ def experiment(settings: Settings) -> SpeechTable:
         ]
         gap = gap_of(*every)
         ahead = Quantity(f"{gap.name}, the lesser of the two less the best of the others", gap.estimator)
-        best = ask("Are fearful and surprised reached best?", ahead, *every, over=0.0, combine=lesser_less_others)
+        question = "Is the gap closed most for fearful and surprised?"
+        best = ask(question, ahead, *every, over=0.0, combine=lesser_less_others)
         return [*moved, best]
 
     return SpeechTable(

@@ -14,8 +14,8 @@ def experiment(settings: Settings) -> SpeechTable:
         "table6",
         "Table 6: other English sentences",
         "Calm to anger and fearful, of sentences that training has not heard by speakers whom it has not heard; the "
-        "synthetic voices of espeak-ng stand beside the report's, and count as speakers. No actor has said these "
-        "sentences in anger or fear: judges and cleanness answer.",
+        "synthetic voices of espeak-ng stand beside the report's, and count as speakers. No actor says these "
+        "sentences in anger or fear, so judges and DNSMOS answer.",
         columns(settings),
         [(ENGLISH, 2), (YOURS, 4), (ESPEAK_ENGLISH, 2)],
         [*SETS, YOURS],

@@ -16,12 +16,12 @@ def experiment(settings: Settings) -> SpeechTable:
     def claims(find):
         less = [
             ask(
-                f"Is less done to it than to English ({target})?", CHANGE,
+                f"Do the generators change it less than English ({target})?", CHANGE,
                 find(target, *SETS), find(target, ENGLISH, ESPEAK_ENGLISH), under=0.0,
             )
             for target in TARGETS
         ]  # fmt: skip
-        return [*judged_claims(find, SETS, "another language", moved=False), *less]
+        return [*judged_claims(find, SETS, "speech in another language", moved=False), *less]
 
     return SpeechTable(
         "table7",

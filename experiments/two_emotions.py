@@ -11,13 +11,13 @@ from experiments.speech_table import Column, Find
 TARGETS = ("anger", "fearful")
 
 MOST_LOST = 0.1
-"""Of the word error rate: more than so far above the recording's own, a conversion has lost words."""
+"""A conversion has lost words if its word error rate exceeds the recording's by more."""
 
 MOST_DAMAGE = 0.2
-"""Of DNSMOS: more than so far below the recording's own after the same vocoder, a conversion is damaged."""
+"""A conversion is damaged if its DNSMOS is lower by more than that of the recording after the same vocoder."""
 
 NEXT_TO_NOTHING = 0.1
-"""Of the judges' scores: moved less than so far, speech was left as it was."""
+"""Speech counts as left as it was if the judges' mean score rises by less."""
 
 
 def columns(settings: Settings) -> list[Column]:
@@ -45,9 +45,9 @@ def judged_claims(find: Find, sets: Sequence[str], what: str, moved: bool) -> li
     for target in TARGETS:
         cells = [with_judge(cell) for cell in find(target, *sets)]
         if moved:
-            answers.append(ask(f"Do judges hear {what} moved towards {target}?", JUDGED, cells, over=0.0))
+            answers.append(ask(f"Do the judges' scores for {target} rise on {what}?", JUDGED, cells, over=0.0))
         else:
-            question = f"Do judges hear {what} hardly moved towards {target}?"
+            question = f"Do the judges' scores for {target} hardly rise on {what}?"
             answers.append(ask(question, JUDGED, cells, under=NEXT_TO_NOTHING))
         answers.append(ask(f"Is it still clean ({target})?", DAMAGE, cells, over=-MOST_DAMAGE))
     return answers

@@ -29,13 +29,13 @@ from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Needed, Settings
 
 REPORTS_WAY = ConversionSettings("griffin-lim")
-"""The report's way to sound, whatever `infer` does unasked."""
+"""The tables' conversions pass through Griffin-Lim, whatever the run's own phase."""
 
 RECORDINGS = "recordings"
 """Folder of the recordings that tables show: ``yield.json`` describes them; pictures and sound lie beside it."""
 
 POINTS = 10
-"""Epochs that are measured at most, evenly spread."""
+"""The most epochs that are measured for the curve, evenly spread."""
 
 
 @dataclass

@@ -16,8 +16,7 @@ ENVELOPE_SHARE = 0.75
 """The share of the envelope's change that is applied. More of it costs intelligible words."""
 
 GAIN_LIMIT_DB = 40.0
-"""The largest gain or loss of a bin. The clip's phase fits the magnitudes that it was measured with."""
-
+"""The largest gain or loss of a bin. Larger changes would no longer fit the clip's phase."""
 
 AUDIBLE_DB = -60.0
 """Bins that stay below are left out of the mean change: they hold noise and the floor."""
@@ -31,7 +30,7 @@ def limited_change(source: np.ndarray, converted: np.ndarray, strength: float, c
     source, converted : np.ndarray [shape=(n_bins, frames)]
         In [-1, 1].
     strength : float
-        1 applies the change as it is.
+        1 applies the smoothed change once.
     config : SpectrogramConfig
 
     Returns

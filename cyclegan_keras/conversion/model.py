@@ -112,7 +112,7 @@ class Model:
         Parameters
         ----------
         clip : str, Path or np.ndarray [shape=(n,) or (n, channels)]
-            A file, or samples: floats where 1 is full scale, or integers of any width.
+            A file, or samples: floats where 1 is full scale, or signed integers of any width.
         sample_rate : int, optional
             Of an array, in Hz.
         strength : float, optional

@@ -21,9 +21,9 @@ class ConversionSettings(NamedTuple):
     phase : str
         One of ``config.PHASES``.
     strength : float
-        With the clip's own phase, the multiple of the generator's change.
+        With the clip's own phase, the factor on the generator's change.
     move_before, move_after : Prosody
-        What the clip is moved by before the network, and its conversion after it, at ``strength``.
+        The statistics, scaled by the strength, that move the clip before the network or its conversion after it.
     network : bool
         Whether there is a network.
     """

@@ -41,7 +41,7 @@ def write_demo_corpus(
     seed : int
         0 or more; another seed gives other voices and other takes.
     emotions : sequence of str
-        From ``config.EMOTIONS``.
+        From ``emotions.EMOTIONS``.
     actors : sequence of int
         1 to 24, odd male and even female. By the rule of ``split.split_clips``, actors 1 and 2 of the default are only
         trained on, 4 has clips held back, and 19 is unseen.
@@ -87,7 +87,7 @@ def synthesise_clip(
     Parameters
     ----------
     emotion : str
-        From ``config.EMOTIONS``.
+        From ``emotions.EMOTIONS``.
     intensity : int
         1 normal, 2 strong: every difference from neutral is 1.6 times as large. Neutral has only 1.
     statement : int

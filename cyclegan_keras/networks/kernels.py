@@ -26,6 +26,10 @@ def convolution_by_columns(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         Width a multiple of 4.
     kernel : tf.Tensor [shape=(size, size, channels, 1)]
         Size odd, 9 at most.
+
+    Returns
+    -------
+    convolved : tf.Tensor [shape=(batch, height, width, 1)]
     """
     size, _, channels, _ = kernel.shape
     _, height, width, _ = images.shape
@@ -50,6 +54,10 @@ def convolution_with_product_gradient(
     bias : tf.Tensor [shape=(filters,)]
         Added here because a kernel that convolves adds it at no cost.
     stride : int
+
+    Returns
+    -------
+    convolved : tf.Tensor [shape=(batch, ceil(height / stride), ceil(width / stride), filters)]
     """
 
     @tf.custom_gradient
@@ -73,7 +81,10 @@ def transposed_with_product_gradient(images: tf.Tensor, kernel: tf.Tensor, strid
         Of known shape.
     kernel : tf.Tensor [shape=(size, size, filters, channels)]
     stride : int
-        The output is so many times as high and wide.
+
+    Returns
+    -------
+    convolved : tf.Tensor [shape=(batch, stride * height, stride * width, filters)]
     """
     batch, height, width, _ = images.shape
     enlarged = [batch, stride * height, stride * width, kernel.shape[2]]

@@ -15,7 +15,7 @@ from cyclegan_keras.networks.kernels import (
 
 try:
     with warnings.catch_warnings():
-        # tensorflow-addons announces its end of life on import; README.md says why it is still here.
+        # tensorflow-addons announces its end of life on import; docs/training.md says why it is still here.
         warnings.simplefilter("ignore")
         from tensorflow_addons.layers import GroupNormalization
 except ImportError:
@@ -31,11 +31,11 @@ class InstanceNormalization(GroupNormalization):
 
     Group normalization with a group a channel, epsilon 1e-3, computed with fewer operations. Where the batch is known
     to hold one image of several channels, instance norm is batch norm, so TensorFlow's fused kernel computes it.
-    Statistics, scale and offset are float32 whatever the images' type, which is the output's.
+    Statistics, scale and offset are float32; the output has the input's type.
 
     Parameters
     ----------
-    scale, offset : float
+    scale_start, offset_start : float
         Where the learned scale and offset start.
 
     Example

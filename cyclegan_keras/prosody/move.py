@@ -27,15 +27,15 @@ class Prosody:
     Attributes
     ----------
     shift : float
-        Of the median log F0.
+        Difference of the median natural logarithms of F0.
     spread : float
         Ratio of the widths of log F0, from the 16th to the 84th percentile.
     tempo : float
         Ratio of the durations of speech.
     levels : tuple of float [length=RANKS]
-        Of the frames' level in dB, by rank (see ``balance``).
+        Differences of the frames' level in dB, by rank (see ``balance``).
     balance : tuple of tuples of float [shape=(RANKS, BANDS)]
-        Of the level of each band within its frame, in dB.
+        Differences of the level of each band within its frame, in dB.
     centre : tuple of float [length=BANDS]
         The source emotion's mean balance in dB, at the target's pitch and tempo.
     pull : tuple of float [length=BANDS]

@@ -65,7 +65,7 @@ class CheckpointKeeper:
         Raises
         ------
         RunError
-            It has, and none can be read.
+            The run has checkpoints, and none can be read.
         """
         self._remove_unfinished()
         for prefix in _prefixes(self.folder):

@@ -16,8 +16,8 @@ from cyclegan_keras.training.state import (
 def train_step(state: TrainState, weights: LossWeights, a: tf.Tensor, b: tf.Tensor) -> Losses:
     """Update F, D_A, G and D_B once.
 
-    The same image is made once. The fake that a generator's update computes goes to the pool, which is what generating
-    the fakes first would give. G moves last, so that F's update sees the G(a) that G's own is made of.
+    Each fake is generated once: the one made for a generator's loss also goes to the pool, as if both had been
+    generated first. G is updated last, so that F's update uses the same G(a).
 
     Parameters
     ----------
