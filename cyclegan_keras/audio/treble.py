@@ -19,7 +19,7 @@ GAIN_LIMIT_DB = 20.0
 
 
 def with_treble(
-    converted: np.ndarray, before: np.ndarray, original: np.ndarray, original_rate: int, config: SpectrogramConfig
+    converted: np.ndarray, original: np.ndarray, original_rate: int, config: SpectrogramConfig
 ) -> np.ndarray:
     """Resample a conversion to the recording's rate, and add the recording's band above the analysis's range.
 
@@ -27,12 +27,12 @@ def with_treble(
 
     Parameters
     ----------
-    converted, before : np.ndarray [shape=(n,), dtype=float32]
-        The conversion and its source, at ``config.sample_rate``.
+    converted : np.ndarray [shape=(n,), dtype=float32]
+        The conversion, at ``config.sample_rate``.
     original : np.ndarray [shape=(m,), dtype=float32]
-        The recording that ``before`` was resampled from.
+        The recording that was converted.
     original_rate : int
-        In Hz. At or below ``config.sample_rate`` the recording has no such band.
+        In Hz, above ``config.sample_rate``.
     config : SpectrogramConfig
 
     Returns
@@ -40,12 +40,12 @@ def with_treble(
     wide : np.ndarray [shape=(m,), dtype=float32]
         At the level of the recording, within [-1, 1].
     """
+    below = _resampled(original, original_rate, config.sample_rate, len(converted))
+    treble = original - _resampled(below, config.sample_rate, original_rate, len(original))
+    gains = _band_gains(converted, below, config)
+    times = np.arange(len(original)) * (config.sample_rate / original_rate / config.hop_length)
     wide = _resampled(converted, config.sample_rate, original_rate, len(original))
-    if original_rate > config.sample_rate:
-        treble = original - _resampled(before, config.sample_rate, original_rate, len(original))
-        gains = _band_gains(converted, before, config)
-        times = np.arange(len(original)) * (config.sample_rate / original_rate / config.hop_length)
-        wide += np.interp(times, np.arange(len(gains)), gains).astype(np.float32) * treble
+    wide += np.interp(times, np.arange(len(gains)), gains).astype(np.float32) * treble
     return match_level(wide, original, original_rate)
 
 

@@ -227,10 +227,14 @@ def synthesise(
         sound = apply_gains(recording.waveform, gains, config)
     change_db = mean_change_db(recording.spectrogram, converted, config)
     rate, clip = config.sample_rate, recording.clip
-    if full_band is not None:
-        clip, rate = full_band.waveform, full_band.sample_rate
-        sound = with_treble(sound, recording.waveform, move(clip, settings.move_before, rate), rate, config)
-    sound = match_level(move(sound, settings.move_after, rate), clip, rate)
+    if full_band is not None and full_band.sample_rate > rate:
+        rate, clip = full_band.sample_rate, full_band.waveform
+        sound = with_treble(sound, move(clip, settings.move_before, rate), rate, config)
+    sound = move(sound, settings.move_after, rate)
+    if full_band is not None and full_band.sample_rate < rate:
+        sound = librosa.resample(sound, orig_sr=rate, target_sr=full_band.sample_rate)
+        rate, clip = full_band.sample_rate, full_band.waveform
+    sound = match_level(sound, clip, rate)
     source = recording.spectrogram
     if settings.moves:
         at_rate = librosa.resample(sound, orig_sr=rate, target_sr=config.sample_rate)

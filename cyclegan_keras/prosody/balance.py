@@ -11,7 +11,11 @@ RANKS = 11
 """Rank r is the level that r tenths of the speech frames stay below."""
 
 BANDS = 24
-"""Triangular filters, equally spaced on the mel scale. Gains are interpolated linearly between their centres."""
+"""Triangular filters, equally spaced on the mel scale up to ``TOP_HZ``, whatever the sample rate. Gains are
+interpolated linearly between their centres, and what is above gets that of the highest."""
+
+TOP_HZ = 8000.0
+"""Level and bands are those below; it is half the rate of the analysis that statistics are made with."""
 
 WINDOW_SECONDS, FRAME_SECONDS = 0.064, 0.01
 """Length of a frame, and distance between frames."""
@@ -43,9 +47,10 @@ def ranked_level(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     decibels : np.ndarray [shape=(RANKS, 1 + BANDS)]
         In column 0 the frames' level relative to their 95th percentile; then each band's level within its frame.
     """
-    power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ), sample_rate)) ** 2
+    power = _power(waveform, sample_rate)
     level = _decibels(power.sum(axis=0))
-    bands = _decibels(np.maximum(_filters(sample_rate) @ power, power.sum(axis=0).max() * 10 ** (-FLOOR_DB / 10)))
+    floor = power.sum(axis=0).max() * 10 ** (-FLOOR_DB / 10)
+    bands = _decibels(np.maximum(_filters(sample_rate)[:, : len(power)] @ power, floor))
     speech = speech_span(level)
     level, bands = level[speech], bands[:, speech]
     near = np.maximum(0.0, 1.0 - np.abs(_ranks(level, level) - np.arange(RANKS)[:, np.newaxis]))
@@ -86,16 +91,16 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
     changed : np.ndarray [shape=(n,), dtype=float32]
     """
     transform = _transform(np.asarray(waveform, np.float32), sample_rate)
-    power = np.abs(_transform(high_passed(waveform, sample_rate, RUMBLE_HZ).astype(np.float32), sample_rate)) ** 2
+    power = _power(waveform, sample_rate)
     level = _decibels(power.sum(axis=0))
     rank = _ranks(level, level[speech_span(level)])
     mel = librosa.hz_to_mel(librosa.fft_frequencies(sr=sample_rate, n_fft=_length(sample_rate)), htk=True)
-    by_rank = np.array([np.interp(mel, _centres(sample_rate), row) for row in balance], np.float32)
+    by_rank = np.array([np.interp(mel, _centres(), row) for row in balance], np.float32)
     low = np.minimum(rank.astype(int), RANKS - 2)
     part = (rank - low).astype(np.float32)
     gains = (by_rank[low] * (1 - part[:, np.newaxis]) + by_rank[low + 1] * part[:, np.newaxis]).T
     wanted = level + np.interp(rank, np.arange(RANKS), levels)
-    gains += (wanted - _decibels((power * librosa.db_to_power(gains)).sum(axis=0))).astype(np.float32)
+    gains += (wanted - _decibels((power * librosa.db_to_power(gains[: len(power)])).sum(axis=0))).astype(np.float32)
     gains = scipy.ndimage.gaussian_filter1d(gains, SMOOTHED_FRAMES, axis=1)
     transform *= librosa.db_to_amplitude(np.clip(gains, -GAIN_LIMIT_DB, GAIN_LIMIT_DB))
     return librosa.istft(
@@ -116,14 +121,19 @@ def _transform(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     return librosa.stft(waveform, n_fft=_length(sample_rate), hop_length=round(FRAME_SECONDS * sample_rate))
 
 
-def _centres(sample_rate: int) -> np.ndarray:
-    low, high = librosa.hz_to_mel([RUMBLE_HZ, sample_rate / 2], htk=True)
+def _power(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    transform = _transform(high_passed(waveform, sample_rate, RUMBLE_HZ).astype(np.float32), sample_rate)
+    return np.abs(transform[: 1 + int(TOP_HZ * _length(sample_rate) / sample_rate)]) ** 2
+
+
+def _centres() -> np.ndarray:
+    low, high = librosa.hz_to_mel([RUMBLE_HZ, TOP_HZ], htk=True)
     return np.linspace(low, high, BANDS + 2)[1:-1]
 
 
 def _filters(sample_rate: int) -> np.ndarray:
     return librosa.filters.mel(
-        sr=sample_rate, n_fft=_length(sample_rate), n_mels=BANDS, fmin=RUMBLE_HZ, htk=True, norm=None
+        sr=sample_rate, n_fft=_length(sample_rate), n_mels=BANDS, fmin=RUMBLE_HZ, fmax=TOP_HZ, htk=True, norm=None
     )
 
 

@@ -43,7 +43,7 @@ def resynthesise(waveform: np.ndarray, f0: np.ndarray, ratio: np.ndarray, tempo:
     rate = OVERSAMPLING * sample_rate
     fine = librosa.resample(np.asarray(waveform, np.float64), orig_sr=sample_rate, target_sr=rate)
     marks, voiced = pitch_marks(fine, f0, rate)
-    frame = np.minimum(np.round(marks / (rate * FRAME_SECONDS)).astype(int), len(f0) - 1)
+    frame = np.minimum(np.round(marks / _hop(rate)).astype(int), len(f0) - 1)
     ratio = np.where(voiced, ratio[frame], 1.0)
     source, at = _plan(marks, ratio, tempo)
     changed = _overlap_add(fine, marks, voiced, ratio, source, at, round(len(fine) * tempo))
@@ -73,7 +73,7 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
         Whether a mark begins a period of a voiced stretch.
     """
     marks, voiced, done = [], [], 0
-    hop, even = sample_rate * FRAME_SECONDS, round(sample_rate * UNVOICED_SECONDS)
+    hop, even = _hop(sample_rate), round(sample_rate * UNVOICED_SECONDS)
     edges = np.flatnonzero(np.diff(np.r_[False, f0 > 0, False].astype(int)))
     periods = np.divide(sample_rate, f0, out=np.zeros(len(f0)), where=f0 > 0)
     pole = 1.0 if np.mean(waveform**3) >= 0 else -1.0
@@ -93,6 +93,11 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
     return np.array([*marks, len(waveform)]), np.array([*voiced, False])
 
 
+def _hop(oversampled_rate: int) -> int:
+    """Oversampled samples from one frame of F0 to the next; F0 has a whole number of the recording's samples."""
+    return OVERSAMPLING * round(FRAME_SECONDS * oversampled_rate / OVERSAMPLING)
+
+
 def _fill(marks: list[int], voiced: list[bool], start: int, end: int, step: int) -> None:
     """Add marks from ``start`` to before ``end``, about ``step`` apart."""
     count = max(1, round((end - start) / step))
@@ -101,7 +106,7 @@ def _fill(marks: list[int], voiced: list[bool], start: int, end: int, step: int)
     voiced += [False] * count
 
 
-def _follow(waveform: np.ndarray, mark: int, limit: int, direction: int, periods: np.ndarray, hop: float) -> list[int]:
+def _follow(waveform: np.ndarray, mark: int, limit: int, direction: int, periods: np.ndarray, hop: int) -> list[int]:
     """Go from mark to mark up to ``limit``."""
     found = []
     while True:

@@ -32,21 +32,21 @@ def with_high_band(waveform, gain_db):
     return np.fft.irfft(transform, len(waveform)).astype(np.float32)
 
 
-@pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
 def test_an_unchanged_clip_comes_back_as_it_was_at_any_rate(rate):
     original = noise(rate)
     before = analysed(original, rate)
-    wide = with_treble(before, before, original, rate, CONFIG)
+    wide = with_treble(before, original, rate, CONFIG)
     assert wide.shape == original.shape and wide.dtype == np.float32
     error = (wide - original)[rate // 10 : -rate // 10]
-    assert np.sqrt(np.mean(error**2)) < (0.25 if rate == 8_000 else 0.02) * original.std()
+    assert np.sqrt(np.mean(error**2)) < 0.02 * original.std()
 
 
 @pytest.mark.parametrize("gain_db, heard_db", [(-12.0, -12.0), (6.0, 6.0), (-60.0, -20.0)])
 def test_treble_is_raised_and_lowered_with_the_highest_band_within_limits(gain_db, heard_db):
     original = noise(48_000)
     before = analysed(original, 48_000)
-    wide = with_treble(with_high_band(before, gain_db), before, original, 48_000, CONFIG)
+    wide = with_treble(with_high_band(before, gain_db), original, 48_000, CONFIG)
 
     def treble_db(waveform):
         return power_db(waveform, 48_000, 8_500, 24_000) - power_db(waveform, 48_000, 100, 3_900)
@@ -54,10 +54,10 @@ def test_treble_is_raised_and_lowered_with_the_highest_band_within_limits(gain_d
     assert treble_db(wide) - treble_db(original) == pytest.approx(heard_db, abs=0.3)
 
 
-@pytest.mark.parametrize("rate", [8_000, 48_000])
+@pytest.mark.parametrize("rate", [22_050, 48_000])
 def test_the_level_is_the_recordings_and_nothing_clips(rate):
     original = noise(rate)
     before = analysed(original, rate)
-    wide = with_treble(with_high_band(before, 20.0) / 30, before, original, rate, CONFIG)
+    wide = with_treble(with_high_band(before, 20.0) / 30, original, rate, CONFIG)
     assert level_db(wide, rate) == pytest.approx(level_db(original, rate), abs=0.05)
-    assert np.abs(with_treble(before, before, 10 * original, rate, CONFIG)).max() <= 1.0
+    assert np.abs(with_treble(before, 10 * original, rate, CONFIG)).max() <= 1.0

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -11,6 +12,7 @@ import soundfile
 from cyclegan_keras import load_model
 from cyclegan_keras.audio.level import level_db
 from cyclegan_keras.config import ConversionConfig, RunConfig
+from cyclegan_keras.prosody.balance import BANDS, RANKS, mean_balance, ranked_level
 from cyclegan_keras.prosody.move import Prosody
 from cyclegan_keras.prosody.stored import save_prosodies
 from cyclegan_keras.shared.errors import InputError
@@ -60,6 +62,23 @@ def test_pitch_and_tempo_move_in_each_direction_and_the_level_stays(without_netw
     assert summary.change_db == 0.0
     assert result.conversion.source.shape[1] == 1 + len(clip[0]) // 256
     assert result.conversion.converted.shape[1] == pytest.approx(prosody.tempo * len(clip[0]) / 256, abs=2)
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+@DIRECTIONS
+def test_a_clips_own_rate_is_moved_by_the_same_bands_as_16_khz(without_network, clip, tmp_path, reverse, prosody, rate):
+    shutil.copytree(without_network, tmp_path / "run")
+    tilted = dataclasses.replace(prosody, balance=(tuple(np.linspace(-6.0, 6.0, BANDS)),) * RANKS)
+    save_prosodies(tmp_path / "run" / "prosody.npz", {"a_to_b": tilted, "b_to_a": tilted})
+    model = load_model(tmp_path / "run", reverse=reverse)
+    at_rate = librosa.resample(clip[0], orig_sr=clip[1], target_sr=rate)
+    wide, own_rate = model.convert(at_rate, rate, keep_rate=True)
+    narrow, _ = model.convert(at_rate, rate)
+    below = librosa.resample(wide, orig_sr=own_rate, target_sr=16_000)
+    assert own_rate == rate and len(below) == pytest.approx(len(narrow), abs=3)
+    bands = slice(2, 15 if rate == 8_000 else 22)  # up to 3 kHz, where 8 kHz has them, or 6 kHz
+    balance = [mean_balance(ranked_level(each, 16_000))[bands] for each in (below, narrow)]
+    np.testing.assert_allclose(*balance, atol=0.7)
 
 
 def test_strength_multiplies_the_moves(without_network, clip):
