@@ -1,8 +1,8 @@
 """Answers to the report's claims from all clips that a claim is about: yes, no, or "cannot be told".
 
 The interval is from a bootstrap in two stages: speakers are drawn with replacement, then clips of each speaker (Davison
-& Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8). Two sets with the same speakers and clips are
-drawn together, so that their difference is paired.
+& Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8). Sets that share clips are compared by those,
+which are drawn together, so that the difference is paired.
 """
 
 import functools
@@ -13,6 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 DRAWS = 2000
+
+FEWEST_CLIPS = 6
+"""Of fewer clips nothing is told: were there no effect, all five would lie on one side once in 16 times."""
 
 PERCENTILES = (2.5, 97.5)
 """Percentiles of the draws at the ends of the interval."""
@@ -51,6 +54,11 @@ class Estimate:
     def of_one_speaker(self) -> bool:
         """Whether one of the sets has clips of one speaker only, which allow no conclusion on others."""
         return min(speakers for _, speakers in self.counts) < 2
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are clips and speakers enough to conclude anything."""
+        return not self.of_one_speaker and min(clips for clips, _ in self.counts) >= FEWEST_CLIPS
 
 
 def mean(measure: str, less: str = "") -> Estimator:
@@ -112,7 +120,7 @@ def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.nda
     combine : callable, optional
         Combines the groups' estimates into one number; by default the only one, or the first minus the second.
     """
-    groups = [_measured(estimator, cells) for cells in groups]
+    groups = _comparable(estimator, groups)
     points = [point(estimator, cells) for cells in groups]
     if None in points:
         return None
@@ -133,6 +141,7 @@ def ask(
     over: float | None = None,
     under: float | None = None,
     combine: Callable[..., np.ndarray] | None = None,
+    noun: str = "clip",
 ) -> Answer:
     """Answer whether a number lies over, or under, a threshold. It is yes or no if the whole interval lies on one side.
 
@@ -145,6 +154,8 @@ def ask(
         As for ``estimate``.
     over, under : float
         The threshold; give one of them. The claim holds over, or under, it.
+    noun : str
+        What the cells are of.
     """
     found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
@@ -152,16 +163,17 @@ def ask(
     threshold = under if over is None else over
     above, below = found.low > threshold, found.high < threshold
     holds, fails = (above, below) if over is not None else (below, above)
-    answer = "yes" if holds else "no" if fails else "cannot be told"
+    answer = "cannot be told" if not (found.tells and (holds or fails)) else "yes" if holds else "no"
     low, high = (decimals(bound, apart_from=threshold) for bound in (found.low, found.high))
     shown = f"{decimals(found.value)} ({low} to {high})"
     if found.of_one_speaker:
-        answer, shown = "cannot be told", decimals(found.value)
+        shown = decimals(found.value)
     if len(groups) == 2 and combine is None:
-        first, second = (decimals(point(quantity.estimator, cells)) for cells in groups)
+        compared = _comparable(quantity.estimator, groups)
+        first, second = (decimals(point(quantity.estimator, cells)) for cells in compared)
         shown = f"{first} against {second}, a difference of {shown}"
     yes = f"yes is {'under' if over is None else 'over'} {threshold:g}"
-    return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found)}")
+    return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found, noun)}")
 
 
 def decimals(value: float, digits: int = 2, apart_from: float = 0.0) -> str:
@@ -170,10 +182,11 @@ def decimals(value: float, digits: int = 2, apart_from: float = 0.0) -> str:
     return f"{round(value, needed) + 0.0:.{needed}f}"
 
 
-def counted(found: Estimate) -> str:
-    """Write the number of clips and speakers of an estimate's sets."""
+def counted(found: Estimate, noun: str = "clip") -> str:
+    """Write the number of clips and speakers of an estimate's sets; of anything else than clips, the number alone."""
     return " and ".join(
-        f"{clips} clip{'s' * (clips != 1)} of {speakers} speaker{'s' * (speakers != 1)}"
+        f"{clips} {noun}{'s' * (clips != 1)}"
+        + (f" of {speakers} speaker{'s' * (speakers != 1)}" if noun == "clip" else "")
         for clips, speakers in found.counts
     )
 
@@ -184,6 +197,13 @@ def _clip(cell: dict) -> tuple:
 
 def _measured(estimator: Estimator, cells: Cells) -> list[dict]:
     return [cell for cell in cells if all(name in cell for name in estimator.needs)]
+
+
+def _comparable(estimator: Estimator, groups: Sequence[Cells]) -> list[list[dict]]:
+    """The cells with the needed measures; if the groups have clips in common, only those."""
+    groups = [_measured(estimator, cells) for cells in groups]
+    common = set.intersection(*({_clip(cell) for cell in cells} for cells in groups))
+    return [[cell for cell in cells if _clip(cell) in common] for cells in groups] if common else groups
 
 
 def _speakers(clips: Sequence[tuple]) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ SOURCE, TARGET = "sad", "happy"
 
 REPORTS_EPOCHS = 50
 
+PICTURE = "faces.webp"
+"""Beside the yield; of FER2013's faces, so it is not published."""
+
 SHOWN = 5
 
 MEASURED = 200
@@ -114,8 +117,8 @@ class Figure5:
     name: str = "figure5"
     title: str = "Figure 5: faces, sad to happy"
     compares: str = (
-        "FER2013, 48 x 48, the same networks: five test faces above what the generator made of them. The faces are "
-        "FER2013's and may not be published; make figure5 and make report show them."
+        "Test faces of FER2013, 48 x 48, by the same networks. Five of them are shown above what the generator made of "
+        "them, but not on a published page, because FER2013's faces may not be published."
     )
 
     @property
@@ -129,7 +132,8 @@ class Figure5:
     def make(self, settings: Settings) -> None:
         """Convert test faces, classify them, and draw five."""
         epoch, folder = self.run.epoch(), settings.results / self.run.name
-        if not epoch or read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch:
+        measured = read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch
+        if not epoch or measured and ((folder / PICTURE).exists() or not settings.faces):
             return
         from cyclegan_keras.conversion.generators import load_generator
         from experiments.face_judge import fit_face_judge, try_face_judge
@@ -146,13 +150,13 @@ class Figure5:
             "mimicry": [metrics.mimicry(*pair) for pair in zip(sources, converted)],
             "cycle": [metrics.mimicry(*pair) for pair in zip(sources, _in_batches(back, converted))],
         }  # fmt: skip
-        with written_beside(folder / "faces.webp") as beside:
+        with written_beside(folder / PICTURE) as beside:
             draw(sources[:SHOWN], converted[:SHOWN], measured["score"][:SHOWN]).savefig(beside, format="webp", dpi=100)
         rows = ({name: round(float(value), 4) for name, value in zip(measured, row)} for row in zip(*measured.values()))
         yielded = {
             "training": self.run.described(settings, config, config.pair),
             "judge": describe_face_verdict(verdict), "judge_holds": verdict.holds,
-            "ours": [{"name": f"face {i}", "speaker": f"face {i}", **row} for i, row in enumerate(rows)],
+            "ours": [{"name": f"face {i}", "of": "test", "speaker": f"face {i}", **row} for i, row in enumerate(rows)],
             "losses": thinned_losses(self.run.directory.losses_file, epoch),
         }  # fmt: skip
         write_json(folder / YIELD, yielded)
@@ -163,17 +167,21 @@ class Figure5:
         if not stored:
             return None
         cells = stored["ours"]
-        judged = Quantity("judge", mean("score"))
+        if not stored["judge_holds"]:
+            cells = [{name: cell[name] for name in cell.keys() - {"score", "score_before"}} for cell in cells]
+        judged = Quantity("judge's score", mean("score"))
+        restored = Quantity("cycle error less change of the image", mean("cycle", "mimicry"))
         answers = [
-            ask("Are sad faces made happy?", judged, cells if stored["judge_holds"] else [], over=TAKEN_FOR),
-            ask("Does the other generator bring them back?", Quantity("cycle error", mean("cycle")), cells, under=0.1),
+            ask("Are sad faces made happy?", judged, cells, over=TAKEN_FOR, noun="face"),
+            ask("Does the other generator bring them nearer again?", restored, cells, under=0.0, noun="face"),
         ]
         columns = {"judge before": "score_before", "judge": "score", "change": "mimicry", "cycle error": "cycle"}
         means = [point(mean(name), cells) for name in columns.values()]
         title = f"above as they are ({SOURCE}), below as converted ({TARGET})"
+        pictures = [{"folder": self.run.name, "picture": PICTURE, "title": title}]
         return {
             "name": self.name, "title": self.title, "compares": self.compares,
-            "pictures": [{"folder": self.run.name, "picture": "faces.webp", "title": title}],
+            "pictures": pictures if (results / self.run.name / PICTURE).exists() else [],
             "figures": {
                 "columns": ["", "faces", *columns], "rows": [[f"{SOURCE} to {TARGET}", len(cells), *means]],
             },

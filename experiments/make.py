@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cyclegan_keras.presets import PRESETS
-from cyclegan_keras.shared.cli import CommandParser, printable, run_command
-from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, printable, run_command
+from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
 from experiments.clips import SUFFIXES
@@ -85,18 +85,22 @@ def command(arguments: argparse.Namespace) -> int:
     if of_speech and (settings.data.exists() or not settings.as_is):
         settings.clips_of_data()  # what is wrong with the folder is told once, not for every training
     print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
-    trainings = sorted(dict.fromkeys(run for table in tables for run in table.runs), key=_turn)
+    # Tables that share a training take the longest that one of them asks for.
+    by_length = sorted((run for table in tables for run in table.runs), key=lambda run: run.epochs)
+    trainings = sorted({run.name: run for run in by_length}.values(), key=_turn)
     for run in trainings:
         with _left_out(run.directory.path):
             print(f"  {run.plan(settings)}", flush=True)
     if not arguments.plan:
-        make(tables, trainings, settings)
+        failed = make(tables, trainings, settings)
         print(f"\nwritten: {settings.results}; make report renders the page", flush=True)
+        return EXIT_FAILED if failed else 0
     return 0
 
 
-def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) -> None:
-    """Train, measure, and print the answers of each table."""
+def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) -> list[str]:
+    """Train, measure, and print the answers of each table; returns the names of trainings that failed."""
+    failed: list[str] = []
     if settings.published:
         take_published(settings.published, settings.results, settings.preset, trainings)
     prepare_tensorflow()
@@ -105,7 +109,11 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
         table.want(wanted)
     for run in trainings:
         with _left_out(run.name, len(tables) == 1 and len(trainings) == 1):
-            run.train(settings)
+            try:
+                run.train(settings)
+            except RunError as error:
+                print(f"{run.name}: failed: {error}", file=sys.stderr, flush=True)
+                failed.append(run.name)
             if run.name in wanted:
                 yields.make(settings, run, wanted[run.name])
     for table in tables:
@@ -115,27 +123,30 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
         section = table.section(settings.results)
         print(f"\n{table.title}" + ("" if section else ": nothing of it is trained yet"))
         for answer in (each["ours"] for each in section["questions"]) if section else ():
-            print(f"  {answer['question']} {answer['answer']}: {answer['evidence'] or 'not measured yet'}")
+            print(f"  {answer['question']} {answer['answer']}: {answer['evidence'] or 'not measured'}")
+    return failed
 
 
 def take_published(published: Path, results: Path, preset: str, trainings: Sequence[Training] = ()) -> None:
     """Copy the published yields of a preset, so that tables use them.
 
     The yield of a training that is here is taken only if it is the same training, by its losses. A yield in the results
-    is replaced only if the published one has more epochs and the training is not here.
+    is replaced only if its training is named and not here, and the published one has more epochs.
     """
-    here = {run.name: run for run in trainings if run.epoch()}
+    named = {run.name: run for run in trainings}
     for file in published.glob(f"*/{YIELD}"):
         name, there, stored = file.parent.name, results / file.parent.name, read_json(file)
         if name == RECORDINGS:
             _take_recordings(file, there)
             continue
-        training, known = stored.get("training", {"preset": preset, "epoch": 0}), read_json(there / YIELD)
-        if name in here:
-            wanted = not known and is_of(stored, here[name].directory.losses_file, here[name].epoch())
+        run, known = named.get(name), read_json(there / YIELD)
+        if run and run.epoch():
+            wanted = not known and is_of(stored, run.directory.losses_file, run.epoch())
+        elif run:
+            wanted = not known or known["training"]["epoch"] < stored["training"]["epoch"]
         else:
-            wanted = not known or known.get("training", {"epoch": 0})["epoch"] < training["epoch"]
-        if wanted and training["preset"] == preset:
+            wanted = not known
+        if wanted and stored.get("training", {}).get("preset", preset) == preset:
             print(f"{file.parent}: taken as published", flush=True)
             shutil.copytree(file.parent, there, dirs_exist_ok=True)
 
@@ -151,7 +162,7 @@ def _take_recordings(file: Path, there: Path) -> None:
 
 
 def _turn(run: Training) -> int:
-    """The shorter trainings first, and those of most tables first among them."""
+    """Those of ``TURNS`` in that order, and the larger images last."""
     return next((turn for turn, start in enumerate(TURNS) if run.name.startswith(start)), len(TURNS)) + (
         len(TURNS) if run.name.endswith("-520") else 0
     )

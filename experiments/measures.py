@@ -41,7 +41,7 @@ VOICE_GAP = Quantity("gap closed in F0, treble and level spread", average(*list(
 
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),
-    Quantity("rise of the word error rate", mean("wer", "wer_before")),
+    Quantity("word error rate less that of the actors' own recordings", mean("wer", "wer_real")),
 )
 
 CLEANNESS, DAMAGE = (
@@ -57,7 +57,7 @@ CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycl
 SUMMARY = {
     "gap closed": GAP.estimator,
     **GAPS,
-    "WER before": mean("wer_before"), "WER": mean("wer"),
+    "WER before": mean("wer_before"), "WER": mean("wer"), "WER real": mean("wer_real"),
     "DNSMOS before": mean("dnsmos_before"), "DNSMOS": mean("dnsmos"),
     **{f"judge {kind}": mean(kind) for kind in JUDGES},
     "change": mean("mimicry"), "cycle error": mean("cycle"),
@@ -106,7 +106,7 @@ class PairMeasures:
         clean = iter(zip(*(_cleanness(list(compress(of, rated))) for of in (sounds, untouched))))
         real = [self.pairing.real(clip, self.target) if clip else None for clip in clips]
         second = [self.pairing.second_take(clip) if clip else None for clip in real]
-        voices = _voices([clip for clip in (*real, *second) if clip])
+        heard = _recordings([clip for clip in (*real, *second) if clip])
         rows = []
         for each, now, then, *goals in zip(sources, after, before, real, second):
             row = {"pitch_hz": _pitch(now)}
@@ -114,7 +114,9 @@ class PairMeasures:
                 row |= zip(("dnsmos", "dnsmos_before"), next(clean))
             if now.words:
                 row |= {"wer": now.words.wer, "wer_before": then.words.wer}
-            rows.append(row | _distances(now, then, *(voices.get(goal) for goal in goals)))
+            if goals[0]:
+                row["wer_real"] = heard[goals[0]].words.wer
+            rows.append(row | _distances(now, then, *(heard[goal].voice if goal else None for goal in goals)))
         for one, verdict in zip(self.panel.judges, self.panel.verdicts):
             if sources and verdict.holds:
                 scores = one.scores(sounds, self.target)
@@ -163,11 +165,11 @@ def rounded(measures: dict[str, float]) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in measures.items() if np.isfinite(value)}
 
 
-def _voices(clips: Sequence[Clip]) -> dict[Clip, Voice]:
+def _recordings(clips: Sequence[Clip]) -> dict[Clip, Sound]:
     clips = list(dict.fromkeys(clips))
     waveforms = [load_waveform(clip.path, CONFIG.sample_rate) for clip in clips]
-    measured = measure_sounds(waveforms, [0] * len(clips), CONFIG.sample_rate, False)
-    return {clip: sound.voice for clip, sound in zip(clips, measured)}
+    said = [clip.statement for clip in clips]
+    return dict(zip(clips, measure_sounds(waveforms, said, CONFIG.sample_rate, False)))
 
 
 def _distances(now: Sound, then: Sound, real: Voice | None, second: Voice | None) -> dict[str, float]:

@@ -24,7 +24,7 @@ PUBLISHABLE = {"RAVDESS": False, "espeak-ng": True}
 """Sources whose spectrograms and our conversions may be published; True if their recordings may be, too."""
 
 MOST_BYTES = 12_000_000
-"""The largest size of the published folder in bytes."""
+"""The largest size of the published pictures and sound, in bytes."""
 
 
 def parser() -> CommandParser:
@@ -54,7 +54,6 @@ def command(arguments: argparse.Namespace) -> int:
     folder = arguments.results
     preset = chosen_preset(folder, arguments.preset)
     if arguments.publish:
-        take_published(arguments.publish, folder, preset)
         publish(folder, arguments.publish, preset)
         folder = arguments.publish
     for file in (SUMMARY, PAGE):
@@ -135,8 +134,12 @@ def publish(results: Path, published: Path, preset: str) -> None:
     ------
     InputError
         The results are of synthetic speech, lack a file or clips that are published already, or take more than
-        ``MOST_BYTES``.
+        ``MOST_BYTES``; or another preset is published.
     """
+    others = {read_json(file).get("training", {}).get("preset", preset) for file in published.glob(f"*/{YIELD}")}
+    if others - {preset}:
+        raise InputError(f"{published}: holds trainings by {others.pop()}; delete it, or publish to another folder")
+    take_published(published, results, preset)
     origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
     runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
     every = {name: read_json(results / name / YIELD) for name in (RECORDINGS, *runs, "resources")}
@@ -159,6 +162,9 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for file in media:
         if not file.exists():
             raise InputError(f"{file}: missing; delete {file.parent} and make it again")
+    size = sum(file.stat().st_size for file in media)
+    if size > MOST_BYTES:
+        raise InputError(f"{results}: pictures and sound take {size} bytes, and {MOST_BYTES} are the most")
     kept = {published / name / YIELD for name in stored}
     for file in media:
         there = published / file.relative_to(results)
@@ -170,9 +176,6 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for file in (file for name in stored for file in (published / name).glob("*")):
         if file not in kept:
             file.unlink()
-    size = sum(file.stat().st_size for file in published.rglob("*") if file.is_file())
-    if size > MOST_BYTES:
-        raise InputError(f"{published}: takes {size} bytes, and {MOST_BYTES} are the most; show fewer clips")
 
 
 def _measured(stored: dict) -> set[tuple]:
@@ -180,7 +183,9 @@ def _measured(stored: dict) -> set[tuple]:
     epochs = range(stored.get("training", {}).get("epoch", 0))
     columns = ("ours", "theirs", "equalised", "by_epoch")
     return {("epoch", epoch) for epoch in epochs} | {
-        (column, cell["of"], cell["name"], cell.get("epoch")) for column in columns for cell in stored.get(column, ())
+        (column, cell.get("of"), cell["name"], cell.get("epoch"))
+        for column in columns
+        for cell in stored.get(column, ())
     }
 
 

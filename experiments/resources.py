@@ -75,7 +75,7 @@ class Resources:
     def make(self, settings: Settings) -> None:
         """Count and time each size in its own process; what was measured on such a processor is kept."""
         folder = settings.results / self.name
-        if settings.as_is or _stored(settings.results).get("machine", "").startswith(processor()):
+        if settings.as_is or read_json(folder / YIELD).get("machine", "").startswith(processor()):
             return
         steps, paces = STEPS_AN_EPOCH, []
         if settings.data.is_dir():
@@ -91,7 +91,7 @@ class Resources:
 
     def section(self, results: Path) -> dict | None:
         """Return the table for the page from the stored results."""
-        stored = _stored(results)
+        stored = read_json(results / self.name / YIELD)
         if not stored:
             return None
         rows = []
@@ -126,12 +126,6 @@ class Resources:
 def experiment(settings: Settings) -> Resources:
     """Define the table."""
     return Resources()
-
-
-def _stored(results: Path) -> dict:
-    """What was measured; nothing if an older version did, which did not count the steps of each size."""
-    stored = read_json(results / Resources.name / YIELD)
-    return stored if all("steps" in pace for pace in stored.get("paces", ())) else {}
 
 
 def measure(size: Size) -> dict:

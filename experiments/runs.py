@@ -23,7 +23,7 @@ from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.machine import processor_flags
 from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig
-from experiments.losses import how_long, log_pace, loss_rows
+from experiments.losses import how_long, is_of, log_pace, loss_rows
 from experiments.results import YIELD, read_json
 
 
@@ -88,8 +88,13 @@ class Training:
     def stored(self, settings: Settings) -> tuple[Path, int]:
         """The folder of its yield and the epoch measured there; a published one if there are no weights here."""
         folders = [settings.results, *([settings.published] if settings.published and not self.epoch() else ())]
-        found = [(folder / self.name, read_json(folder / self.name / YIELD)) for folder in folders]
-        return max(((path, each.get("training", {}).get("epoch", 0)) for path, each in found), key=lambda each: each[1])
+        found = ((folder / self.name, read_json(folder / self.name / YIELD)) for folder in folders)
+        epochs = [(path, each["training"]["epoch"]) for path, each in found if each and self._is_of_this(each)]
+        return max(epochs, key=lambda each: each[1], default=(folders[0] / self.name, 0))
+
+    def _is_of_this(self, stored: dict) -> bool:
+        """Whether a yield is of the training that is here, if one is."""
+        return not self.epoch() or is_of(stored, self.directory.losses_file, stored["training"]["epoch"])
 
     def has_yielded(self, settings: Settings) -> bool:
         """Whether so many epochs were measured already."""

@@ -67,10 +67,9 @@ class SpeechTable:
         recordings = read_json(results / yields.RECORDINGS / YIELD).get("recordings", ())
         sources = {each["name"]: each for each in recordings}
         names: dict[str, list[str]] = {}
-        for of, name in dict.fromkeys(
-            (cell["of"], cell["name"]) for each in stored.values() for cell in each.get("ours", ())
-        ):
-            names.setdefault(of, []).append(name)
+        cells = [cell for each in stored.values() for cell in each.get("ours", ())]
+        for cell in sorted(cells, key=lambda cell: "picture" not in cell):  # a clip added later may have none
+            names.setdefault(cell["of"], []).append(cell["name"])
         rows = [
             {
                 "source": {**sources[name], "folder": yields.RECORDINGS},
@@ -80,7 +79,7 @@ class SpeechTable:
                     if stored[column.title]
                 ],
             }
-            for name in clips.chosen(names, self.rows)
+            for name in clips.chosen({of: list(dict.fromkeys(each)) for of, each in names.items()}, self.rows)
             if name in sources
         ]
         return {
@@ -92,9 +91,16 @@ class SpeechTable:
             "figures": figures(stored, self.sets),
             "questions": questions(self.claims, stored),
             "trainings": {title: each["training"] for title, each in stored.items() if each},
+            "note": differing_epochs(stored),
             "missing": [column.run.name for column in self.columns if not stored[column.title]],
             "judges": list(dict.fromkeys(each["judge"] for each in stored.values() if each)),
         }
+
+
+def differing_epochs(stored: dict[str, dict]) -> str:
+    """Say so if the columns are not of one epoch."""
+    epochs = {each["training"]["epoch"] for each in stored.values() if each}
+    return "The columns are of different epochs: their comparison says nothing yet." if len(epochs) > 1 else ""
 
 
 def counts(stored: dict[str, dict], sets: Sequence[str]) -> str:

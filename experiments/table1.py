@@ -24,7 +24,8 @@ def experiment(settings: Settings) -> SpeechTable:
         "table1",
         "Table 1: 3, 6 and 9 ResNet blocks",
         "Neutral to anger, the same clip through generators of three depths. The report finds 3 blocks poor, 6 good, "
-        "and 9 noisy. The answers are from all neutral clips held back and all of unseen actors.",
+        "and 9 noisy. The answers are from all neutral clips held back and all of unseen actors; those of the report's "
+        "own conversions are from the one clip that it shows.",
         [Column(title, needed(settings, "neutral_anger", 100, n_resnet=n)) for title, n in BLOCKS.items()],
         [(SEEN, ["neutral_01"])],
         [SEEN, HELD_BACK, UNSEEN],

@@ -10,6 +10,8 @@ from experiments.speech_table import Column, SpeechTable
 
 BEST = ("fearful", "surprised")
 
+Number = float | np.ndarray
+
 TARGETS = (*BEST, "anger", "disgust", "happy", "sad")
 
 
@@ -23,9 +25,9 @@ def experiment(settings: Settings) -> SpeechTable:
             for target, cells in zip(TARGETS, every)
         ]
         gap = gap_of(*every)
-        ahead = Quantity(f"{gap.name}, the lesser of the two less the best of the others", gap.estimator)
-        question = "Is the gap closed most for fearful and surprised?"
-        best = ask(question, ahead, *every, over=0.0, combine=lesser_less_others)
+        ahead = Quantity(f"{gap.name}, the mean of the two less that of the other four,", gap.estimator)
+        question = "Is more of the gap closed for fearful and surprised than for the others?"
+        best = ask(question, ahead, *every, over=0.0, combine=two_less_others)
         return [*moved, best]
 
     return SpeechTable(
@@ -40,6 +42,6 @@ def experiment(settings: Settings) -> SpeechTable:
     )
 
 
-def lesser_less_others(first: np.ndarray, second: np.ndarray, *others: np.ndarray) -> np.ndarray:
-    """How far the lesser of two is ahead of the best of the others."""
-    return np.minimum(first, second) - np.max(others, axis=0)
+def two_less_others(first: Number, second: Number, *others: Number) -> Number:
+    """How far the mean of two is ahead of the mean of the others."""
+    return (first + second) / 2 - sum(others) / len(others)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from experiments.answers import Answer, ask
+from experiments.answers import Answer, Cells, ask
 from experiments.clips import SEEN
 from experiments.measures import DAMAGE, JUDGED, LOST, gap_of, with_judge
 from experiments.runs import Settings, needed
@@ -11,7 +11,7 @@ from experiments.speech_table import Column, Find
 TARGETS = ("anger", "fearful")
 
 MOST_LOST = 0.1
-"""A conversion has lost words if its word error rate exceeds the recording's by more."""
+"""A conversion has lost words if its word error rate exceeds that of the actor's own recording by more."""
 
 MOST_DAMAGE = 0.2
 """A conversion is damaged if its DNSMOS is lower by more than that of the recording after the same vocoder."""
@@ -26,10 +26,14 @@ def columns(settings: Settings) -> list[Column]:
 
 
 def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
-    """Questions about clips with a parallel recording: gap closed, the drop from seen clips, and words."""
+    """Questions about clips with a parallel recording: gap closed, the drop from seen clips, and words.
+
+    Seen clips are those of the same sentence, intensity and repetition: how far a clip is moved depends on them.
+    """
     answers = []
     for target in TARGETS:
-        cells, seen = find(target, of), find(target, SEEN)
+        cells = find(target, of)
+        seen = same_takes(find(target, SEEN), cells)
         less = f"Are they moved less than clips seen in training ({target})?"
         answers += [
             ask(f"Are {what} moved towards {target}?", gap_of(cells), cells, over=0.0),
@@ -37,6 +41,12 @@ def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
             ask(f"Are their words kept ({target})?", LOST, cells, under=MOST_LOST),
         ]
     return answers
+
+
+def same_takes(cells: Cells, like: Cells) -> Cells:
+    """Those cells whose sentence, intensity and repetition one of the others has, by RAVDESS's names."""
+    takes = {cell["name"].rpartition("-")[0] for cell in like}
+    return [cell for cell in cells if cell["name"].rpartition("-")[0] in takes]
 
 
 def judged_claims(find: Find, sets: Sequence[str], what: str, moved: bool) -> list[Answer]:

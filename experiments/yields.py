@@ -124,7 +124,7 @@ def _grown(
     if lacking.by_epoch:
         by_epoch = _epochs(run, config, _sources(lacking.by_epoch, config.spectrogram, rated), measures)
     return {
-        "training": run.described(settings, config, run.pair),
+        "training": kept.get("training") or run.described(settings, config, run.pair),
         "judge": measures.describe(),
         **{
             whose: list({_key(cell): cell for cell in (*kept.get(whose, ()), *cells)}.values())

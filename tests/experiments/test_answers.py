@@ -5,8 +5,8 @@ import pytest
 
 from experiments.answers import Quantity, ask, average, decimals, estimate, gap_closed, mean, point
 from experiments.measures import gap_of
-from experiments.table3 import lesser_less_others
-from experiments.two_emotions import judged_claims
+from experiments.table3 import two_less_others
+from experiments.two_emotions import judged_claims, parallel_claims
 
 SCORE = Quantity("score", mean("score"))
 
@@ -20,7 +20,7 @@ def cells(values, speakers=4, name="score", **more):
 
 @pytest.mark.parametrize(
     "values, answer",
-    [([0.6, 0.7, 0.8, 0.9], "yes"), ([0.1, 0.2, 0.3, 0.4], "no"), ([0.1, 0.9, 0.4, 0.7], "cannot be told")],
+    [([0.6, 0.7, 0.8] * 2, "yes"), ([0.1, 0.2, 0.3] * 2, "no"), ([0.1, 0.9, 0.4] * 2, "cannot be told")],
 )
 def test_the_answer_is_yes_or_no_only_where_the_whole_interval_lies_on_one_side(values, answer):
     assert ask("?", SCORE, cells(values), over=0.5).answer == answer
@@ -44,7 +44,7 @@ def test_one_speaker_says_nothing_of_others():
 
 
 def test_one_speaker_says_nothing_of_others_in_a_comparison_either():
-    many = cells([0.1, 0.2, 0.15, 0.12])
+    many = [{**cell, "name": f"other {cell['name']}"} for cell in cells([0.1, 0.2, 0.15, 0.12])]
     answer = ask("?", SCORE, cells([0.9, 0.95], speakers=1), many, over=0.0)
     assert answer.answer == "cannot be told" and answer.evidence.endswith(
         "n = 2 clips of 1 speaker and 4 clips of 4 speakers"
@@ -58,7 +58,7 @@ def test_a_number_that_rounds_to_zero_shows_its_sign_by_more_decimals(value, wri
 
 def test_a_bound_that_rounds_to_the_threshold_shows_its_side_by_more_decimals():
     assert decimals(-0.2041, apart_from=-0.2) == "-0.204" and decimals(-0.2, apart_from=-0.2) == "-0.20"
-    answer = ask("?", SCORE, cells([0.301, 0.303, 0.301, 0.303]), over=0.3)
+    answer = ask("?", SCORE, cells([0.301, 0.303, 0.301, 0.303] * 2), over=0.3)
     assert answer.answer == "yes" and "(0.301 to 0.303)" in answer.evidence
 
 
@@ -108,16 +108,45 @@ def test_clips_without_a_gap_in_mcd_are_compared_by_the_other_three_features_and
     assert evidence.startswith("gap closed in F0, treble and level spread 0.50 against 0.50, a difference of 0.00")
 
 
-def test_the_best_two_are_those_ahead_of_all_others():
-    found = [cells([level] * 4) for level in (0.9, 0.8, 0.3, 0.1)]
-    assert ask("?", SCORE, *found, over=0.0, combine=lesser_less_others).answer == "yes"
-    assert ask("?", SCORE, *found[::-1], over=0.0, combine=lesser_less_others).answer == "no"
-    assert ask("?", SCORE, *found[:3], [], over=0.0, combine=lesser_less_others).answer == "cannot be told"
+def test_two_emotions_are_compared_with_the_mean_of_the_others():
+    found = [cells([level] * 6) for level in (0.9, 0.8, 0.3, 0.1)]
+    answer = ask("?", SCORE, *found, over=0.0, combine=two_less_others)
+    assert answer.answer == "yes" and "score 0.65 (0.65 to 0.65)" in answer.evidence
+    assert ask("?", SCORE, *found[::-1], over=0.0, combine=two_less_others).answer == "no"
+    assert ask("?", SCORE, *found[:3], [], over=0.0, combine=two_less_others).answer == "cannot be told"
+
+
+def test_of_fewer_than_six_clips_nothing_is_told():
+    assert ask("?", SCORE, cells([0.9] * 5), over=0.5).answer == "cannot be told"
+    assert ask("?", SCORE, cells([0.9] * 6), over=0.5).answer == "yes"
+    assert ask("?", SCORE, cells([0.9] * 6), cells([0.1] * 5), over=0.5).answer == "cannot be told"
+
+
+def test_sets_with_clips_in_common_are_compared_by_those_alone():
+    many, few = cells([0.5] * 8 + [0.1] * 8, speakers=8), cells([0.4] * 8, speakers=8)
+    assert ask("?", SCORE, many, few, over=0.0).evidence == (
+        "score 0.50 against 0.40, a difference of 0.10 (0.10 to 0.10); yes is over 0; n = 8 clips of 8 speakers"
+    )
+
+
+def test_held_back_clips_are_compared_with_seen_ones_of_the_same_sentence_intensity_and_repetition():
+    features = {
+        f"{name}{when}": value for name in ("f0", "treble", "level") for when, value in (("", 1), ("_before", 2))
+    }
+    measured = {**features, "mcd": 15.0, "mcd_before": 20.0, "mcd_floor": 10.0, "wer": 0.5, "wer_real": 0.2}
+
+    def takes(take, actors):
+        return [{"name": f"03-01-02-{take}-{actor:02d}", "speaker": str(actor), **measured} for actor in actors]
+
+    sets = {"held back": takes("01-02-02", (4, 8)), "seen": takes("01-02-02", (1, 2, 3)) + takes("02-01-01", range(9))}
+    _, less, words = parallel_claims(lambda target, of: sets[of], "held back", "clips held back")[:3]
+    assert less.evidence.endswith("n = 2 clips of 2 speakers and 3 clips of 3 speakers")
+    assert words.evidence.startswith("word error rate less that of the actors' own recordings 0.30")
 
 
 def test_judges_answer_by_those_that_are_reliable_and_not_at_all_without_any():
     def heard(**scores):
-        moved = cells([0.5] * 4, name="dnsmos", dnsmos_before=0.5, **scores)
+        moved = cells([0.5] * 6, name="dnsmos", dnsmos_before=0.5, **scores)
         return judged_claims(lambda *_: moved, ["English"], "other sentences", moved=True)[0]
 
     one = heard(svm=0.9, svm_before=0.1)

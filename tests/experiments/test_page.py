@@ -147,6 +147,43 @@ def test_published_clips_are_not_lost_and_a_missing_file_is_named_before_anythin
     assert not (tmp_path / "published").exists()
 
 
+def test_faces_are_published_as_numbers_without_the_picture_and_without_an_unreliable_judges_score(results, tmp_path):
+    there = shutil.copytree(results, tmp_path / "there")
+    cell = {"of": "test", "score": 0.9375, "score_before": 0.3, "mimicry": 0.2, "cycle": 0.1}
+    faces = [{**cell, "name": f"face {i}", "speaker": f"face {i}"} for i in range(8)]
+    stored = {"training": training(), "judge": "", "judge_holds": True, "ours": faces, "losses": {"step": [20]}}
+    write_json(there / "sad_happy-cpu" / YIELD, stored)
+    (there / "sad_happy-cpu" / "faces.webp").touch()
+    assert "sad_happy-cpu/faces.webp" in report.render(there, "cpu")
+    report.publish(there, tmp_path / "published", "cpu")
+    assert [file.name for file in (tmp_path / "published" / "sad_happy-cpu").iterdir()] == [YIELD]
+    page = report.render(tmp_path / "published", "cpu")
+    assert "faces.webp" not in page and "Judge&#39;s score 0.94 (0.94 to 0.94); yes is over 0.5; n = 8 faces." in page
+    write_json(there / "sad_happy-cpu" / YIELD, {**stored, "judge_holds": False})
+    page = report.render(there, "cpu")
+    assert "0.94" not in page and "a reliable judge is missing: Are sad faces made happy?" in page
+
+
+def test_another_preset_than_the_published_one_is_refused_and_results_are_not_replaced(results, tmp_path):
+    there = shutil.copytree(results, tmp_path / "there")
+    write_yield(there, "calm_anger-cpu", epoch=5)
+    write_yield(tmp_path / "published", "calm_anger-cpu")
+    with pytest.raises(InputError, match="15 of the conversions and epochs"):
+        report.publish(there, tmp_path / "published", "cpu")
+    assert read_json(there / "calm_anger-cpu" / YIELD)["training"]["epoch"] == 5
+    write_yield(there, "calm_fearful-report", preset="report")
+    with pytest.raises(InputError, match="holds trainings by cpu"):
+        report.publish(there, tmp_path / "published", "report")
+
+
+def test_columns_of_different_epochs_are_said_to_tell_nothing(results, tmp_path):
+    there = shutil.copytree(results, tmp_path / "there")
+    write_yield(there, "calm_anger-cpu")
+    assert "columns are of different epochs" not in report.render(there, "cpu")
+    write_yield(there, "calm_anger-cpu", epoch=5)
+    assert "columns are of different epochs" in report.render(there, "cpu", report.SUMMARY)
+
+
 def test_a_clip_that_only_one_training_converted_is_shown(results, tmp_path):
     both = shutil.copytree(results, tmp_path / "both")
     write_yield(both, "calm_anger-cpu")
@@ -187,7 +224,7 @@ def test_the_overview_says_of_every_table_what_is_trained_and_counts_the_answers
     text = (full / "index.html").read_text(encoding="utf-8")
     overview = " ".join(re.sub("<[^>]*>", " ", text[text.index('id="overview"') : text.index("<main>")]).split())
     assert "Table 1: 3, 6 and 9 ResNet blocks not yet – – – –" in overview
-    assert "Table 6: other English sentences fearful: epoch 20 of 20; 1 not yet 0 1 0 3" in overview
+    assert "Table 6: other English sentences fearful: epoch 20 of 20; 1 not yet 0 0 1 3" in overview
     assert overview.index("Table 1") < overview.index("Table 3") < overview.index("Section 5.2.3")
 
 

@@ -5,13 +5,13 @@ import pytest
 import soundfile
 
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520
-from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips, make, resources
 from experiments.figure5 import FaceRunConfig
 from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import needed
+from experiments.runs import Needed, needed
 from tests.experiments.conftest import settings, training, write_losses, write_yield
 
 
@@ -104,6 +104,29 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     make.take_published(tmp_path / "published", tmp_path / "results", "cpu")
     found = read_json(tmp_path / "results" / "recordings" / YIELD)["recordings"]
     assert {each["name"]: each["sound"] for each in found} == {"a": "published", "b": "results", "c": "results"}
+
+
+def test_a_training_that_fails_is_named_and_the_others_go_on(demo_clips, tmp_path, capsys, monkeypatch):
+    trained = []
+
+    def train(run, _):
+        trained.append(run.name)
+        if run.name == "calm_anger-cpu":
+            raise RunError("training ended with status 1")
+
+    monkeypatch.setattr(Needed, "train", train)
+    options = ("table4", "--data", demo_clips, "--preset", "cpu", "--runs", tmp_path, "--results", tmp_path / "results")
+    with pytest.raises(SystemExit) as ended:
+        make.main([*map(str, options), "--published", str(tmp_path)])
+    assert ended.value.code == 1 and trained == ["calm_fearful-cpu", "calm_anger-cpu"]
+    assert "calm_anger-cpu: failed: training ended" in capsys.readouterr().err
+
+
+def test_tables_that_share_a_training_take_the_longest(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, said = plan(tmp_path, capsys, "table2", "table3", "--data", "demo", "--preset", "report")
+    assert said.out.count("calm_anger-report: ") == 1 and "calm_anger-report: to be trained, 150 epochs" in said.out
+    assert "calm_anger-report-520: to be trained, 100 epochs" in said.out
 
 
 @pytest.mark.parametrize(
