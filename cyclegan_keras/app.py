@@ -14,7 +14,7 @@ from cyclegan_keras.conversion.model import Model, load_model
 from cyclegan_keras.conversion.studio import Studio, write_examples
 from cyclegan_keras.shared.cli import CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.shared.errors import InputError, RunError
-from cyclegan_keras.shared.run_directory import SHIPPED
+from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
 
 if TYPE_CHECKING:  # the extra `app` installs it
     import gradio as gr
@@ -60,7 +60,8 @@ def command(arguments: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C; returns the exit status."""
     if not 1 <= arguments.port <= 65_535:
         parser().error(f"argument --port: must lie between 1 and 65535, not {arguments.port}")
-    model = load_model(arguments.run_dir or arguments.pair)
+    run = arguments.run_dir and RunDirectory(arguments.run_dir)
+    model = Model(run) if run else load_model(arguments.pair)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="spectrogan-") as folder:
         # Gradio reads these when it is imported.

@@ -135,7 +135,7 @@ class TrainConfig:
     def __post_init__(self):
         problems = outside(
             self, epochs=(0, 1_000_000), batch_size=(1, 1024), learning_rate=(1e-12, 1.0), beta_1=(0.0, 0.9999),
-            pool_size=(1, 10_000), seed=(0, 2**31 - 1), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
+            pool_size=(1, 10_000), seed=(0, 1_000_000), snapshot_every=(1, 1_000_000), average_decay=(0.0, 0.999999),
         )  # fmt: skip
         problems += not_among(self, precision=PRECISIONS, update=UPDATES)
         if self.average_decay and self.update != "joint":

@@ -274,7 +274,9 @@ def _load_sample(clip: Clip, config: RunConfig, prosody: Prosody) -> "Sample":
     from cyclegan_keras.conversion.convert import read_recording
     from cyclegan_keras.training.snapshots import Sample
 
-    return Sample(clip.path.stem, read_recording(clip.path, config.spectrogram, prosody))
+    # Speakers of other corpora may name their files alike.
+    name = clip.key if clip.of_ravdess else f"{clip.speaker}_{clip.key}"
+    return Sample(name, read_recording(clip.path, config.spectrogram, prosody))
 
 
 if __name__ == "__main__":

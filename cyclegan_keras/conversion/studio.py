@@ -34,6 +34,7 @@ class Studio:
         self.folder, self.name = folder, name
         self.models: dict[tuple[str, bool], Model] = {}
         self.uploads: dict[str, set[Path]] = defaultdict(set)
+        self.closed: set[str] = set()
         self.one_at_a_time = threading.Lock()
 
     def model(self, name: str, reverse: bool) -> Model:
@@ -73,13 +74,16 @@ class Studio:
         save_waveform(after, result.waveform, config.sample_rate)
         names = (model.source, model.target)
         save_figure(conversion_figure(result.recording, result.conversion, names, config), picture)
+        if session in self.closed:  # while this was converted
+            self.forget(session)
         return str(before), str(after), str(picture), str(result.summary)
 
     def forget(self, session: str) -> None:
         """Delete what a page has uploaded and made; a file that another page uploaded as well stays until that ends."""
+        self.closed.add(session)
         shutil.rmtree(self._made(session), ignore_errors=True)
         mine = self.uploads.pop(session, set())
-        for file in mine.difference(*self.uploads.values()):
+        for file in mine.difference(*list(self.uploads.values())):
             if self.folder in file.parents and self.folder / "examples" not in file.parents:
                 file.unlink(missing_ok=True)
 
@@ -95,6 +99,7 @@ def write_examples(folder: Path) -> list[Path]:
         examples.append(folder / f"synthetic_{who}_calm.wav")
         save_waveform(examples[-1], synthesise_clip("calm", 1, 1, 1, actor=actor, seed=0), 16_000)
     if shutil.which("espeak-ng"):
-        examples.append(folder / "espeak-ng.wav")
-        subprocess.run(["espeak-ng", "-w", str(examples[-1]), SENTENCE], check=True, capture_output=True, timeout=60)
+        spoken = folder / "espeak-ng.wav"
+        done = subprocess.run(["espeak-ng", "-w", str(spoken), SENTENCE], capture_output=True)
+        examples += [spoken] if done.returncode == 0 else []
     return examples

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cyclegan_keras.corpora.recordings import LFS_POINTER
+from cyclegan_keras.shared.cli import printable
 from cyclegan_keras.shared.errors import InputError
 
 MOST_UNUSABLE = 0.1
@@ -60,6 +61,6 @@ def passed_over_lines(passed_over: Sequence[PassedOver]) -> list[str]:
     if not passed_over:
         return []
     lines = [f"passed over: {reasons(passed_over)}"]
-    lines += [f"  {file.path}: {file.why}" for file in passed_over[:MOST_NAMED]]
+    lines += [printable(f"  {file.path}: {file.why}") for file in passed_over[:MOST_NAMED]]
     left = len(passed_over) - MOST_NAMED
     return lines + ([f"  and {left} more"] if left > 0 else [])

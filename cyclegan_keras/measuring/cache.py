@@ -7,8 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
-from cyclegan_keras.shared.files import read_arrays, write_arrays
-from cyclegan_keras.training.image_cache import default_cache_dir
+from cyclegan_keras.shared.files import read_arrays
+from cyclegan_keras.training.image_cache import default_cache_dir, write_cached
 
 MAX_CACHE_BYTES = 2**30
 """The largest cache file that is read; the features of all of RAVDESS take far less."""
@@ -72,5 +72,5 @@ def cached(
     if what:
         tell(what)
     numbers = compute()
-    write_arrays(file, numbers)
+    write_cached(file, numbers)
     return numbers

@@ -120,13 +120,13 @@ def clips_of_set(name: str, clips: Sequence[Clip], emotion: str, unseen_speakers
     InputError
         There are no such clips.
     """
-    split = split_clips(clips)
+    split = split_clips(clips, unseen_speakers)
     members = {
         "choose": [clip for clip in clips if clip.actor in CHOOSING_ACTORS],
         "final": [clip for clip in clips if clip.actor in FINAL_ACTORS],
-        "unseen": split_clips(clips, unseen_speakers).unseen,
+        "unseen": split.unseen,
         "held-back": [clip for clip in split.held_back if clip.actor not in CHOOSING_ACTORS],
-        "seen": training_clips(clips),
+        "seen": [clip for clip in split.train if clip.actor not in CHOOSING_ACTORS],
     }[name]
     if not any(clip.emotion == emotion for clip in members):
         raise InputError(f"--clips {name}: no clips of {emotion!r} ({SETS[name]}); choose another of {', '.join(SETS)}")
@@ -137,11 +137,19 @@ def clips_of_set(name: str, clips: Sequence[Clip], emotion: str, unseen_speakers
 def choose_sources(
     wanted: str, clips: Sequence[Clip], emotion: str, sample_rate: int, unseen_speakers: Sequence[str] = ()
 ) -> list[Source]:
-    """Read the clips to convert: those of one of ``SETS``, or of a folder, except its clips of other emotions."""
+    """Read the clips to convert: those of one of ``SETS``, or of a folder, except its clips of other emotions.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
     if wanted not in SETS:
         known = {clip.path.resolve(): clip for clip in clips}
         found = [(path, known.get(path.resolve()) or known_clip(path)) for path in recordings_in(Path(wanted))]
         found = [(path, clip) for path, clip in found if clip is None or clip.emotion == emotion]
+        if not found:
+            raise InputError(f"--clips {wanted}: every recording is of another emotion than {emotion!r}; name --source")
     else:
         found = [(clip.path, clip) for clip in clips_of_set(wanted, clips, emotion, unseen_speakers)]
     return [load_source(path, sample_rate, clip) for path, clip in found]

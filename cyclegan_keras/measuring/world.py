@@ -83,10 +83,13 @@ def compare(
     ----------
     source, target : sequences of np.ndarray [shape=(516,)]
     source_speakers, target_speakers : sequences
-        The speaker of each recording; the difference of mean log F0 is averaged over speakers.
+        The speaker of each recording; the difference of mean log F0 is averaged over speakers. If nobody speaks both
+        emotions, all count as one.
     """
     source, target = np.array(source), np.array(target)
     of_source, of_target = np.array(source_speakers), np.array(target_speakers)
+    if not np.intersect1d(of_source, of_target).size:
+        of_source, of_target = np.zeros(len(source)), np.zeros(len(target))
     log_f0 = [
         target[of_target == speaker, 0].mean() - source[of_source == speaker, 0].mean()
         for speaker in np.intersect1d(of_source, of_target)

@@ -14,6 +14,9 @@ M_ARENA_MAX = -8  # glibc's malloc.h
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
+TOLD = (InputError, RunError, OSError, KeyboardInterrupt)
+"""Errors that are told in one line; any other is a fault of the program and ends with a traceback."""
+
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str:
@@ -56,7 +59,7 @@ def run_command(
 ) -> NoReturn:
     """Parse ``argv``, call ``command`` with the result, and exit with its status.
 
-    ``InputError`` exits with 2, ``RunError``, ``OSError`` and ``MemoryError`` with 1, Ctrl-C with 130. Each prints one
+    ``InputError`` exits with 2, ``RunError``, ``OSError`` and lack of memory with 1, Ctrl-C with 130. Each prints one
     line on standard error, and a traceback with ``--debug``.
     """
     prepare_environment()
@@ -65,8 +68,8 @@ def run_command(
     arguments = parser.parse_args(argv)
     try:
         sys.exit(command(arguments))
-    except (InputError, RunError, OSError, MemoryError, KeyboardInterrupt) as error:
-        if arguments.debug:
+    except (Exception, KeyboardInterrupt) as error:
+        if arguments.debug or not isinstance(error, TOLD) and not _out_of_memory(error):
             raise
         print(f"{parser.prog}: {_one_line(error)}", file=sys.stderr)
         sys.exit(_exit_status(error))
@@ -93,10 +96,15 @@ def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
         os._exit(end.code or 0)
 
 
+def _out_of_memory(error: BaseException) -> bool:
+    # TensorFlow's own error is known by its name, because importing TensorFlow takes seconds.
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
 def _one_line(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    if isinstance(error, MemoryError):
+    if _out_of_memory(error):
         return "not enough memory; close other programs, or give fewer or shorter inputs"
     return printable(str(error)) or type(error).__name__
 

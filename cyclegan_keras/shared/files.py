@@ -17,6 +17,12 @@ from cyclegan_keras.shared.errors import InputError, RunError
 UNFINISHED = "-part"
 """Part of a file's name while it is being written."""
 
+_UMASK = os.umask(0)  # reading it changes it for a moment, which no thread may meet
+os.umask(_UMASK)
+
+PERMISSIONS = 0o666 & ~_UMASK
+"""Those of any new file of this process."""
+
 HEADER_BYTES = 1000
 """The largest overhead of an array in an ``.npz`` file."""
 
@@ -46,10 +52,7 @@ def written_beside(path: Path) -> Iterator[Path]:
         beside = Path(name)
         try:
             yield beside
-            # mkstemp makes files private; results get the permissions of any new file.
-            umask = os.umask(0)
-            os.umask(umask)
-            beside.chmod(0o666 & ~umask)
+            beside.chmod(PERMISSIONS)  # mkstemp makes files private
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import numpy as np
 from cyclegan_keras.audio.spectrogram import load_image
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
-from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.files import HEADER_BYTES, read_arrays, write_arrays
 
 ANALYSIS_VERSION = 1
@@ -95,6 +95,20 @@ def load_images(
     return images
 
 
+def write_cached(file: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write a file of the cache.
+
+    Raises
+    ------
+    RunError
+        The folder cannot be written; the message says how to name another.
+    """
+    try:
+        write_arrays(file, arrays)
+    except RunError as error:
+        raise RunError(f"{error}; CYCLEGAN_KERAS_CACHE names another folder for the cache") from None
+
+
 def data_key(paths: Sequence[Path], config: SpectrogramConfig) -> str:
     """Fingerprint a set of recordings and their analysis, whatever their order and folder.
 
@@ -129,5 +143,5 @@ def _cached_image(
         if on_damage:
             on_damage(cached)
     image, _ = load_image(path, config, lambda waveform: move(waveform, prosody, config.sample_rate))
-    write_arrays(cached, {"image": image})
+    write_cached(cached, {"image": image})
     return image

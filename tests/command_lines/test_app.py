@@ -269,6 +269,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(served, command_line):
         (("--port", 99_999), "--port: must lie between 1 and 65535"),
         (("--pair", "calm_wistful"), "wistful"),
         (("--run-dir", "nowhere"), "nowhere"),
+        (("--run-dir", PAIR), f"{PAIR}/config.json: "),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, options, said):

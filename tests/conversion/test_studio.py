@@ -50,6 +50,18 @@ def test_what_a_page_uploaded_and_made_is_deleted_with_it_and_nothing_else(studi
     assert not upload.exists() and not any(Path(file).exists() for file in others)
 
 
+def test_a_page_that_is_closed_during_a_conversion_leaves_nothing(studio, upload, monkeypatch):
+    model = studio.model(studio.name, False)
+
+    def closed_meanwhile(*arguments, **options):
+        studio.forget("tab")
+        return type(model).convert_fully(model, *arguments, **options)
+
+    monkeypatch.setattr(model, "convert_fully", closed_meanwhile)
+    made = studio.convert("tab", str(upload), studio.name, False, None)[:3]
+    assert not any(Path(file).exists() for file in made)
+
+
 def test_an_error_names_the_file_and_not_where_it_lies(studio, upload):
     upload.write_text("no sound")
     with pytest.raises(InputError, match=r"^me\.wav: not readable"):

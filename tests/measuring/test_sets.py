@@ -51,6 +51,19 @@ def test_a_set_that_is_empty_is_named_with_the_others():
         sets.clips_of_set("choose", [clip("02-01-01-01-01")], "calm")
 
 
+def test_seen_and_held_back_clips_are_those_of_the_run_whoever_it_left_out():
+    left_out = ("04", "08")
+    assert "04" in {c.speaker for c in sets.clips_of_set("held-back", EVERYTHING, "calm")}
+    for name in ("seen", "held-back"):
+        assert not {"04", "08"} & {c.speaker for c in sets.clips_of_set(name, EVERYTHING, "calm", left_out)}
+
+
+def test_a_folder_of_other_emotions_is_refused_in_a_line(tmp_path):
+    (tmp_path / "03-01-05-01-01-01-01.wav").touch()
+    with pytest.raises(InputError, match="every recording is of another emotion than 'calm'"):
+        sets.choose_sources(str(tmp_path), EVERYTHING, "calm", 16_000)
+
+
 def test_the_real_recording_is_the_same_actors_same_sentence_intensity_and_repetition():
     pairing = sets.Pairing(EVERYTHING)
     assert pairing.real(clip("02-02-01-02-07"), "anger").key == "03-01-05-02-01-02-07"

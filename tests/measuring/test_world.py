@@ -56,3 +56,5 @@ def test_pitch_is_compared_a_speaker_at_a_time():
     assert found.log_f0 == pytest.approx(0.3) and found.f0_spread == pytest.approx(2.0)
     assert found.level_spread == pytest.approx(1.5)
     np.testing.assert_allclose(found.envelope, np.full(513, 1.5))
+    strangers = world.compare(calm, [1, 1, 1, 2], anger, [3, 4])
+    assert strangers.log_f0 == pytest.approx(5.3 - 4.8), "nobody speaks both, so all count as one"

@@ -33,6 +33,14 @@ def test_an_error_is_one_line_and_its_status(capsys, error, status):
     assert code == status and stderr.startswith("tool: ") and stderr.count("\n") == 1
 
 
+def test_tensorflows_lack_of_memory_is_one_line_and_a_fault_of_the_program_is_a_traceback(capsys):
+    exhausted = type("ResourceExhaustedError", (Exception,), {})
+    code, stderr = run(failing(exhausted("OOM when allocating tensor\n[[node]]")), capsys)
+    assert code == 1 and stderr.startswith("tool: not enough memory") and stderr.count("\n") == 1
+    with pytest.raises(ZeroDivisionError):
+        run_command(CommandParser(prog="tool"), lambda _: 1 // 0, [])
+
+
 def test_ctrl_c_exits_130(capsys):
     assert run(failing(KeyboardInterrupt()), capsys) == (130, "tool: interrupted\n")
 

@@ -10,7 +10,7 @@ import soundfile
 
 from cyclegan_keras.audio.spectrogram import load_image
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.training import image_cache
 from cyclegan_keras.training.image_cache import data_key, load_images
 
@@ -88,6 +88,12 @@ def test_a_damaged_cache_file_is_made_again(clips, tmp_path, analyses, damage):
         cached.write_bytes(damage(cached.read_bytes()))
     np.testing.assert_array_equal(load_images(clips, CONFIG, tmp_path / "cache"), first)
     assert len(analyses) == 6
+
+
+def test_a_cache_that_cannot_be_written_names_the_variable_for_another(clips, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="CYCLEGAN_KERAS_CACHE names another folder"):
+        load_images(clips, CONFIG, tmp_path / "file")
 
 
 def test_progress_counts_every_file(clips, tmp_path):
