@@ -3,42 +3,29 @@
 import argparse
 import dataclasses
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
-from cyclegan_keras.corpora.clips import Clip, domain
-from cyclegan_keras.corpora.index import index_corpora
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.passed_over import passed_over_lines
-from cyclegan_keras.corpora.sound import with_sound
-from cyclegan_keras.corpora.split import NOBODY, Split, describe, describe_speakers, split_clips, unseen_speakers
+from cyclegan_keras.corpora.split import NOBODY, describe, describe_speakers
+from cyclegan_keras.corpora.training_set import TrainingSet, training_set
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
-from cyclegan_keras.prosody.move import UNMOVED, Prosody
-from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
+from cyclegan_keras.prosody.move import UNMOVED
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED, CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import locked
 from cyclegan_keras.shared.machine import Machine, prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.terminal import TerminalObserver
-from cyclegan_keras.training.prosody import estimate_both_ways
-
-if TYPE_CHECKING:  # TensorFlow takes seconds to import; a mistyped option should be answered at once.
-    from cyclegan_keras.training.loop import Domain
-    from cyclegan_keras.training.snapshots import Sample
+from cyclegan_keras.training.image_cache import data_key
+from cyclegan_keras.training.prosody import prosody_of_run
 
 DATA = Path("data/ravdess")
 """Where `make data` puts RAVDESS."""
-
-SAMPLES_PER_DOMAIN = 2
-"""Clips of each emotion that are converted at every snapshot."""
 
 
 def parser() -> CommandParser:
@@ -113,45 +100,38 @@ def command(arguments: argparse.Namespace) -> int:
     """Train as the options say; returns the exit status."""
     emotions = split_pair(arguments.pair)
     _check_options(arguments)
-    data = ", ".join(map(str, arguments.data or [DATA]))
-    index = index_corpora(arguments.data or [DATA], arguments.corpus, arguments.channel)
-    split = split_clips(index.clips, arguments.unseen_speakers or ())
-    _require_training_clips(index.clips, split, emotions, data)
-    split, without_sound = with_sound(split, emotions, data)
-    clips = {emotion: domain(split.train, emotion) for emotion in emotions}
+    folders = arguments.data or [DATA]
+    data = training_set(folders, arguments.corpus, arguments.channel, arguments.unseen_speakers or (), emotions)
     machine = prepare_tensorflow(arguments.deterministic)
 
-    from cyclegan_keras.training import loop, replicas
+    # TensorFlow takes seconds to import; a mistyped option should be answered at once.
+    from cyclegan_keras.training import inputs, loop, replicas
     from cyclegan_keras.training.pipeline import steps_per_epoch
 
     strategy = replicas.build_strategy(arguments.strategy)
     devices = strategy.num_replicas_in_sync
-    config = _run_config(arguments, split, clips, machine, devices)
+    config = _run_config(arguments, folders, data, machine, devices)
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
-    epoch_steps = steps_per_epoch(len(clips[emotions[0]]), config.train.batch_size)
+    epoch_steps = steps_per_epoch(len(data.clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
-    device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
     why = "asked for" if arguments.preset else machine.reason
-    counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in clips.items())
-    steps = f"{last_step} steps, {epoch_steps} an epoch; {config.train.precision}, seed {config.train.seed}"
-    print(f"{device}; preset {config.preset} ({why}); {counts}; {steps}")
-    print(describe(split, emotions))
-    print("\n".join([describe_speakers(split), *passed_over_lines([*index.unusable, *without_sound])]), flush=True)
+    device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
+    _announce(f"{device}; preset {config.preset} ({why})", data, f"{last_step} steps, {epoch_steps} an epoch", config)
 
     chief = replicas.is_chief(strategy)
-    with strategy.scope(), _written_by(chief, run) as written, locked(written.lock_file):
+    with strategy.scope(), replicas.own_directory(chief, run) as written, locked(written.lock_file):
         loop.open_run(written, config)
-        prosody = _prosody(written, config, clips)  # of a to b; b is analysed as it is
+        moved = (prosody_of_run(written, config, *data.clips.values(), _say), UNMOVED)  # A to B; B is analysed as it is
         if config.train.epochs == 0:
             print(f"estimated, without a network: {run.path}")
             return 0
         domains = [
-            _load_domain(found, config, emotion, moved)
-            for (emotion, found), moved in zip(clips.items(), (prosody, UNMOVED), strict=True)
+            inputs.load_domain(clips, config, prosody, _progress(emotion, len(clips)), _say_damaged)
+            for (emotion, clips), prosody in zip(data.clips.items(), moved, strict=True)
         ]
         samples = {
-            direction: [_load_sample(clip, config, moved) for clip in _sample_clips(split, emotion)]
-            for direction, emotion, moved in zip(DIRECTIONS, emotions, (prosody, UNMOVED), strict=True)
+            direction: inputs.load_samples(data.split, config, emotion, prosody)
+            for direction, emotion, prosody in zip(DIRECTIONS, emotions, moved, strict=True)
         }
         with TerminalObserver(last_step) as observer:
             finished = loop.train(config, written, *domains, samples, last_step, observer, arguments.checkpoint_seconds)
@@ -172,35 +152,31 @@ def _check_options(arguments: argparse.Namespace) -> None:
         parser().error(f"argument --xla: not with --strategy {arguments.strategy}")
 
 
-def _require_training_clips(clips: Sequence[Clip], split: Split, emotions: Sequence[str], data: str) -> None:
-    domain(clips, *emotions)  # names an emotion that the data lacks
-    for emotion in emotions:
-        if not any(clip.emotion == emotion for clip in split.train):
-            raise InputError(
-                f"{data}: every clip of {emotion} is held back or by an unseen speaker "
-                f"({', '.join(unseen_speakers(split))}), none is left to train on; give other speakers' recordings, or "
-                "name others with --unseen-speakers"
-            )
+def _announce(where: str, data: TrainingSet, steps: str, config: RunConfig) -> None:
+    counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in data.clips.items())
+    _say(f"{where}; {counts}; {steps}; {config.train.precision}, seed {config.train.seed}")
+    _say(describe(data.split, list(data.clips)))
+    _say("\n".join([describe_speakers(data.split), *passed_over_lines(data.passed_over)]))
 
 
-@contextmanager
-def _written_by(chief: bool, run: RunDirectory) -> Iterator[RunDirectory]:
-    """Give the chief its run directory, and any other worker a copy of what it resumes from, which is thrown away."""
-    if chief:
-        yield run
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = RunDirectory(Path(folder) / "run")
-        if run.config_file.exists():
-            shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("weights", "samples", "logs", ".*"))
-        yield copy
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _say_damaged(cached: Path) -> None:
+    _say(f"{cached}: damaged cache file, made again")
+
+
+def _progress(emotion: str, clips: int) -> Callable[[int], None] | None:
+    """A progress bar, where somebody looks at it."""
+    from tensorflow.keras.utils import Progbar
+
+    return Progbar(clips, unit_name=f"{emotion} clip").update if sys.stdout.isatty() else None
 
 
 def _run_config(
-    arguments: argparse.Namespace, split: Split, clips: dict[str, list[Clip]], machine: Machine, devices: int
+    arguments: argparse.Namespace, folders: Sequence[Path], data: TrainingSet, machine: Machine, devices: int
 ) -> RunConfig:
-    from cyclegan_keras.training.image_cache import data_key
-
     def replaced(config, names):
         given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
         return dataclasses.replace(config, **given)
@@ -219,64 +195,16 @@ def _run_config(
     if train.epochs == 0 and not preset.conversion.prosody:
         raise InputError(f"--epochs 0: preset {name} moves no prosody, so nothing is left to train; give cpu-plus")
     return RunConfig(
-        pair="_".join(clips),
+        pair="_".join(data.clips),
         preset=name,
-        data=os.pathsep.join(str(folder.resolve()) for folder in arguments.data or [DATA]),
-        data_key=data_key([clip.path for found in clips.values() for clip in found], preset.spectrogram),
+        data=os.pathsep.join(str(folder.resolve()) for folder in folders),
+        data_key=data_key([clip.path for found in data.clips.values() for clip in found], preset.spectrogram),
         spectrogram=preset.spectrogram,
         model=replaced(preset.model, ("filters", "n_resnet", "output_init")),
         train=dataclasses.replace(train, precision=precision, batch_size=batch_size),
         conversion=preset.conversion,
-        unseen_speakers=_stored_unseen(split, by_rule=not arguments.unseen_speakers),
+        unseen_speakers=data.unseen,
     )
-
-
-def _stored_unseen(split: Split, by_rule: bool) -> str:
-    # RAVDESS's rule never changes, and runs from before others existed do not say whom it left out.
-    if by_rule and all(clip.of_ravdess for clip in split.train):
-        return ""
-    return ",".join(unseen_speakers(split)) or NOBODY
-
-
-def _prosody(run: RunDirectory, config: RunConfig, clips: dict[str, list[Clip]]) -> Prosody:
-    """How B differs from A as it is spoken: as the run has it, else estimated and stored for both directions."""
-    if not config.conversion.prosody:
-        return UNMOVED
-    if not run.prosody_file.exists():
-        print("estimating how the emotions differ in pitch, tempo, level and balance", flush=True)
-        save_prosodies(run.prosody_file, estimate_both_ways(*clips.values(), config.spectrogram.sample_rate))
-    return load_prosody(run.prosody_file, DIRECTIONS[0])
-
-
-def _load_domain(clips: Sequence[Clip], config: RunConfig, emotion: str, prosody: Prosody) -> "Domain":
-    from tensorflow.keras.utils import Progbar
-
-    from cyclegan_keras.training.image_cache import default_cache_dir, load_images
-    from cyclegan_keras.training.loop import Domain
-
-    def say_damaged(cached: Path) -> None:
-        print(f"{cached}: damaged cache file, made again", flush=True)
-
-    paths = [clip.path for clip in clips]
-    on_progress = Progbar(len(paths), unit_name=f"{emotion} clip").update if sys.stdout.isatty() else None
-    images = load_images(paths, config.spectrogram, default_cache_dir(), on_progress, say_damaged, prosody)
-    return Domain(images, [str(path) for path in paths])
-
-
-def _sample_clips(split: Split, emotion: str) -> list[Clip]:
-    """Take clips that training never sees, where there are any: one held back, one of an unseen actor."""
-    by_set = [[clip for clip in clips if clip.emotion == emotion] for clips in (split.held_back, split.unseen)]
-    chosen = [clips[0] for clips in by_set if clips]
-    return chosen or [clip for clip in split.train if clip.emotion == emotion][:SAMPLES_PER_DOMAIN]
-
-
-def _load_sample(clip: Clip, config: RunConfig, prosody: Prosody) -> "Sample":
-    from cyclegan_keras.conversion.convert import read_recording
-    from cyclegan_keras.training.snapshots import Sample
-
-    # Speakers of other corpora may name their files alike.
-    name = clip.key if clip.of_ravdess else f"{clip.speaker}_{clip.key}"
-    return Sample(name, read_recording(clip.path, config.spectrogram, prosody))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """The statistics of prosody that a run of our own way starts from."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.config import RunConfig
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.parallel import comparable
 from cyclegan_keras.prosody.estimate import Spoken, estimate_prosody
-from cyclegan_keras.prosody.move import Prosody
-from cyclegan_keras.shared.run_directory import DIRECTIONS
+from cyclegan_keras.prosody.move import UNMOVED, Prosody
+from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
+from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 
 PROSODY_CLIPS = 200
 """Prosody is estimated from at most so many clips of each emotion."""
@@ -45,3 +47,21 @@ def estimate_both_ways(a: Sequence[Clip], b: Sequence[Clip], sample_rate: int) -
         for source, target in ((a, b), (b, a))
     ]
     return dict(zip(DIRECTIONS, estimates))
+
+
+def prosody_of_run(
+    run: RunDirectory, config: RunConfig, a: Sequence[Clip], b: Sequence[Clip], tell: Callable[[str], None]
+) -> Prosody:
+    """How B differs from A as it is spoken: as the run has it, else estimated, told of, and stored both ways.
+
+    Raises
+    ------
+    InputError
+        As ``estimate_both_ways``; or what is stored is damaged.
+    """
+    if not config.conversion.prosody:
+        return UNMOVED
+    if not run.prosody_file.exists():
+        tell("estimating how the emotions differ in pitch, tempo, level and balance")
+        save_prosodies(run.prosody_file, estimate_both_ways(a, b, config.spectrogram.sample_rate))
+    return load_prosody(run.prosody_file, DIRECTIONS[0])

@@ -7,13 +7,17 @@ is the same on all of them. Outside a strategy there is one replica, and every f
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.run_directory import RunDirectory
 
 # What TensorFlow's collective operations raise when a process at the other end of them is gone.
 LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError)
@@ -49,6 +53,19 @@ def build_strategy(name: str) -> tf.distribute.Strategy:
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Whether this process is the one that writes: always, but for all workers except the first of several."""
     return strategy.extended.should_checkpoint
+
+
+@contextmanager
+def own_directory(chief: bool, run: RunDirectory) -> Iterator[RunDirectory]:
+    """Give the chief its run directory, and any other worker a copy of what it resumes from, which is thrown away."""
+    if chief:
+        yield run
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = RunDirectory(Path(folder) / "run")
+        if run.config_file.exists():
+            shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("weights", "samples", "logs", ".*"))
+        yield copy
 
 
 def count() -> int:
