@@ -45,7 +45,8 @@ def measure(preset: str, repeats: int) -> dict:
 
     from cyclegan_keras.audio.files import save_waveform
     from cyclegan_keras.audio.vocoder import spectrogram_to_waveform
-    from cyclegan_keras.conversion.convert import analyse, convert
+    from cyclegan_keras.conversion.convert import convert
+    from cyclegan_keras.conversion.recording import analyse
     from cyclegan_keras.conversion.settings import ConversionSettings
     from cyclegan_keras.corpora.demo import synthesise_clip
     from cyclegan_keras.networks.generator import build_generator

@@ -9,9 +9,9 @@ from pathlib import Path
 from cyclegan_keras.audio.files import duration
 from cyclegan_keras.config import PHASES
 from cyclegan_keras.conversion.batch import Output, convert_batch
-from cyclegan_keras.conversion.convert import read_recording
 from cyclegan_keras.conversion.jobs import Job, plan_outputs
 from cyclegan_keras.conversion.model import RUNS, Model, load_model
+from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.conversion.summary import Summary
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.shared.errors import InputError

@@ -11,7 +11,7 @@ import numpy as np
 
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion import convert
+from cyclegan_keras.conversion.recording import Recording as Analysed
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.measuring.judge import JUDGES
 from cyclegan_keras.measuring.panel import build_panel
@@ -78,7 +78,7 @@ class Source(NamedTuple):
     """
 
     recording: Recording
-    analysed: convert.Recording
+    analysed: Analysed
     untouched: np.ndarray
     rated: bool
 

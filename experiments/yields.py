@@ -15,6 +15,8 @@ from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion import convert
 from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.conversion.recording import Recording as Analysed
+from cyclegan_keras.conversion.recording import analyse
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.attacks import equalised
@@ -160,11 +162,11 @@ def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
     write_json(folder / YIELD, {"recordings": list(known.values())})
 
 
-def load(path: Path, config: SpectrogramConfig) -> convert.Recording:
+def load(path: Path, config: SpectrogramConfig) -> Analysed:
     """Read and analyse the middle 4.096 s of a recording, the length of an image."""
     waveform = load_waveform(path, config.sample_rate)
     start = max(0, (len(waveform) - config.n_samples) // 2)
-    return convert.analyse(waveform[start : start + config.n_samples], config)
+    return analyse(waveform[start : start + config.n_samples], config)
 
 
 def _sources(found: Sequence[Recording], config: SpectrogramConfig, rated: set[str]) -> list[Source]:
@@ -234,9 +236,7 @@ def _epochs(run: Needed, config: RunConfig, sources: Sequence[Source], measures:
     return cells
 
 
-def _sounds(
-    analysed: Sequence[convert.Recording], images: Sequence[np.ndarray], config: SpectrogramConfig
-) -> list[np.ndarray]:
+def _sounds(analysed: Sequence[Analysed], images: Sequence[np.ndarray], config: SpectrogramConfig) -> list[np.ndarray]:
     made = joblib.Parallel(n_jobs=-1)(
         joblib.delayed(convert.synthesise)(each, image, config, REPORTS_WAY) for each, image in zip(analysed, images)
     )

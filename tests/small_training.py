@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from cyclegan_keras.config import ConversionConfig, ModelConfig, RunConfig, SpectrogramConfig, TrainConfig
-from cyclegan_keras.conversion.convert import Recording
+from cyclegan_keras.conversion.recording import Recording
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.training import loop

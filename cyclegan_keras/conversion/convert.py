@@ -1,53 +1,28 @@
 """Conversion of recordings of any length."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import librosa
 import numpy as np
 
-from cyclegan_keras.audio.files import Sound, read_sound
-from cyclegan_keras.audio.level import match_level, without_rumble
+from cyclegan_keras.audio.files import Sound
+from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.audio.spectrogram import waveform_to_spectrogram
 from cyclegan_keras.audio.treble import with_treble
 from cyclegan_keras.audio.vocoder import apply_gains, spectrogram_to_waveform
 from cyclegan_keras.audio.windows import blend_windows, split_windows
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.gains import limited_change, mean_change_db
+from cyclegan_keras.conversion.recording import Recording
 from cyclegan_keras.conversion.settings import ConversionSettings
-from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
-from cyclegan_keras.shared.errors import InputError
+from cyclegan_keras.prosody.move import move
 
 if TYPE_CHECKING:  # the process that reads and writes sound does without TensorFlow
     import tensorflow as tf
 
 WINDOWS_AT_ONCE = 4
 """Windows of a long clip that go through the generator together."""
-
-
-class Recording(NamedTuple):
-    """A clip as a network sees it.
-
-    Attributes
-    ----------
-    waveform : np.ndarray [shape=(n,)]
-        At the analysis's rate; moved, where the run moves clips before its network.
-    spectrogram : np.ndarray [shape=(n_bins, frames)]
-        Of ``waveform``, in [-1, 1].
-    reference : float
-        The STFT magnitude of 0 dB.
-    clip : np.ndarray [shape=(m,)]
-        The clip before it was moved.
-    changes : tuple of str
-        Earlier changes to the recording, in words.
-    """
-
-    waveform: np.ndarray
-    spectrogram: np.ndarray
-    reference: float
-    clip: np.ndarray
-    changes: tuple[str, ...] = ()
 
 
 class Conversion(NamedTuple):
@@ -69,51 +44,6 @@ class Conversion(NamedTuple):
     source: np.ndarray
     converted: np.ndarray
     change_db: float
-
-
-def analyse(waveform: np.ndarray, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
-    """Move a waveform at ``config.sample_rate`` by ``prosody``, and analyse it.
-
-    Raises
-    ------
-    InputError
-        It is shorter than one analysis window, or silent.
-    """
-    moved = move(waveform, prosody, config.sample_rate)
-    return Recording(moved, *waveform_to_spectrogram(moved, config), clip=waveform)
-
-
-def read_recording(path: Path, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
-    """Read a recording, remove an offset and rumble, move it by ``prosody``, and analyse it.
-
-    Raises
-    ------
-    InputError
-        The recording cannot be used; the message names it.
-    """
-    sound = without_offset_and_rumble(read_sound(path))
-    try:
-        return analyse_sound(sound, config, prosody)
-    except InputError as error:
-        raise InputError(f"{path}: {error}; give a longer recording") from None
-
-
-def without_offset_and_rumble(sound: Sound) -> Sound:
-    """Remove a large constant offset and loud rumble."""
-    waveform, changes = without_rumble(sound.waveform, sound.sample_rate)
-    return Sound(waveform, sound.sample_rate, sound.changes + changes)
-
-
-def analyse_sound(sound: Sound, config: SpectrogramConfig, prosody: Prosody = UNMOVED) -> Recording:
-    """Move a sound of any rate by ``prosody``, and analyse it.
-
-    Raises
-    ------
-    InputError
-        It is shorter than one analysis window, or silent.
-    """
-    waveform = librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=config.sample_rate)
-    return analyse(waveform, config, prosody)._replace(changes=sound.changes)
 
 
 def convert(

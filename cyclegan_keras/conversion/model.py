@@ -8,8 +8,9 @@ import numpy as np
 
 from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples
 from cyclegan_keras.config import PHASES, RunConfig
-from cyclegan_keras.conversion.convert import Conversion, Recording, analyse_sound, convert, without_offset_and_rumble
+from cyclegan_keras.conversion.convert import Conversion, convert
 from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.conversion.recording import Recording, analyse_sound, without_offset_and_rumble
 from cyclegan_keras.conversion.settings import ConversionSettings, run_settings
 from cyclegan_keras.conversion.summary import Summary, summarise
 from cyclegan_keras.emotions import split_pair
@@ -157,10 +158,7 @@ class Model:
         settings = self.settings if strength is None else self._settings(self.settings.phase, strength)
         sound, name = _sound(clip, sample_rate)
         config, sound = self.config.spectrogram, without_offset_and_rumble(sound)
-        try:
-            recording = analyse_sound(sound, config, settings.move_before)
-        except InputError as error:
-            raise InputError(f"{name}: {error}; give a longer recording") from None
+        recording = analyse_sound(sound, name, config, settings.move_before)
         generator = self.generator if settings.uses_network else None
         conversion = convert(recording, generator, config, settings, sound if keep_rate else None)
         return Converted(recording, conversion, summarise(recording, conversion, config))

@@ -4,7 +4,8 @@ from matplotlib.figure import Figure
 
 from cyclegan_keras.audio.pitch import pitch_contour
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import Conversion, Recording
+from cyclegan_keras.conversion.convert import Conversion
+from cyclegan_keras.conversion.recording import Recording
 
 COLOURS = ("#4c72b0", "#dd8452")
 """Of the pitch before and after. Colour-blind readers can tell them apart."""

@@ -8,7 +8,8 @@ from cyclegan_keras.audio.files import FAINT_PEAK, is_faint
 from cyclegan_keras.audio.level import level_db
 from cyclegan_keras.audio.pitch import pitch_contour
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import Conversion, Recording
+from cyclegan_keras.conversion.convert import Conversion
+from cyclegan_keras.conversion.recording import Recording
 
 LEVEL_KEPT_DB = 0.5
 """A smaller level difference is not reported."""

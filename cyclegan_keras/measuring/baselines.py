@@ -6,7 +6,8 @@ import joblib
 import numpy as np
 
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import analyse, synthesise
+from cyclegan_keras.conversion.convert import synthesise
+from cyclegan_keras.conversion.recording import analyse
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.parallel import comparable

@@ -8,8 +8,9 @@ import numpy as np
 
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.conversion.convert import analyse, generate, synthesise
+from cyclegan_keras.conversion.convert import generate, synthesise
 from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.conversion.recording import analyse
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring import metrics

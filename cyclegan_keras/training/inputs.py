@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.conversion.convert import read_recording
+from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.split import Split
 from cyclegan_keras.prosody.move import Prosody

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from cyclegan_keras.audio.files import save_waveform
 from cyclegan_keras.config import RunConfig
-from cyclegan_keras.conversion.convert import Recording, convert
+from cyclegan_keras.conversion.convert import convert
+from cyclegan_keras.conversion.recording import Recording
 from cyclegan_keras.conversion.settings import run_settings
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.networks.weights import save_weights

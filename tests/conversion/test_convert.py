@@ -6,7 +6,8 @@ import pytest
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.audio.spectrogram import spectrogram_to_image, waveform_to_spectrogram
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import analyse, convert, generate, synthesise
+from cyclegan_keras.conversion.convert import convert, generate, synthesise
+from cyclegan_keras.conversion.recording import analyse
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.measuring.metrics import pitch_of
 from tests.sounds import SHORT_CLIP, harmonic_voice, level_db, speech_of

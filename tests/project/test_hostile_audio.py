@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.convert import read_recording
+from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.shared.errors import InputError
 
 MUTATIONS = int(os.environ.get("MUTATIONS", 10_000))
@@ -244,7 +244,7 @@ import sys
 from pathlib import Path
 from tests.project.test_hostile_audio import peak_of_this_process
 from cyclegan_keras.audio.files import load_waveform
-from cyclegan_keras.conversion.convert import read_recording
+from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.shared.errors import InputError
 try:
     load_waveform(Path(sys.argv[1]), 16_000)
