@@ -37,7 +37,7 @@ def main() -> None:
 
 def measure(data: Path, steps: int) -> dict:
     """Analyse every clip of ``data`` twice, then train for ``steps`` steps."""
-    from cyclegan_keras.corpora.ravdess import index_clips
+    from cyclegan_keras.corpora.index import index_clips
     from cyclegan_keras.training.image_cache import load_images
     from cyclegan_keras.training.pipeline import unpaired_epoch
     from cyclegan_keras.training.step import build_training

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cyclegan_keras.corpora import download, ravdess, unpack
+from cyclegan_keras.corpora import download, unpack
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
-from cyclegan_keras.corpora.index import Folder, Index, index_corpora
+from cyclegan_keras.corpora.index import Folder, Index, index_clips, index_corpora
 from cyclegan_keras.corpora.known import CHANNELS, SPEECH
+from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.corpora.passed_over import PassedOver, passed_over_lines
 from cyclegan_keras.corpora.sound import Decoded, decode_all
@@ -141,7 +142,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     root = _folder(arguments.data)
     mark = root / DEMO_MARK
-    if not mark.exists() and any(ravdess.parse_name(path) for path in root.rglob("*")):
+    if not mark.exists() and any(parse_name(path) for path in root.rglob("*")):
         raise InputError(f"--data {root}: holds recordings that the demo may overwrite; name another folder")
     root.mkdir(parents=True, exist_ok=True)
     print(f"Writing synthetic clips to {root}", flush=True)
@@ -158,7 +159,7 @@ def _folder(path: Path) -> Path:
 
 
 def _print_found(root: Path) -> None:
-    clips = ravdess.index_clips(root)
+    clips = index_clips(root)
     split = split_clips(clips)
     print(f"{root}: {len(clips)} clips of {len({clip.actor for clip in clips})} actors")
     for emotion in in_order({clip.emotion for clip in clips}):

@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion.settings import run_settings
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import NOBODY, split_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.conversions import draw_curves, measure_folder, measure_run, paired

@@ -14,7 +14,7 @@ from pathlib import Path
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import Split, split_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS

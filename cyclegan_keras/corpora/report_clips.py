@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.ravdess import parse_name
+from cyclegan_keras.corpora.known.ravdess import parse_name
 
 RAVDESS_KEYS = {
     "neutral_01": "03-01-01-01-02-01-18",

@@ -6,9 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import soundfile
-
-from cyclegan_keras.audio.files import load_waveform
+from cyclegan_keras.audio.files import read_sound
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.passed_over import PassedOver, refuse_many_unusable
 from cyclegan_keras.corpora.split import Split
@@ -17,11 +15,9 @@ from cyclegan_keras.shared.errors import InputError
 SHORTEST_SECONDS = 0.064
 """The longest analysis window of a preset: 1024 samples at 16 kHz."""
 
-FALLBACK_RATE = 16_000  # for a file whose rate cannot be read, and that will be refused
-
 
 class Decoded(NamedTuple):
-    """A recording's duration in seconds, its sample rate in Hz, and why it cannot be used (or None)."""
+    """A recording's duration in seconds, its sample rate in Hz (both 0 if unreadable), and why it cannot be used."""
 
     seconds: float
     sample_rate: int
@@ -37,16 +33,12 @@ def decode(path: Path) -> Decoded:
     'not found'
     """
     try:
-        info = soundfile.info(os.fsencode(path))
-        seconds, rate = info.duration, info.samplerate
-    except (soundfile.SoundFileError, OSError):
-        seconds, rate = 0.0, FALLBACK_RATE
-    try:
-        load_waveform(path, rate)
+        sound = read_sound(path)
     except InputError as error:
-        return Decoded(seconds, rate, str(error).removeprefix(f"{path}: ").split(";")[0])
+        return Decoded(0.0, 0, str(error).removeprefix(f"{path}: ").split(";")[0])
+    seconds = len(sound.waveform) / sound.sample_rate
     too_short = f"shorter than {SHORTEST_SECONDS} s" if seconds < SHORTEST_SECONDS else None
-    return Decoded(seconds, rate, too_short)
+    return Decoded(seconds, sound.sample_rate, too_short)
 
 
 def decode_all(paths: Sequence[Path], on_progress: Callable[[int], None] | None = None) -> list[Decoded]:

@@ -10,7 +10,7 @@ from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from cyclegan_keras.corpora.download import CHUNK_BYTES, OnProgress
-from cyclegan_keras.corpora.ravdess import parse_name
+from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.shared.errors import RunError
 from cyclegan_keras.shared.files import written_beside
 

@@ -12,7 +12,8 @@ import pytest
 
 from cyclegan_keras import data
 from cyclegan_keras.corpora import demo as demo_corpus
-from cyclegan_keras.corpora import download, ravdess
+from cyclegan_keras.corpora import download
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.shared.errors import InputError
 from tests.corpora.made_up import LFS_POINTER, TREES, iemocap, recording, tree, wav
 
@@ -103,7 +104,7 @@ def test_demo_writes_clips_that_the_index_finds(few_demo_clips, tmp_path, capsys
     root = tmp_path / "demo"
     assert run("demo", "--data", root, "--seed", 3) == 0
     assert "calm 8 train, 0 held back, 8 by unseen speakers" in capsys.readouterr().out
-    assert len(ravdess.index_clips(root)) == 16
+    assert len(index_clips(root)) == 16
 
 
 def test_demo_is_the_same_for_the_same_seed_and_another_for_another(few_demo_clips, tmp_path):

@@ -13,7 +13,7 @@ import soundfile
 from cyclegan_keras import evaluate
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.measuring import judge, panel
 from cyclegan_keras.measuring.conversions import paired
 from cyclegan_keras.measuring.sets import Source

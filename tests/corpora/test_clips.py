@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cyclegan_keras.corpora.clips import domain
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.shared.errors import InputError
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from cyclegan_keras.corpora.clips import Clip, domain
+from cyclegan_keras.corpora.index import index_clips
+from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.corpora.parallel import comparable, counterpart, shared_sentences
-from cyclegan_keras.corpora.ravdess import index_clips, parse_name
 from cyclegan_keras.corpora.split import split_clips
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cyclegan_keras.corpora.ravdess import index_clips, parse_name
+from cyclegan_keras.corpora.index import index_clips
+from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.emotions import EMOTIONS
 from cyclegan_keras.shared.errors import InputError
 from tests.corpora.made_up import recording

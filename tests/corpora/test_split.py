@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cyclegan_keras.corpora.clips import Clip, domain
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import describe, describe_speakers, split_clips
 from cyclegan_keras.emotions import EMOTIONS
 from cyclegan_keras.shared.errors import InputError

@@ -8,7 +8,7 @@ from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.audio.spectrogram import SILENCE, spectrogram_to_image, waveform_to_spectrogram
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import domain
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.measuring import panel
 from cyclegan_keras.measuring.attacks import (
     Spectrum,

@@ -5,7 +5,7 @@ import pytest
 
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.corpora.clips import domain
-from cyclegan_keras.corpora.ravdess import index_clips
+from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.measuring import parallel
 from cyclegan_keras.measuring.sets import Pairing
 from cyclegan_keras.measuring.voice import Voice, analyse_voice

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras.corpora.known import emodb
-from cyclegan_keras.corpora.ravdess import parse_name
+from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.measuring import sets
 from cyclegan_keras.shared.errors import InputError
 
