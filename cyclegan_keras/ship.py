@@ -163,12 +163,9 @@ def _reliability(judge: str, verdict: dict) -> str:
 def training_command(config: RunConfig, epochs: int) -> str:
     """Write the command that trains a run of this configuration."""
     preset = PRESETS[config.preset]
-    before = {**vars(preset.model), **vars(preset.train), **vars(preset.train.loss_weights)}
-    chosen = {**vars(config), **vars(config.model), **vars(config.train), **vars(config.train.loss_weights)}
-    chosen["epochs"] = epochs
-    names = (
-        "epochs", "seed", "filters", "n_resnet", "batch_size", "output_init", "update",
-    )  # fmt: skip
+    before = {**vars(preset.model), **vars(preset.train)}
+    chosen = {**vars(config.model), **vars(config.train), "epochs": epochs}
+    names = ("epochs", "seed", "filters", "n_resnet", "batch_size", "output_init", "update")
     named = [name for name in names if chosen[name] != before[name]]
     if epochs:
         named.append("precision")  # its default depends on the machine

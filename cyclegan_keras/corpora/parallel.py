@@ -36,14 +36,12 @@ def counterpart(clip: Clip, emotion: str, clips: Iterable[Clip]) -> Clip | None:
     return min(said, default=None, key=lambda other: _distance(clip, other))
 
 
-def shared_sentences(clips: Iterable[Clip], *emotions: str) -> set[tuple[str, str | None, str]]:
+def shared_sentences(clips: Iterable[Clip]) -> set[tuple[str, str | None, str]]:
     """Find the sentences that at least one speaker says in several emotions.
 
     Parameters
     ----------
     clips : iterable of Clip
-    *emotions : str
-        The speaker must say the sentence in all of these. Without any: in at least two emotions.
 
     Returns
     -------
@@ -52,10 +50,9 @@ def shared_sentences(clips: Iterable[Clip], *emotions: str) -> set[tuple[str, st
     """
     said: dict[tuple, set[str]] = {}
     for clip in clips:
-        if clip.sentence and clip.speaker and (not emotions or clip.emotion in emotions):
+        if clip.sentence and clip.speaker:
             said.setdefault(_words(clip), set()).add(clip.emotion)
-    enough = len(emotions) or 2
-    return {(corpus, language, sentence) for (corpus, language, _, sentence), in_ in said.items() if len(in_) >= enough}
+    return {(corpus, language, sentence) for (corpus, language, _, sentence), in_ in said.items() if len(in_) > 1}
 
 
 def comparable(target: Sequence[Clip], source: Sequence[Clip]) -> list[Clip]:
