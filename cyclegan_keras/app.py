@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from cyclegan_keras.config import STRENGTHS
@@ -14,6 +15,7 @@ from cyclegan_keras.conversion.model import Model, load_model
 from cyclegan_keras.conversion.studio import Studio, write_examples
 from cyclegan_keras.shared.cli import CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.own_host import OwnHostOnly
 from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
 
 if TYPE_CHECKING:  # the extra `app` installs it
@@ -26,12 +28,6 @@ MAX_BYTES = 100 * 2**20
 
 WAITING = 20
 """The longest queue of clips; one clip is converted at a time."""
-
-POLICY = (
-    "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'"
-)
-"""The page may load nothing from another host. By default, Gradio's page requests a script from a CDN."""
 
 
 def parser() -> CommandParser:
@@ -141,50 +137,60 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
     def left(request: gr.Request) -> None:
         studio.forget(request.session_hash)
 
-    pairs = sorted({file.parent.name for file in SHIPPED.glob("*/config.json")} | {model.config.pair})
     with gr.Blocks(title="SpectroGAN", analytics_enabled=False) as page:
-        gr.Markdown("# SpectroGAN\nRecord a sentence, or drop a recording of up to ten minutes; change its emotion.")
-        with gr.Row():
-            with gr.Column(min_width=280):
-                clip = gr.Audio(
-                    sources=["upload", "microphone"],
-                    type="filepath",
-                    label="Your clip: drop a file, or record",
-                    elem_id="clip",
-                    buttons=[],
-                )
-                gr.Examples(
-                    [[str(path)] for path in write_examples(studio.folder / "examples")], clip, label="Or an example"
-                )
-                pair = gr.Dropdown(
-                    pairs, value=model.config.pair, label="Model", elem_id="pair", visible=runs_open or not run_dir
-                )
-                reverse = gr.Radio(_directions(model), value=model.reverse, label="Direction", elem_id="direction")
-                strength = gr.Slider(*STRENGTHS, step=0.05, label="Strength", elem_id="strength", **_strength(model))
-                run = gr.Textbox(
-                    str(run_dir or ""), label="A run directory instead of the model", visible=runs_open, elem_id="run"
-                )
-                button = gr.Button("Convert", variant="primary", elem_id="convert")
-            with gr.Column(min_width=280):
-                before = gr.Audio(label="Before, equally loud", interactive=False, buttons=[], elem_id="before")
-                after = gr.Audio(label="After", interactive=False, buttons=["download"], elem_id="after")
-                picture = gr.Image(
-                    label="Spectrograms and pitch", show_label=False, interactive=False, type="filepath",
-                    buttons=["fullscreen"], alt_text="Both spectrograms, and both pitch contours on one axis",
-                    elem_id="picture",
-                )  # fmt: skip
-                line = gr.Textbox(label="Summary", interactive=False, elem_id="line", lines=2)
+        see = _lay_out(gr, write_examples(studio.folder / "examples"), model, runs_open, run_dir)
         quiet = {"api_visibility": "private"}
-        run_given = [run] if runs_open else [gr.State(str(run_dir or ""))]
-        for change in (pair.change, reverse.input, run.submit, run.blur):
-            change(show_model, [pair, *run_given, reverse], [reverse, strength], show_progress="hidden", **quiet)
-        clip.change(uploaded, clip, None, show_progress="hidden", **quiet)
-        button.click(
-            convert, [clip, pair, *run_given, reverse, strength], [before, after, picture, line],
+        run_given = [see.run] if runs_open else [gr.State(str(run_dir or ""))]
+        chosen_by = [see.pair, *run_given, see.reverse]
+        for change in (see.pair.change, see.reverse.input, see.run.submit, see.run.blur):
+            change(show_model, chosen_by, [see.reverse, see.strength], show_progress="hidden", **quiet)
+        see.clip.change(uploaded, see.clip, None, show_progress="hidden", **quiet)
+        see.button.click(
+            convert, [see.clip, *chosen_by, see.strength], [see.before, see.after, see.picture, see.line],
             concurrency_limit=1, **quiet,
         )  # fmt: skip
         page.unload(left)
     return page.queue(max_size=WAITING)
+
+
+def _lay_out(
+    gr: Any, examples: Sequence[Path], model: Model, runs_open: bool, run_dir: Path | None
+) -> SimpleNamespace:  # fmt: skip
+    """The page's elements by name, inside the page that is open."""
+    pairs = sorted({file.parent.name for file in SHIPPED.glob("*/config.json")} | {model.config.pair})
+    gr.Markdown("# SpectroGAN\nRecord a sentence, or drop a recording of up to ten minutes; change its emotion.")
+    with gr.Row():
+        with gr.Column(min_width=280):
+            clip = gr.Audio(
+                sources=["upload", "microphone"],
+                type="filepath",
+                label="Your clip: drop a file, or record",
+                elem_id="clip",
+                buttons=[],
+            )
+            gr.Examples([[str(path)] for path in examples], clip, label="Or an example")
+            pair = gr.Dropdown(
+                pairs, value=model.config.pair, label="Model", elem_id="pair", visible=runs_open or not run_dir
+            )
+            reverse = gr.Radio(_directions(model), value=model.reverse, label="Direction", elem_id="direction")
+            strength = gr.Slider(*STRENGTHS, step=0.05, label="Strength", elem_id="strength", **_strength(model))
+            run = gr.Textbox(
+                str(run_dir or ""), label="A run directory instead of the model", visible=runs_open, elem_id="run"
+            )
+            button = gr.Button("Convert", variant="primary", elem_id="convert")
+        with gr.Column(min_width=280):
+            before = gr.Audio(label="Before, equally loud", interactive=False, buttons=[], elem_id="before")
+            after = gr.Audio(label="After", interactive=False, buttons=["download"], elem_id="after")
+            picture = gr.Image(
+                label="Spectrograms and pitch", show_label=False, interactive=False, type="filepath",
+                buttons=["fullscreen"], alt_text="Both spectrograms, and both pitch contours on one axis",
+                elem_id="picture",
+            )  # fmt: skip
+            line = gr.Textbox(label="Summary", interactive=False, elem_id="line", lines=2)
+    return SimpleNamespace(
+        clip=clip, pair=pair, reverse=reverse, strength=strength, run=run, button=button, before=before, after=after,
+        picture=picture, line=line,
+    )  # fmt: skip
 
 
 def serve(page: "gr.Blocks", host: str, port: int) -> None:
@@ -207,23 +213,6 @@ def serve(page: "gr.Blocks", host: str, port: int) -> None:
         )  # fmt: skip
     except OSError:
         raise InputError(f"--port {port}: in use, or {host} is not this machine's address; give another") from None
-
-
-class OwnHostOnly:
-    """Middleware that forbids the browser, in every response, to load anything from another host."""
-
-    def __init__(self, app: Any):
-        self.app = app
-
-    async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
-        """Serve a request."""
-
-        async def send_with_policy(message: dict) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (b"content-security-policy", POLICY.encode())]
-            await send(message)
-
-        await self.app(scope, receive, send_with_policy)
 
 
 def _directions(model: Model) -> list[tuple[str, bool]]:
