@@ -11,7 +11,7 @@ from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.report_clips import RAVDESS_KEYS
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
-from experiments.runs import Needed, Settings
+from experiments.runs import Settings, SpeechTraining
 
 SEEN, HELD_BACK, UNSEEN = "seen", "held back", "unseen"
 """Sets of the data's clips: training clips, held-back clips, and clips of unseen speakers."""
@@ -128,7 +128,7 @@ def of_report(settings: Settings) -> list[Recording]:
     return found
 
 
-def reports_output(settings: Settings, recording: Recording, run: Needed) -> Path | None:
+def reports_output(settings: Settings, recording: Recording, run: SpeechTraining) -> Path | None:
     """Find the conversion of a recording by the report's authors with a model like a training."""
     name, (source, target) = recording.path.stem, split_pair(run.pair)
     if source != ("neutral" if name.startswith("neutral") else "calm"):

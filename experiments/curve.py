@@ -11,7 +11,7 @@ from experiments.cells import save_curves
 from experiments.clips import UNSEEN
 from experiments.measures import CHANGE, CLEANNESS, gap_of
 from experiments.results import YIELD, read_json
-from experiments.runs import Needed, Settings, needed
+from experiments.runs import Settings, SpeechTraining, needed
 from experiments.yields import Wanted
 
 MIMICRY = 0.5
@@ -22,7 +22,7 @@ MIMICRY = 0.5
 class Curve:
     """The curve of one training over its epochs."""
 
-    run: Needed
+    run: SpeechTraining
     name: str = "curve"
     title: str = "Section 5.2.3: over the epochs"
     compares: str = (
@@ -32,7 +32,7 @@ class Curve:
     )
 
     @property
-    def runs(self) -> list[Needed]:
+    def runs(self) -> list[SpeechTraining]:
         """The one training."""
         return [self.run]
 

@@ -135,7 +135,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Needed(Training):
+class SpeechTraining(Training):
     """A training of speech; ``options`` are those of the train command line beside the usual."""
 
     pair: str
@@ -183,7 +183,9 @@ class Needed(Training):
         return len(clips_a)
 
 
-def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6, image_size: int = 0) -> Needed:
+def needed(
+    settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6, image_size: int = 0
+) -> SpeechTraining:
     """Name the training of a pair with the settings' preset, at another depth or size where asked."""
     chosen = PRESETS[settings.preset]
     image_size = image_size or chosen.spectrogram.image_size
@@ -200,7 +202,7 @@ def needed(settings: Settings, pair: str, reports_epochs: int, n_resnet: int = 6
     name = f"{pair}-{settings.preset}"
     name += f"-{n_resnet}-blocks" if n_resnet != chosen.model.n_resnet else ""
     name += f"-{image_size}" if image_size != chosen.spectrogram.image_size else ""
-    return Needed(
+    return SpeechTraining(
         RunDirectory(settings.runs / name), settings.epochs_for(reports_epochs), pair, preset, n_resnet,
         chosen.model.filters, image_size, (*options, *settings.train_options),
     )  # fmt: skip
@@ -223,7 +225,7 @@ def commit_here() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _pace(run: Needed, settings: Settings) -> float:
+def _pace(run: SpeechTraining, settings: Settings) -> float:
     """Seconds a step of networks like a run's, by runs that are here or yields of this processor; 0 if none."""
     size = (run.image_size, run.filters, run.n_resnet)
     for file in (run.directory.losses_file, *sorted(settings.runs.glob("*/train.csv"))):

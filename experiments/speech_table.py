@@ -9,7 +9,7 @@ from experiments import clips, yields
 from experiments.answers import Answer, Cells, Estimate, estimate
 from experiments.measures import SUMMARY
 from experiments.results import YIELD, read_json
-from experiments.runs import Needed
+from experiments.runs import SpeechTraining
 
 Find = Callable[..., Cells]
 """Takes a column's title and sets of clips; gives the conversions of those."""
@@ -20,7 +20,7 @@ class Column:
     """A training whose conversions fill a column."""
 
     title: str
-    run: Needed
+    run: SpeechTraining
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class SpeechTable:
     claims: Callable[[Find], Sequence[Answer]]
 
     @property
-    def runs(self) -> list[Needed]:
+    def runs(self) -> list[SpeechTraining]:
         """The trainings that the table needs."""
         return [column.run for column in self.columns]
 

@@ -28,7 +28,7 @@ from experiments.clips import Recording
 from experiments.losses import is_of, thinned_losses
 from experiments.measures import CONFIG, PairMeasures, Source, of_recording
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import Needed, Settings
+from experiments.runs import Settings, SpeechTraining
 
 REPORTS_WAY = ConversionSettings("griffin-lim")
 """The tables' conversions pass through Griffin-Lim, whatever the run's own phase."""
@@ -58,7 +58,7 @@ class Lacking:
     by_epoch: list[Recording]
 
 
-def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
+def make(settings: Settings, run: SpeechTraining, wanted: Wanted) -> None:
     """Make the yield of a training, or add what an existing one lacks.
 
     Raises
@@ -87,7 +87,12 @@ def make(settings: Settings, run: Needed, wanted: Wanted) -> None:
 
 
 def _lacking(
-    settings: Settings, run: Needed, wanted: Wanted, kept: dict, found: Sequence[Recording], shown: Sequence[str]
+    settings: Settings,
+    run: SpeechTraining,
+    wanted: Wanted,
+    kept: dict,
+    found: Sequence[Recording],
+    shown: Sequence[str],
 ) -> Lacking:
     theirs = [each for each in clips.of_report(settings) if clips.reports_output(settings, each, run)]
     unseen = [each for each in found if each.of == clips.UNSEEN and wanted.by_epoch]
@@ -109,7 +114,12 @@ def _key(cell: dict) -> tuple[str, str]:
 
 
 def _grown(
-    settings: Settings, run: Needed, kept: dict, found: Sequence[Recording], shown: Sequence[str], lacking: Lacking
+    settings: Settings,
+    run: SpeechTraining,
+    kept: dict,
+    found: Sequence[Recording],
+    shown: Sequence[str],
+    lacking: Lacking,
 ) -> dict:
     """Add to a yield what it lacks."""
     config = RunConfig.load(run.directory.config_file)
@@ -137,7 +147,7 @@ def _grown(
     }
 
 
-def _losses(run: Needed, folder: Path) -> dict[str, list[float]]:
+def _losses(run: SpeechTraining, folder: Path) -> dict[str, list[float]]:
     losses = thinned_losses(run.directory.losses_file, run.epoch())
     panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
     panels["discriminators"] = {
@@ -176,7 +186,7 @@ def _sources(found: Sequence[Recording], config: SpectrogramConfig, rated: set[s
 
 
 def _conversions(
-    run: Needed, config: RunConfig, epoch: int, sources: Sequence[Source], measures: PairMeasures,
+    run: SpeechTraining, config: RunConfig, epoch: int, sources: Sequence[Source], measures: PairMeasures,
     folder: Path | None = None, shown: Sequence[str] = (),
 ) -> list[dict]:  # fmt: skip
     if not sources:
@@ -196,7 +206,7 @@ def _conversions(
 
 
 def _theirs(
-    settings: Settings, run: Needed, found: Sequence[Recording], measures: PairMeasures, folder: Path,
+    settings: Settings, run: SpeechTraining, found: Sequence[Recording], measures: PairMeasures, folder: Path,
     shown: Sequence[str],
 ) -> list[dict]:  # fmt: skip
     """What the report's authors published of the same conversions, by the same measures."""
@@ -227,7 +237,7 @@ def _measured(sources: Sequence[Source], sounds: Sequence[np.ndarray], measures:
     return [{**name, **row} for name, row in zip(named, measures.measure(sources, sounds))]
 
 
-def _epochs(run: Needed, config: RunConfig, sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
+def _epochs(run: SpeechTraining, config: RunConfig, sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
     there = [epoch for epoch in run.directory.epochs() if epoch <= run.epoch()]
     cells = []
     for epoch in (there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))):

@@ -11,7 +11,7 @@ from experiments import clips, make, resources
 from experiments.figure5 import FaceRunConfig
 from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import Needed, needed
+from experiments.runs import SpeechTraining, needed
 from tests.experiments.conftest import settings, training, write_losses, write_yield
 
 
@@ -114,7 +114,7 @@ def test_a_training_that_fails_is_named_and_the_others_go_on(demo_clips, tmp_pat
         if run.name == "calm_anger-cpu":
             raise RunError("training ended with status 1")
 
-    monkeypatch.setattr(Needed, "train", train)
+    monkeypatch.setattr(SpeechTraining, "train", train)
     options = ("table4", "--data", demo_clips, "--preset", "cpu", "--runs", tmp_path, "--results", tmp_path / "results")
     with pytest.raises(SystemExit) as ended:
         make.main([*map(str, options), "--published", str(tmp_path)])
