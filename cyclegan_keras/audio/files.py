@@ -8,6 +8,7 @@ import librosa
 import numpy as np
 import soundfile
 
+from cyclegan_keras.audio.level import without_rumble
 from cyclegan_keras.audio.mixing import ChannelBalance
 from cyclegan_keras.audio.sources import FORMATS, SamplesSource, Source, opened_source
 from cyclegan_keras.shared.errors import InputError
@@ -98,7 +99,7 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
 
 
 def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
-    """Read a recording as mono and resample it to ``sample_rate``.
+    """Read a recording as mono, without offset and rumble (``level.without_rumble``), at a wanted rate.
 
     Parameters
     ----------
@@ -122,7 +123,8 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     (65536,)
     """
     sound = read_sound(path)
-    return librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=sample_rate)
+    waveform, _ = without_rumble(sound.waveform, sound.sample_rate)
+    return librosa.resample(waveform, orig_sr=sound.sample_rate, target_sr=sample_rate)
 
 
 def duration(path: Path) -> float:
