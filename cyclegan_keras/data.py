@@ -3,7 +3,8 @@
 import argparse
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +20,7 @@ from cyclegan_keras.corpora.split import describe, describe_speakers, natural_or
 from cyclegan_keras.emotions import in_order
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
-from cyclegan_keras.shared.machine import silent_stderr
+from cyclegan_keras.shared.terminal import show_progress
 
 CREDIT = (
     "RAVDESS: Livingstone & Russo (2018), PLoS ONE 13(5): e0196391, Zenodo record 1188976. "
@@ -72,9 +73,8 @@ def _list(arguments: argparse.Namespace) -> int:
     index = index_corpora(arguments.data, arguments.corpus, arguments.channel, strict=False)
     for folder in index.folders:
         print(*_about(folder), sep="\n")
-    show = _progress_bar("clip") if sys.stdout.isatty() else None
-    total = len(index.clips)
-    decoded = decode_all([clip.path for clip in index.clips], show and (lambda done: show(done, total)))
+    show = partial(show_progress, total=len(index.clips), unit="clip") if sys.stdout.isatty() else None
+    decoded = decode_all([clip.path for clip in index.clips], show)
     good = [clip for clip, one in zip(index.clips, decoded) if not one.problem]
     broken = [PassedOver(clip.path, one.problem) for clip, one in zip(index.clips, decoded) if one.problem]
     split = split_clips(good, arguments.unseen_speakers)
@@ -130,9 +130,9 @@ def _ravdess(arguments: argparse.Namespace) -> int:
     archive = download.SPEECH_ARCHIVE
     archive_path = root / archive.url.rsplit("/", 1)[-1]
     print(f"Fetching {archive.url} to {archive_path}", flush=True)
-    download.download(archive, archive_path, _progress_bar())
+    download.download(archive, archive_path, partial(show_progress, unit="byte"))
     print(f"Unpacking {archive_path}", flush=True)
-    unpack.unpack(archive_path, root, _progress_bar())
+    unpack.unpack(archive_path, root, partial(show_progress, unit="byte"))
     _print_found(root)
     return 0
 
@@ -164,23 +164,6 @@ def _print_found(root: Path) -> None:
     print(f"{root}: {len(clips)} clips of {len({clip.actor for clip in clips})} actors")
     for emotion in in_order({clip.emotion for clip in clips}):
         print(f"  {describe(split, [emotion])}")
-
-
-def _progress_bar(unit: str = "byte") -> Callable[[int, int], None]:
-    bar = None
-
-    def show(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            # Imported late, because TensorFlow takes seconds, and a command may fail before its first byte.
-            with silent_stderr():
-                import tensorflow as tf
-
-            # In a log file, one line at the end instead of hundreds.
-            bar = tf.keras.utils.Progbar(total, unit_name=unit, verbose=1 if sys.stdout.isatty() else 2)
-        bar.update(done)
-
-    return show
 
 
 if __name__ == "__main__":

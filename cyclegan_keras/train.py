@@ -5,6 +5,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
@@ -20,7 +21,7 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import locked
 from cyclegan_keras.shared.machine import Machine, prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
-from cyclegan_keras.shared.terminal import TerminalObserver
+from cyclegan_keras.shared.terminal import TerminalObserver, show_progress
 from cyclegan_keras.training.image_cache import data_key
 from cyclegan_keras.training.prosody import prosody_of_run
 
@@ -126,7 +127,7 @@ def command(arguments: argparse.Namespace) -> int:
             print(f"estimated, without a network: {run.path}")
             return 0
         domains = [
-            inputs.load_domain(clips, config, prosody, _progress(emotion, len(clips)), _say_damaged)
+            inputs.load_domain(clips, config, prosody, _progress(len(clips), emotion), _say_damaged)
             for (emotion, clips), prosody in zip(data.clips.items(), moved, strict=True)
         ]
         samples = {
@@ -167,11 +168,8 @@ def _say_damaged(cached: Path) -> None:
     _say(f"{cached}: damaged cache file, made again")
 
 
-def _progress(emotion: str, clips: int) -> Callable[[int], None] | None:
-    """A progress bar, where somebody looks at it."""
-    from tensorflow.keras.utils import Progbar
-
-    return Progbar(clips, unit_name=f"{emotion} clip").update if sys.stdout.isatty() else None
+def _progress(clips: int, emotion: str) -> Callable[[int], None] | None:
+    return partial(show_progress, total=clips, unit=f"{emotion} clip") if sys.stdout.isatty() else None
 
 
 def _run_config(

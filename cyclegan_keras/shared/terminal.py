@@ -1,4 +1,4 @@
-"""The progress of a training on the terminal."""
+"""Progress on the terminal: of a training, and of anything that is counted."""
 
 import signal
 import statistics
@@ -85,6 +85,12 @@ class TerminalObserver:
         if not self.asked_to_stop:
             print("\nstopping after this step, then saving", flush=True)
         self.asked_to_stop = True
+
+
+def show_progress(done: int, total: int, unit: str) -> None:
+    """Rewrite a line of progress, such as ``12 of 340 clips``; in a log file, write the last one only."""
+    if done >= total or sys.stdout.isatty():
+        print(f"\r{done:,} of {total:,} {unit}s", end="\n" if done >= total else "", flush=True)
 
 
 def readable_duration(seconds: float) -> str:
