@@ -12,7 +12,7 @@ from experiments.results import YIELD, read_json
 from experiments.runs import SpeechTraining
 
 Find = Callable[..., Cells]
-"""Takes a column's title and sets of clips; gives the conversions of those."""
+"""Takes a column's title and sets of clips; gives the conversions of those, or with ``baseline`` the equaliser's."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,11 @@ def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict
     """Answer claims by our conversions, and by the report's own and the fixed equaliser's where there are any."""
 
     def answers(whose: str) -> list[dict]:
-        def find(title: str, *sets: str) -> Cells:
-            return [cell for cell in stored[title].get(whose, ()) if not sets or cell["of"] in sets]
+        def find(title: str, *sets: str, baseline: bool = False) -> Cells:
+            if baseline and whose == "equalised":
+                return []  # it is not compared with itself
+            cells = stored[title].get("equalised" if baseline else whose, ())
+            return [cell for cell in cells if not sets or cell["of"] in sets]
 
         return [dataclasses.asdict(answer) for answer in claims(find)]
 

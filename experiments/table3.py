@@ -19,16 +19,19 @@ def experiment(settings: Settings) -> SpeechTable:
     """State the table."""
 
     def claims(find):
-        every = [find(target, SEEN) for target in TARGETS]
-        moved = [
-            ask(f"Is calm moved towards {target}?", gap_of(cells), cells, over=0.0)
-            for target, cells in zip(TARGETS, every)
-        ]
+        every, answers = [find(target, SEEN) for target in TARGETS], []
+        for target, cells in zip(TARGETS, every):
+            equalised = find(target, SEEN, baseline=True)
+            further = f"Further than by a fixed equaliser ({target})?"
+            answers += [
+                ask(f"Is calm moved towards {target}?", gap_of(cells), cells, over=0.0),
+                ask(further, gap_of(cells, equalised), cells, equalised, over=0.0),
+            ]
         gap = gap_of(*every)
         ahead = Quantity(f"{gap.name}, the mean of the two less that of the other four,", gap.estimator)
         question = "Is more of the gap closed for fearful and surprised than for the others?"
         best = ask(question, ahead, *every, over=0.0, combine=two_less_others)
-        return [*moved, best]
+        return [*answers, best]
 
     return SpeechTable(
         "table3",

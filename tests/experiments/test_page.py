@@ -19,8 +19,10 @@ import soundfile
 
 from cyclegan_keras.shared.errors import InputError
 from experiments import cells, report
+from experiments.answers import ask
+from experiments.measures import WORDS
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
-from experiments.speech_table import figures
+from experiments.speech_table import figures, questions
 from tests.conftest import PROJECT
 from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, training, write_yield
 
@@ -237,6 +239,15 @@ def test_a_fixed_equaliser_stands_once_in_a_tables_figures_however_many_columns_
         ("3 blocks, seen, ours", 0.5), ("neutral to anger, seen, a fixed equaliser", 0.3),
         ("6 blocks, seen, ours", 0.5),
     ]  # fmt: skip
+
+
+def test_ours_and_the_reports_conversions_are_compared_with_the_equaliser_and_that_not_with_itself():
+    cells = [{"name": f"clip {i}", "of": "seen", "speaker": f"actor {i}", "wer": 0.5} for i in range(6)]
+    flat = [{**cell, "wer": 0.2} for cell in cells]
+    stored = {"anger": {"training": {"pair": "calm_anger"}, "ours": cells, "theirs": cells, "equalised": flat}}
+    asked = lambda find: [ask("?", WORDS, find("anger"), find("anger", "seen", baseline=True), over=0.0)]  # noqa: E731
+    (found,) = questions(asked, stored)
+    assert found["ours"]["answer"] == found["theirs"]["answer"] == "yes" and found["equalised"]["evidence"] == ""
 
 
 def test_presets_are_never_mixed(results, tmp_path):
