@@ -122,7 +122,7 @@ def _of_rows(table: Path, root: Path, rows: csv.DictReader, corpus: str) -> Iter
                 raise InputError("no path")
             intensity, repetition = (_number(name, field[name]) for name in ("intensity", "repetition"))
             yield Clip(
-                root / field["path"], _speaker(field["speaker"]), emotion_name(field["emotion"]),
+                root / field["path"], plain(field["speaker"]), emotion_name(field["emotion"]),
                 field["sentence"] or None, intensity, repetition, field["language"] or None, corpus,
             )  # fmt: skip
         except InputError as error:
@@ -154,8 +154,9 @@ def _of_folders(path: Path, names: Sequence[str], level: int, corpus: str) -> Cl
     except InputError:
         return "in a folder whose name is not an emotion"
     others = [name for at, name in enumerate(names) if at != level and name.lower() not in NO_SPEAKERS]
-    return Clip(path, _speaker(others[0] if others else ""), emotion, corpus=corpus)
+    return Clip(path, plain(others[0] if others else ""), emotion, corpus=corpus)
 
 
-def _speaker(name: str) -> str:
-    return name.replace(",", " ")  # lists of speakers are separated by commas
+def plain(name: str) -> str:
+    """A name without commas, which separate the names in a list of speakers."""
+    return name.replace(",", " ")

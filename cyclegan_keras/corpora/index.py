@@ -108,7 +108,7 @@ def _read_folder(
 ) -> tuple[Folder, list[Clip], list[PassedOver]]:
     """Find the clips of one folder, and the recordings that its corpus excludes."""
     chosen = corpus_of_name(corpus, channel) if corpus not in (None, FOLDERS) else None
-    name = chosen.name if chosen else _new_name(root.resolve().name or "folder", names)
+    name = chosen.name if chosen else _new_name(folders.plain(root.resolve().name) or "folder", names)
     if chosen is None and (root / folders.TABLE).is_file():
         return Folder(root, name, None), folders.clips_of_table(root, name), []
     paths = below.recordings

@@ -1,6 +1,7 @@
 """Code that the command lines share: error messages, exit status, and a quiet start."""
 
 import argparse
+import contextlib
 import ctypes
 import gc
 import os
@@ -91,8 +92,9 @@ def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
     try:
         main()
     except SystemExit as end:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):  # whoever read the output has gone, such as head
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(end.code or 0)
 
 

@@ -92,6 +92,11 @@ def test_a_table_that_cannot_be_used_is_named_with_its_line(tmp_path, table, sai
 # Several folders
 
 
+def test_no_name_of_a_speaker_or_folder_has_the_comma_that_separates_names_in_a_list(tmp_path):
+    root = tree(tmp_path / "my,voices", "ann,b/calm/1.wav")
+    assert [clip.who for clip in index_clips([root])] == ["my voices/ann b"]
+
+
 def test_several_folders_are_one_corpus_with_speakers_apart(tmp_path):
     ours, theirs = tree(tmp_path / "a/clips", "1/calm/x.wav"), tree(tmp_path / "b/clips", "1/calm/x.wav")
     emodb = tree(tmp_path / "emodb", *TREES["emodb"])
