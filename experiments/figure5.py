@@ -132,8 +132,8 @@ class Figure5:
     def make(self, settings: Settings) -> None:
         """Convert test faces, classify them, and draw five."""
         epoch, folder = self.run.epoch(), settings.results / self.run.name
-        measured = read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch
-        if not epoch or measured and ((folder / PICTURE).exists() or not settings.faces):
+        done = read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch
+        if not epoch or done and ((folder / PICTURE).exists() or not settings.faces):
             return
         from cyclegan_keras.conversion.generators import load_generator
         from experiments.face_judge import fit_face_judge, try_face_judge

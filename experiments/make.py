@@ -123,7 +123,8 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
         section = table.section(settings.results)
         print(f"\n{table.title}" + ("" if section else ": nothing of it is trained yet"))
         for answer in (each["ours"] for each in section["questions"]) if section else ():
-            print(f"  {answer['question']} {answer['answer']}: {answer['evidence'] or 'nothing measured, or no reliable judge'}")
+            evidence = answer["evidence"] or "nothing measured, or no reliable judge"
+            print(f"  {answer['question']} {answer['answer']}: {evidence}")
     return failed
 
 

@@ -74,8 +74,7 @@ def chosen_preset(results: Path, asked: str | None = None) -> str:
     """
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; give the one that the tables were made in (RESULTS=)")
-    stored = [read_json(file) for file in sorted(results.glob(f"*/{YIELD}"))]
-    presets = sorted({each["training"]["preset"] for each in stored if "training" in each})
+    presets = sorted({each["preset"] for each in _trainings(results)})
     if not presets:
         raise InputError(f"{results}: holds nothing of a training yet; make a table first, such as make table1")
     if asked and asked not in presets:
@@ -136,9 +135,11 @@ def publish(results: Path, published: Path, preset: str) -> None:
         The results are of synthetic speech, lack a file or clips that are published already, or take more than
         ``MOST_BYTES``; or another preset is published.
     """
-    others = {read_json(file).get("training", {}).get("preset", preset) for file in published.glob(f"*/{YIELD}")}
-    if others - {preset}:
-        raise InputError(f"{published}: holds trainings by {others.pop()}; delete it, or publish to another folder")
+    if any(each["demo"] for each in _trainings(results)):
+        raise InputError(f"{results}: made from synthetic speech, which shows nothing of the report; not published")
+    others = {each["preset"] for each in _trainings(published)} - {preset}
+    if others:
+        raise InputError(f"{published}: holds trainings by {min(others)}; delete it, or publish to another folder")
     take_published(published, results, preset)
     origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
     runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
@@ -146,8 +147,6 @@ def publish(results: Path, published: Path, preset: str) -> None:
     stored = {name: each for name, each in every.items() if each}
     media: list[Path] = []
     for name, each in stored.items():
-        if each.get("training", {}).get("demo"):
-            raise InputError(f"{results}: made from synthetic speech, which shows nothing of the report; not published")
         lost = len(_measured(read_json(published / name / YIELD)) - _measured(each))
         if lost:
             raise InputError(
@@ -176,6 +175,12 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for file in (file for name in stored for file in (published / name).glob("*")):
         if file not in kept:
             file.unlink()
+
+
+def _trainings(folder: Path) -> list[dict]:
+    """The descriptions of the trainings whose yields are in a folder."""
+    stored = (read_json(file) for file in sorted(folder.glob(f"*/{YIELD}")))
+    return [each["training"] for each in stored if "training" in each]
 
 
 def _measured(stored: dict) -> set[tuple]:
