@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, printable, run_command
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.machine import prepare_tensorflow
@@ -19,7 +18,7 @@ from experiments import yields
 from experiments.clips import SUFFIXES
 from experiments.losses import is_of
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
-from experiments.runs import Settings, Training
+from experiments.runs import PRESETS_OF_TABLES, Settings, Training
 from experiments.yields import RECORDINGS
 
 NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")
@@ -48,7 +47,9 @@ def parser() -> CommandParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all of them")
     parser.add_argument("--data", default="data/ravdess", help=f"folder of RAVDESS clips, or {DEMO}")
-    parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
+    parser.add_argument(
+        "--preset", choices=PRESETS_OF_TABLES, help="default: report where TensorFlow sees a GPU, else cpu"
+    )
     parser.add_argument("--epochs", type=int, default=0, help="of every training; 0: the table's own, or the preset's")
     parser.add_argument("--runs", type=Path, help="folder of run directories; default: runs, or runs/demo for the demo")
     parser.add_argument(

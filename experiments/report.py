@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from experiments.answers import decimals
 from experiments.make import NAMES, take_published
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
-from experiments.runs import Settings
+from experiments.runs import PRESETS_OF_TABLES, Settings
 from experiments.yields import RECORDINGS
 
 PAGE, SUMMARY = "index.html", "README.md"
@@ -36,7 +35,9 @@ def parser() -> CommandParser:
         "--publish writes both without them.",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that experiments.make wrote")
-    parser.add_argument("--preset", choices=PRESETS, help="whose trainings to show; default: the only one's there")
+    parser.add_argument(
+        "--preset", choices=PRESETS_OF_TABLES, help="whose trainings to show; default: the only one's there"
+    )
     parser.add_argument(
         "--publish", type=Path, nargs="?", const=PUBLISHED, metavar="FOLDER",
         help=f"write what may be published, and its page; default: {PUBLISHED.relative_to(PUBLISHED.parents[1])}",

@@ -26,6 +26,9 @@ from cyclegan_keras.shared.stored import StoredConfig
 from experiments.losses import how_long, is_of, log_pace, loss_rows
 from experiments.results import YIELD, read_json
 
+PRESETS_OF_TABLES = ("report", "cpu")
+"""The presets that tables are made by: the report's system, at its width and at a quarter of it."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -196,7 +199,6 @@ def needed(
     if image_size != chosen.spectrogram.image_size:
         preset = next(name for name, other in PRESETS.items() if other.spectrogram.image_size == image_size)
         options += ("--filters", str(chosen.model.filters), "--output-init", chosen.model.output_init)
-        options += ("--update", chosen.train.update)
         # So that a training stopped early can be shown as far as it got.
         options += ("--snapshot-every", str(chosen.train.snapshot_every))
     name = f"{pair}-{settings.preset}"
