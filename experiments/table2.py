@@ -24,7 +24,7 @@ def experiment(settings: Settings) -> SpeechTable:
         "table2",
         "Table 2: 260 x 260 and 520 x 520",
         "Calm to anger with an FFT of 512 and a hop of 256, and with 1024 and 128. The report finds that 260 x 260 "
-        "reconstructs better. The answers are from all calm clips; each cycle error is of an image at its own resolution. "
+        "reconstructs better. The answers are from all calm clips; a cycle error is of an image at its own resolution. "
         "Of the clips seen in training, DNSMOS is measured on one per actor and on those shown.",
         [Column(title, needed(settings, "calm_anger", 100, image_size=size)) for title, size in SIZES.items()],
         [(SEEN, ["260_real_calm_for_anger"])],
