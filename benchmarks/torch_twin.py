@@ -66,14 +66,6 @@ def build_step(
     return step
 
 
-def count_parameters(filters: int, n_resnet: int) -> int:
-    """Trainable parameters of a composite's three networks: two generators and a discriminator."""
-    with torch.device("meta"):
-        networks = Generator(filters, n_resnet), build_discriminator(filters)
-    generator, discriminator = (sum(w.numel() for w in network.parameters()) for network in networks)
-    return 2 * generator + discriminator
-
-
 class SameConv(nn.Conv2d):
     """A square convolution padded as TensorFlow's "same"; weights from N(0, 0.02)."""
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from cyclegan_keras.config import STRENGTHS
 from cyclegan_keras.conversion.model import Model, load_model
 from cyclegan_keras.conversion.studio import Studio, write_examples
-from cyclegan_keras.shared.cli import CommandParser, end_at_once, printable, run_command
-from cyclegan_keras.shared.errors import InputError, RunError
+from cyclegan_keras.shared.cli import CommandParser, end_at_once, is_told, one_line, run_command
+from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.own_host import OwnHostOnly
 from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
 
@@ -42,7 +42,7 @@ def parser() -> CommandParser:
     which.add_argument("--run-dir", type=Path, help="the run directory selected at the start")
     parser.add_argument("--port", type=int, default=7860, help="port of the page")
     parser.add_argument(
-        "--host", default=HOST, help="address to listen on; the page accepts run directories only on the default"
+        "--host", default=HOST, help="address to listen on; pages for other machines offer no other run directory"
     )
     return parser
 
@@ -110,8 +110,10 @@ def build_page(studio: Studio, model: Model, runs_open: bool, run_dir: Path | No
     def answered(function: Any) -> Any:
         try:
             return function()
-        except (InputError, RunError, OSError, MemoryError) as error:
-            raise gr.Error(printable(str(error)), duration=None, title="", print_exception=False) from None
+        except Exception as error:
+            if not is_told(error):
+                raise
+            raise gr.Error(one_line(error), duration=None, title="", print_exception=False) from None
 
     def show_model(pair: str, run: str | None, reverse: bool) -> tuple[Any, Any]:
         model = answered(lambda: studio.model(chosen(pair, run), bool(reverse)))

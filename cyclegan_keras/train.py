@@ -57,7 +57,7 @@ def parser() -> CommandParser:
     parser.add_argument("--epochs", type=int, help="0: statistics of prosody alone, no network; default: the preset's")
     parser.add_argument("--steps", type=int, help="stop after this many steps in all, whatever the epochs")
     parser.add_argument("--run-dir", type=Path, help="default: runs/PAIR-PRESET")
-    parser.add_argument("--seed", type=int, help="random seed of weights, data order and pools; default: 0")
+    parser.add_argument("--seed", type=int, help="of weights, data order and pools, from 0 to 1000000; default: 0")
     parser.add_argument("--filters", type=int, help="channels of the networks' first layer; default: the preset's")
     parser.add_argument("--n-resnet", type=int, help="ResNet blocks of a generator; default: the preset's")
     parser.add_argument("--snapshot-every", type=int, help="epochs between weights and samples; default: the preset's")

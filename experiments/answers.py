@@ -120,7 +120,7 @@ def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.nda
     combine : callable, optional
         Combines the groups' estimates into one number; by default the only one, or the first minus the second.
     """
-    groups = _comparable(estimator, groups)
+    groups = comparable(estimator, groups)
     points = [point(estimator, cells) for cells in groups]
     if None in points:
         return None
@@ -169,7 +169,7 @@ def ask(
     if found.of_one_speaker:
         shown = decimals(found.value)
     if len(groups) == 2 and combine is None:
-        compared = _comparable(quantity.estimator, groups)
+        compared = comparable(quantity.estimator, groups)
         first, second = (decimals(point(quantity.estimator, cells)) for cells in compared)
         shown = f"{first} against {second}, a difference of {shown}"
     yes = f"yes is {'under' if over is None else 'over'} {threshold:g}"
@@ -199,7 +199,7 @@ def _measured(estimator: Estimator, cells: Cells) -> list[dict]:
     return [cell for cell in cells if all(name in cell for name in estimator.needs)]
 
 
-def _comparable(estimator: Estimator, groups: Sequence[Cells]) -> list[list[dict]]:
+def comparable(estimator: Estimator, groups: Sequence[Cells]) -> list[list[dict]]:
     """The cells with the needed measures; if the groups have clips in common, only those."""
     groups = [_measured(estimator, cells) for cells in groups]
     common = set.intersection(*({_clip(cell) for cell in cells} for cells in groups))

@@ -113,7 +113,7 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
             try:
                 run.train(settings)
             except RunError as error:
-                print(f"{run.name}: failed: {error}", file=sys.stderr, flush=True)
+                print(f"{run.name}: failed: {printable(str(error))}", file=sys.stderr, flush=True)
                 failed.append(run.name)
             if run.name in wanted:
                 yields.make(settings, run, wanted[run.name])

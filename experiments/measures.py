@@ -19,7 +19,7 @@ from cyclegan_keras.measuring.parallel import distance
 from cyclegan_keras.measuring.sets import Pairing
 from cyclegan_keras.measuring.sounds import Sound, measure_sounds
 from cyclegan_keras.measuring.voice import SEMITONE_ZERO_HZ, Voice
-from experiments.answers import Cells, Quantity, average, gap_closed, mean, point
+from experiments.answers import Cells, Quantity, average, comparable, gap_closed, mean, point
 from experiments.clips import Recording
 
 CONFIG = SpectrogramConfig()
@@ -131,7 +131,8 @@ def gap_of(*groups: Cells) -> Quantity:
 
     There is none if the actors' second takes are not clearly closer than the recordings.
     """
-    return VOICE_GAP if any(point(GAP.estimator, cells) is None for cells in groups) else GAP
+    compared = comparable(GAP.estimator, groups)
+    return VOICE_GAP if any(point(GAP.estimator, cells) is None for cells in compared) else GAP
 
 
 def with_judge(cell: dict[str, float]) -> dict[str, float]:

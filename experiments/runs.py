@@ -92,10 +92,10 @@ class Training:
         """The folder of its yield and the epoch measured there; a published one if there are no weights here."""
         folders = [settings.results, *([settings.published] if settings.published and not self.epoch() else ())]
         found = ((folder / self.name, read_json(folder / self.name / YIELD)) for folder in folders)
-        epochs = [(path, each["training"]["epoch"]) for path, each in found if each and self._is_of_this(each)]
+        epochs = [(path, each["training"]["epoch"]) for path, each in found if each and self.made(each)]
         return max(epochs, key=lambda each: each[1], default=(folders[0] / self.name, 0))
 
-    def _is_of_this(self, stored: dict) -> bool:
+    def made(self, stored: dict) -> bool:
         """Whether a yield is of the training that is here, if one is."""
         return not self.epoch() or is_of(stored, self.directory.losses_file, stored["training"]["epoch"])
 

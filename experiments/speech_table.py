@@ -100,7 +100,7 @@ class SpeechTable:
 def differing_epochs(stored: dict[str, dict]) -> str:
     """Say so if the columns are not of one epoch."""
     epochs = {each["training"]["epoch"] for each in stored.values() if each}
-    return "The columns are of different epochs: their comparison says nothing yet." if len(epochs) > 1 else ""
+    return "The columns are of different epochs, which is a part of any difference." if len(epochs) > 1 else ""
 
 
 def counts(stored: dict[str, dict], sets: Sequence[str]) -> str:

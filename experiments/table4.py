@@ -14,7 +14,7 @@ def experiment(settings: Settings) -> SpeechTable:
         "Calm to anger and fearful, of clips that training has not seen, by speakers that it knows. The report's two "
         "are by an actor whom training here has not heard at all: they are unseen by ours, and held back by the "
         "report's. The answers are from all clips held back, "
-        "beside clips seen in training of the same sentence, intensity and repetition.",
+        "beside clips seen in training of the same sentence, intensity and repetition; they are too few to tell.",
         columns(settings),
         [(UNSEEN, ["calm_orig1", "calm_orig2"]), (HELD_BACK, 2)],
         [SEEN, HELD_BACK, UNSEEN],

@@ -69,7 +69,7 @@ def make(settings: Settings, run: SpeechTraining, wanted: Wanted) -> None:
     stored = read_json(settings.results / run.name / YIELD)
     if not (stored or run.epoch()) or stored and not settings.data.exists():
         return  # there is nothing to convert with, or nothing to convert
-    if 0 < run.epoch() < stored.get("training", {}).get("epoch", 0):
+    if stored and 0 < run.epoch() < stored["training"]["epoch"] and run.made(stored):
         return  # fewer epochs are asked for than were measured
     kept = stored if not run.epoch() or is_of(stored, run.directory.losses_file, run.epoch()) else {}
     found = clips.recordings(settings, run.pair, sorted(wanted.sets))

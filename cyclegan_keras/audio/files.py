@@ -122,9 +122,14 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     >>> load_waveform("clip.flac", 16_000).shape  # doctest: +SKIP
     (65536,)
     """
-    sound = read_sound(path)
-    waveform, _ = without_rumble(sound.waveform, sound.sample_rate)
-    return librosa.resample(waveform, orig_sr=sound.sample_rate, target_sr=sample_rate)
+    sound = without_offset_and_rumble(read_sound(path))
+    return librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=sample_rate)
+
+
+def without_offset_and_rumble(sound: Sound) -> Sound:
+    """Remove a large constant offset and loud rumble; ``changes`` says so."""
+    waveform, changes = without_rumble(sound.waveform, sound.sample_rate)
+    return Sound(waveform, sound.sample_rate, sound.changes + changes)
 
 
 def duration(path: Path) -> float:

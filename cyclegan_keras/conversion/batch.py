@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from cyclegan_keras.audio.files import read_sound, save_waveform
+from cyclegan_keras.audio.files import read_sound, save_waveform, without_offset_and_rumble
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.convert import generate, synthesise
 from cyclegan_keras.conversion.jobs import Job, grouped
-from cyclegan_keras.conversion.recording import Recording, read_recording, without_offset_and_rumble
+from cyclegan_keras.conversion.recording import Recording, read_recording
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.conversion.summary import Summary, summarise
 from cyclegan_keras.shared.cli import printable

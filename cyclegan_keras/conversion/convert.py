@@ -162,7 +162,9 @@ def synthesise(
         sound = with_treble(sound, move(clip, settings.move_before, rate), rate, config)
     sound = move(sound, settings.move_after, rate)
     if full_band is not None and full_band.sample_rate < rate:
+        length = round(len(full_band.waveform) * len(sound) / len(clip))
         sound = librosa.resample(sound, orig_sr=rate, target_sr=full_band.sample_rate)
+        sound = librosa.util.fix_length(sound, size=length)
         rate, clip = full_band.sample_rate, full_band.waveform
     sound = match_level(sound, clip, rate)
     source = recording.spectrogram

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples
+from cyclegan_keras.audio.files import Sound, read_sound, sound_of_samples, without_offset_and_rumble
 from cyclegan_keras.config import PHASES, RunConfig
 from cyclegan_keras.conversion.convert import Conversion, convert
 from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.conversion.recording import Recording, analyse_sound, without_offset_and_rumble
+from cyclegan_keras.conversion.recording import Recording, analyse_sound
 from cyclegan_keras.conversion.settings import ConversionSettings, run_settings
 from cyclegan_keras.conversion.summary import Summary, summarise
 from cyclegan_keras.emotions import split_pair

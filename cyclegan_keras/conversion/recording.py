@@ -6,8 +6,7 @@ from typing import NamedTuple
 import librosa
 import numpy as np
 
-from cyclegan_keras.audio.files import Sound, read_sound
-from cyclegan_keras.audio.level import without_rumble
+from cyclegan_keras.audio.files import Sound, read_sound, without_offset_and_rumble
 from cyclegan_keras.audio.spectrogram import waveform_to_spectrogram
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
@@ -82,9 +81,3 @@ def read_recording(path: Path, config: SpectrogramConfig, prosody: Prosody = UNM
         The recording cannot be used; the message names it.
     """
     return analyse_sound(without_offset_and_rumble(read_sound(path)), str(path), config, prosody)
-
-
-def without_offset_and_rumble(sound: Sound) -> Sound:
-    """Remove a large constant offset and loud rumble."""
-    waveform, changes = without_rumble(sound.waveform, sound.sample_rate)
-    return Sound(waveform, sound.sample_rate, sound.changes + changes)

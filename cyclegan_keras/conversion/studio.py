@@ -59,6 +59,7 @@ class Studio:
         line : str
             What was done.
         """
+        self.closed.discard(session)  # a page whose connection broke may be there again
         with self.one_at_a_time:
             model = self.model(name, reverse)
             try:
@@ -100,6 +101,9 @@ def write_examples(folder: Path) -> list[Path]:
         save_waveform(examples[-1], synthesise_clip("calm", 1, 1, 1, actor=actor, seed=0), 16_000)
     if shutil.which("espeak-ng"):
         spoken = folder / "espeak-ng.wav"
-        done = subprocess.run(["espeak-ng", "-w", str(spoken), SENTENCE], capture_output=True)
-        examples += [spoken] if done.returncode == 0 else []
+        try:
+            subprocess.run(["espeak-ng", "-w", str(spoken), SENTENCE], check=True, capture_output=True, timeout=60)
+            examples.append(spoken)
+        except subprocess.SubprocessError:  # a broken one costs its example and nothing else
+            spoken.unlink(missing_ok=True)
     return examples

@@ -63,7 +63,7 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
     f0 : np.ndarray [shape=(frames,)]
         As of ``resynthesise``.
     sample_rate : int
-        In Hz.
+        In Hz: ``OVERSAMPLING`` times that of the recording.
 
     Returns
     -------

@@ -16,7 +16,7 @@ M_ARENA_MAX = -8  # glibc's malloc.h
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 TOLD = (InputError, RunError, OSError, KeyboardInterrupt)
-"""Errors that are told in one line; any other is a fault of the program and ends with a traceback."""
+"""Errors that are told in one line, beside lack of memory."""
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -69,10 +69,13 @@ def run_command(
     arguments = parser.parse_args(argv)
     try:
         sys.exit(command(arguments))
+    except BrokenPipeError:  # whoever read the output has gone, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)
     except (Exception, KeyboardInterrupt) as error:
-        if arguments.debug or not isinstance(error, TOLD) and not _out_of_memory(error):
+        if arguments.debug or not is_told(error):
             raise
-        print(f"{parser.prog}: {_one_line(error)}", file=sys.stderr)
+        print(f"{parser.prog}: {one_line(error)}", file=sys.stderr)
         sys.exit(_exit_status(error))
 
 
@@ -92,10 +95,15 @@ def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
     try:
         main()
     except SystemExit as end:
-        with contextlib.suppress(BrokenPipeError):  # whoever read the output has gone, such as head
+        with contextlib.suppress(BrokenPipeError):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(end.code or 0)
+
+
+def is_told(error: BaseException) -> bool:
+    """Whether an error is told in a line; any other is a fault of the program."""
+    return isinstance(error, TOLD) or _out_of_memory(error)
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -103,7 +111,8 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What is told of an error."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if _out_of_memory(error):

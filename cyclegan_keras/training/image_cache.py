@@ -19,6 +19,9 @@ from cyclegan_keras.shared.files import HEADER_BYTES, read_arrays, write_arrays
 ANALYSIS_VERSION = 1
 """Part of every cache key: raise it when the same file and settings come to give another image."""
 
+READING_VERSION = 2
+"""Part of a cached file's name only: raise it when reading changes for few recordings, and trainings shall resume."""
+
 
 def default_cache_dir() -> Path:
     """Where analysed images are kept: ``$CYCLEGAN_KERAS_CACHE``, else ``~/.cache/cyclegan_keras``."""
@@ -133,7 +136,7 @@ def _cached_image(
     on_damage: Callable[[Path], None] | None,
     prosody: Prosody,
 ) -> np.ndarray:
-    cached = cache_dir / f"{cache_key(path, config, prosody)}.npz"
+    cached = cache_dir / f"{cache_key(path, config, prosody)}-{READING_VERSION}.npz"
     try:
         most = 4 * int(np.prod(config.image_shape)) + HEADER_BYTES
         return read_arrays(cached, most)["image"].reshape(config.image_shape)

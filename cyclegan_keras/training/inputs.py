@@ -41,5 +41,5 @@ def load_samples(split: Split, config: RunConfig, emotion: str, prosody: Prosody
     chosen = [clips[0] for clips in by_set if clips]
     chosen = chosen or [clip for clip in split.train if clip.emotion == emotion][:SAMPLES_PER_DOMAIN]
     # Speakers of other corpora may name their files alike.
-    names = [clip.key if clip.of_ravdess else f"{clip.speaker}_{clip.key}" for clip in chosen]
+    names = [clip.key if clip.of_ravdess else f"{number}_{clip.key}" for number, clip in enumerate(chosen, start=1)]
     return [Sample(name, read_recording(clip.path, config.spectrogram, prosody)) for name, clip in zip(names, chosen)]

@@ -89,6 +89,15 @@ def test_strength_multiplies_the_moves(without_network, clip):
     np.testing.assert_allclose(nothing.waveform, clip[0], atol=1e-3)
 
 
+@pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 48_000])
+def test_at_strength_0_a_clip_of_any_rate_comes_back_as_it_was(without_network, clip, rate):
+    at_rate = librosa.resample(clip[0], orig_sr=clip[1], target_sr=rate)[: rate - 1]
+    back, own_rate = load_model(without_network, strength=0.0).convert(at_rate, rate, keep_rate=True)
+    assert own_rate == rate and len(back) == len(at_rate)
+    inner = slice(rate // 20, -rate // 20)
+    assert np.sqrt(np.mean((back - at_rate)[inner] ** 2)) < 0.03 * at_rate.std()
+
+
 @DIRECTIONS
 def test_the_duration_can_be_kept(without_network, clip, reverse, prosody):
     summary = load_model(without_network, reverse=reverse, keep_duration=True).convert_fully(*clip).summary

@@ -60,6 +60,16 @@ def test_a_page_that_is_closed_during_a_conversion_leaves_nothing(studio, upload
     monkeypatch.setattr(model, "convert_fully", closed_meanwhile)
     made = studio.convert("tab", str(upload), studio.name, False, None)[:3]
     assert not any(Path(file).exists() for file in made)
+    monkeypatch.undo()
+    made = studio.convert("tab", str(upload), studio.name, False, None)[:3]
+    assert all(Path(file).exists() for file in made), "its connection had only broken"
+
+
+def test_a_broken_espeak_ng_costs_its_example_only(tmp_path, monkeypatch):
+    (tmp_path / "espeak-ng").write_text("#!/bin/sh\necho no > $2; exit 1\n")
+    (tmp_path / "espeak-ng").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert len(write_examples(tmp_path / "examples")) == len(list((tmp_path / "examples").iterdir())) == 2
 
 
 def test_an_error_names_the_file_and_not_where_it_lies(studio, upload):

@@ -178,7 +178,7 @@ def test_another_preset_than_the_published_one_is_refused_and_results_are_not_re
         report.publish(there, tmp_path / "published", "report")
 
 
-def test_columns_of_different_epochs_are_said_to_tell_nothing(results, tmp_path):
+def test_columns_of_different_epochs_are_said_to_be_so(results, tmp_path):
     there = shutil.copytree(results, tmp_path / "there")
     write_yield(there, "calm_anger-cpu")
     assert "columns are of different epochs" not in report.render(there, "cpu")

@@ -106,6 +106,17 @@ def test_the_spread_of_pitch_is_multiplied(clip):
     assert spread(move(clip, Prosody(spread=1.6), RATE)) / spread(clip) == pytest.approx(1.6, rel=0.1)
 
 
+@pytest.mark.parametrize("rate", [16_000, 22_050])
+def test_pitch_is_moved_when_it_is_asked_however_long_the_clip_is(rate):
+    time = np.arange(8 * rate) / rate
+    voice = 0.1 * sum(np.sin(2 * np.pi * 150 * n * time) / n for n in range(1, 12))
+    f0 = track_f0(voice, rate)
+    raised_from = round(7 * rate / round(0.005 * rate))
+    ratio = np.where(np.arange(len(f0)) < raised_from, 1.0, 1.4)
+    moved = track_f0(resynthesise(voice, f0, ratio, 1.0, rate), rate)
+    assert abs(int(np.argmax(moved > 180)) - raised_from) <= 2  # frames of 5 ms
+
+
 @pytest.mark.parametrize("tempo", [0.7, 1.3])
 def test_tempo_changes_by_the_ratio_asked_and_pitch_stays(clip, tempo):
     moved = move(clip, Prosody(tempo=tempo), RATE)

@@ -41,6 +41,15 @@ def test_tensorflows_lack_of_memory_is_one_line_and_a_fault_of_the_program_is_a_
         run_command(CommandParser(prog="tool"), lambda _: 1 // 0, [])
 
 
+def test_output_that_nobody_reads_any_more_ends_quietly():
+    code = "from cyclegan_keras.shared.cli import *; "
+    code += "run_command(CommandParser(prog='tool'), lambda _: [print('line', flush=True) for _ in range(99999)], [])"
+    tool = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert tool.stdout.readline() == b"line\n"
+    tool.stdout.close()
+    assert tool.stderr.read() == b"" and tool.wait(60) == 1
+
+
 def test_ctrl_c_exits_130(capsys):
     assert run(failing(KeyboardInterrupt()), capsys) == (130, "tool: interrupted\n")
 
