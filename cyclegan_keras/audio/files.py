@@ -99,7 +99,7 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
 
 
 def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
-    """Read a recording as mono, without offset and rumble (``level.without_rumble``), at a wanted rate.
+    """Read a recording as mono and resample it to ``sample_rate``.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
     >>> load_waveform("clip.flac", 16_000).shape  # doctest: +SKIP
     (65536,)
     """
-    sound = without_offset_and_rumble(read_sound(path))
+    sound = read_sound(path)
     return librosa.resample(sound.waveform, orig_sr=sound.sample_rate, target_sr=sample_rate)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cyclegan_keras.audio.level import without_rumble
 from cyclegan_keras.audio.spectrogram import load_image
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
@@ -145,6 +146,11 @@ def _cached_image(
     except (OSError, ValueError, KeyError):
         if on_damage:
             on_damage(cached)
-    image, _ = load_image(path, config, lambda waveform: move(waveform, prosody, config.sample_rate))
+
+    def as_converting_hears_it(waveform: np.ndarray) -> np.ndarray:
+        cleaned, _ = without_rumble(waveform, config.sample_rate)
+        return move(cleaned, prosody, config.sample_rate)
+
+    image, _ = load_image(path, config, as_converting_hears_it)
     write_cached(cached, {"image": image})
     return image

@@ -9,7 +9,6 @@ import soundfile
 from cyclegan_keras.audio.files import load_waveform, save_waveform
 from cyclegan_keras.audio.spectrogram import load_image
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.shared.errors import InputError
 from tests.sounds import level_db, speech
 
@@ -26,14 +25,6 @@ def test_any_rate_mono_or_stereo_wav_or_flac_becomes_16_khz_mono(tmp_path, rate,
     assert loaded.shape == (16_000,) and loaded.dtype == np.float32
     assert np.argmax(np.abs(np.fft.rfft(loaded))) == 440
     assert level_db(loaded[2000:-2000]) == pytest.approx(level_db(wave), abs=0.1)
-
-
-def test_training_and_measuring_hear_a_recording_without_offset_and_rumble_as_converting_does(tmp_path, tone):
-    rumble = 0.4 * np.sin(2 * np.pi * 20 * np.arange(len(tone)) / 16_000)
-    soundfile.write(tmp_path / "hum.wav", tone + rumble + 0.1, 16_000, subtype="FLOAT")
-    loaded = load_waveform(tmp_path / "hum.wav", 16_000)
-    np.testing.assert_array_equal(loaded, read_recording(tmp_path / "hum.wav", CONFIG).clip)
-    np.testing.assert_allclose(loaded[2000:-2000], tone[2000:-2000], atol=0.01)
 
 
 def test_stereo_is_mixed_to_the_mean_of_its_channels(tmp_path, tone):

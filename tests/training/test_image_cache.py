@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras.audio.spectrogram import load_image
+from cyclegan_keras.audio.spectrogram import load_image, spectrogram_to_image
 from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.training import image_cache
 from cyclegan_keras.training.image_cache import data_key, load_images
@@ -94,6 +95,17 @@ def test_a_cache_that_cannot_be_written_names_the_variable_for_another(clips, tm
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="CYCLEGAN_KERAS_CACHE names another folder"):
         load_images(clips, CONFIG, tmp_path / "file")
+
+
+def test_training_hears_a_recording_without_offset_and_rumble_as_converting_does(tmp_path, tone):
+    rumble = 0.4 * np.sin(2 * np.pi * 20 * np.arange(len(tone)) / 44_100)
+    soundfile.write(tmp_path / "hum.wav", tone + rumble + 0.1, 44_100, subtype="FLOAT")
+    (image,) = load_images([tmp_path / "hum.wav"], CONFIG, tmp_path)
+    converted = spectrogram_to_image(read_recording(tmp_path / "hum.wav", CONFIG).spectrogram, CONFIG)
+    as_it_is, _ = load_image(tmp_path / "hum.wav", CONFIG)
+    lowest = slice(0, 3)  # bins of 31 Hz, of 125 frames with sound
+    error, raw_error = (np.abs(converted - each)[lowest, :125].mean() for each in (image, as_it_is))
+    assert error < 0.1 and raw_error > 0.5
 
 
 def test_progress_counts_every_file(clips, tmp_path):
