@@ -140,8 +140,8 @@ def train(
     state, take_step = build_training(config.image_shape, config.model, config.train, start)
     keeper = CheckpointKeeper(state, run, checkpoint_seconds)
     if keeper.restore_newest():
-        observer.resumed(int(state.step), [str(path) for path in keeper.damaged])
-    step = int(state.step)
+        observer.resumed(int(state.step.numpy()), [str(path) for path in keeper.damaged])
+    step = int(state.step.numpy())
     if not replicas.agree_on(step):
         raise RunError(f"{run.path}: the workers resume from different steps; give all of them one shared folder")
 
