@@ -118,9 +118,9 @@ def test_a_name_is_the_newest_training_of_a_pair_or_what_ships(trained_run, tmp_
         ("calm_surprised", {"phase": "none"}, "phase 'none': unknown; give one of griffin-lim, source"),
     ],
 )
-def test_a_model_that_is_not_there_or_cannot_be_had_so_is_named(name, options, said):
+def test_a_model_that_is_not_there_or_cannot_be_had_so_is_named(name, options, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        load_model(name, **options)
+        load_model(name, runs=tmp_path, **options)  # whatever trainings lie beside the tests
 
 
 @pytest.mark.parametrize(
