@@ -56,8 +56,7 @@ def command(arguments: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C; returns the exit status."""
     if not 1 <= arguments.port <= 65_535:
         parser().error(f"argument --port: must lie between 1 and 65535, not {arguments.port}")
-    run = arguments.run_dir and RunDirectory(arguments.run_dir)
-    model = Model(run) if run else load_model(arguments.pair)
+    model = Model(RunDirectory(arguments.run_dir)) if arguments.run_dir else load_model(arguments.pair)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="spectrogan-") as folder:
         # Gradio reads these when it is imported.

@@ -157,6 +157,7 @@ def ask(
     noun : str
         What the cells are of.
     """
+    groups = comparable(quantity.estimator, groups)
     found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
         return Answer(question, "cannot be told", "")
@@ -169,8 +170,7 @@ def ask(
     if found.of_one_speaker:
         shown = decimals(found.value)
     if len(groups) == 2 and combine is None:
-        compared = comparable(quantity.estimator, groups)
-        first, second = (decimals(point(quantity.estimator, cells)) for cells in compared)
+        first, second = (decimals(point(quantity.estimator, cells)) for cells in groups)
         shown = f"{first} against {second}, a difference of {shown}"
     yes = f"yes is {'under' if over is None else 'over'} {threshold:g}"
     return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found, noun)}")

@@ -132,7 +132,7 @@ class Figure5:
     def make(self, settings: Settings) -> None:
         """Convert test faces, classify them, and draw five."""
         epoch, folder = self.run.epoch(), settings.results / self.run.name
-        done = read_json(folder / YIELD).get("training", {}).get("epoch", 0) >= epoch
+        done = self.run.stored(settings)[1] >= epoch
         if not epoch or done and ((folder / PICTURE).exists() or not settings.faces):
             return
         from cyclegan_keras.conversion.generators import load_generator

@@ -68,8 +68,9 @@ class SpeechTable:
         sources = {each["name"]: each for each in recordings}
         names: dict[str, list[str]] = {}
         cells = [cell for each in stored.values() for cell in each.get("ours", ())]
-        for cell in sorted(cells, key=lambda cell: "picture" not in cell):  # a clip added later may have none
-            names.setdefault(cell["of"], []).append(cell["name"])
+        cells.sort(key=lambda cell: "picture" not in cell)  # a clip added later may have none
+        for of, name in dict.fromkeys((cell["of"], cell["name"]) for cell in cells):
+            names.setdefault(of, []).append(name)
         rows = [
             {
                 "source": {**sources[name], "folder": yields.RECORDINGS},
@@ -79,7 +80,7 @@ class SpeechTable:
                     if stored[column.title]
                 ],
             }
-            for name in clips.chosen({of: list(dict.fromkeys(each)) for of, each in names.items()}, self.rows)
+            for name in clips.chosen(names, self.rows)
             if name in sources
         ]
         return {

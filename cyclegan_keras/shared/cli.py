@@ -1,7 +1,6 @@
 """Code that the command lines share: error messages, exit status, and a quiet start."""
 
 import argparse
-import contextlib
 import ctypes
 import gc
 import os
@@ -68,7 +67,9 @@ def run_command(
     sys.stdout.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args(argv)
     try:
-        sys.exit(command(arguments))
+        status = command(arguments)
+        sys.stdout.flush()
+        sys.exit(status)
     except BrokenPipeError:  # whoever read the output has gone, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
@@ -95,9 +96,8 @@ def end_at_once(main: Callable[[], NoReturn]) -> NoReturn:
     try:
         main()
     except SystemExit as end:
-        with contextlib.suppress(BrokenPipeError):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(end.code or 0)
 
 
