@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-DRAWS = 2000
+DRAWS = 5000
 
 FEWEST_CLIPS = 6
 """Of fewer clips nothing is told: were there no effect, all five would lie on one side once in 16 times."""
@@ -72,29 +72,24 @@ def mean(measure: str, less: str = "") -> Estimator:
     return estimate
 
 
-def gap_closed(measure: str, floor: str = "") -> Estimator:
+def gap_closed(measure: str) -> Estimator:
     """Estimate the gap that conversions close to the actors' own recordings.
 
     1 - sum |converted - real| / sum |recording - real|: 1 if they reach them, 0 without a change, below 0 if they are
-    further away. ``floor`` is the least value of a distance that never reaches 0; it is subtracted from both sums. NaN
-    if recordings are not further away than that: there is no gap then.
+    further away.
     """
 
     def estimate(cells: Cells, drawn: np.ndarray) -> np.ndarray:
-        after, before, best = (np.array([cell[name] if name else 0.0 for cell in cells]) for name in names)
-        (every,) = _drawn((tuple(map(_clip, cells)),))
-        if np.percentile(every @ (before - best), PERCENTILES[0]) <= 0.0:
-            return np.full(len(drawn), np.nan)
+        after, before = (np.array([cell[name] for cell in cells]) for name in estimate.needs)
         with np.errstate(invalid="ignore", divide="ignore"):  # where none of the clips was drawn
-            return 1.0 - drawn @ (after - best) / (drawn @ (before - best))
+            return 1.0 - drawn @ after / (drawn @ before)
 
-    names = (measure, f"{measure}_before", floor)
-    estimate.needs = tuple(name for name in names if name)
+    estimate.needs = (measure, f"{measure}_before")
     return estimate
 
 
 def average(*estimators: Estimator) -> Estimator:
-    """Estimate the average of several estimates of the same cells; NaN if one of them is."""
+    """Estimate the average of several estimates of the same cells."""
 
     def estimate(cells: Cells, drawn: np.ndarray) -> np.ndarray:
         return np.mean([each(cells, drawn) for each in estimators], axis=0)
@@ -143,7 +138,10 @@ def ask(
     combine: Callable[..., np.ndarray] | None = None,
     noun: str = "clip",
 ) -> Answer:
-    """Answer whether a number lies over, or under, a threshold. It is yes or no if the whole interval lies on one side.
+    """Answer whether a number lies over, or under, a threshold.
+
+    It is yes or no if the whole interval, rounded as it is shown, lies on one side. So an end that only chance in the
+    draws puts beside the threshold decides nothing.
 
     Parameters
     ----------
@@ -162,11 +160,10 @@ def ask(
     if found is None:
         return Answer(question, "cannot be told", "")
     threshold = under if over is None else over
-    above, below = found.low > threshold, found.high < threshold
+    above, below = round(found.low, 2) > threshold, round(found.high, 2) < threshold
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "cannot be told" if not (found.tells and (holds or fails)) else "yes" if holds else "no"
-    low, high = (decimals(bound, apart_from=threshold) for bound in (found.low, found.high))
-    shown = f"{decimals(found.value)} ({low} to {high})"
+    shown = f"{decimals(found.value)} ({decimals(found.low)} to {decimals(found.high)})"
     if found.of_one_speaker:
         shown = decimals(found.value)
     if len(groups) == 2 and combine is None:
@@ -176,10 +173,9 @@ def ask(
     return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found, noun)}")
 
 
-def decimals(value: float, digits: int = 2, apart_from: float = 0.0) -> str:
-    """Write a number with some decimals; two more at most where it would be 0, or the threshold of an answer."""
-    needed = next((more for more in range(digits, digits + 3) if round(value, more) not in (0.0, apart_from)), digits)
-    return f"{round(value, needed) + 0.0:.{needed}f}"
+def decimals(value: float, digits: int = 2) -> str:
+    """Write a number with some decimals; what rounds to 0 has no sign."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def counted(found: Estimate, noun: str = "clip") -> str:
@@ -210,7 +206,7 @@ def _speakers(clips: Sequence[tuple]) -> tuple[str, ...]:
     return tuple(sorted({speaker for _, speaker in clips}))
 
 
-@functools.lru_cache(maxsize=64)  # most figures of a page are of the same clips
+@functools.lru_cache(maxsize=16)  # most figures of a page are of the same clips
 def _drawn(groups: tuple[tuple[tuple, ...], ...]) -> list[np.ndarray]:
     """How often each clip of each group is drawn [shape=(draws, clips)]."""
     rng = np.random.default_rng(0)
@@ -224,4 +220,5 @@ def _drawn(groups: tuple[tuple[tuple, ...], ...]) -> list[np.ndarray]:
             own = sorted(clip for clip in clips if clip[1] == speaker)
             of_clips = rng.multinomial(drawn * len(own), np.full(len(own), 1 / len(own)))
             counts[speakers].update(zip(own, of_clips.T))
-    return [np.stack([counts[_speakers(group)][clip] for clip in group], axis=1) for group in groups]
+    drawn = (np.stack([counts[_speakers(group)][clip] for clip in group], axis=1) for group in groups)
+    return [each.astype(float) for each in drawn]

@@ -19,25 +19,21 @@ from cyclegan_keras.measuring.parallel import distance
 from cyclegan_keras.measuring.sets import Pairing
 from cyclegan_keras.measuring.sounds import Sound, measure_sounds
 from cyclegan_keras.measuring.voice import SEMITONE_ZERO_HZ, Voice
-from experiments.answers import Cells, Quantity, average, comparable, gap_closed, mean, point
+from experiments.answers import Cells, Quantity, average, gap_closed, mean
 from experiments.clips import Recording
 
 CONFIG = SpectrogramConfig()
 """The judges' analysis, 260 x 260: all columns are measured alike."""
 
-GAPS = {
-    "F0": gap_closed("f0"),
-    "treble": gap_closed("treble"),
-    "level spread": gap_closed("level"),
-    "MCD": gap_closed("mcd", "mcd_floor"),
-}
-"""Gaps to the actor's own recording in the target emotion; that of MCD to its distance from the actor's second take."""
+GAPS = {"F0": gap_closed("f0"), "treble": gap_closed("treble"), "level spread": gap_closed("level")}
+"""Gaps to the actor's own recording in the target emotion."""
 
 GAP = Quantity("gap closed", average(*GAPS.values()))
-"""The gap closed to the actors' own recordings, as a mean over four features; see ``gap_of``."""
+"""The gap closed to the actors' own recordings, as a mean over three features."""
 
-VOICE_GAP = Quantity("gap closed in F0, treble and level spread", average(*list(GAPS.values())[:3]))
-"""The same without MCD."""
+MCD, NEARER = Quantity("MCD in dB", mean("mcd")), Quantity("change of MCD in dB", mean("mcd", "mcd_before"))
+"""The distance of the spectral envelope from that of the actor's own recording. It never reaches 0, not even from the
+actor's second take, so it has no gap."""
 
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),
@@ -49,17 +45,18 @@ CLEANNESS, DAMAGE = (
     Quantity("change of DNSMOS", mean("dnsmos", "dnsmos_before")),
 )
 
-JUDGED = Quantity("rise of the reliable judges' mean score", mean("judge", "judge_before"))
-"""Of cells by ``with_judge``."""
+JUDGED = Quantity("rise of the judges' mean score", mean("judge", "judge_before"))
+"""Of cells by ``with_judges``."""
 
 CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycle error", mean("cycle"))
 
 SUMMARY = {
     "gap closed": GAP.estimator,
     **GAPS,
+    "MCD before": mean("mcd_before"), "MCD": MCD.estimator, "MCD second take": mean("mcd_floor"),
     "WER before": mean("wer_before"), "WER": mean("wer"), "WER real": mean("wer_real"),
     "DNSMOS before": mean("dnsmos_before"), "DNSMOS": mean("dnsmos"),
-    **{f"judge {kind}": mean(kind) for kind in JUDGES},
+    **{f"judge {kind}{when}": mean(f"{kind}{when.replace(' ', '_')}") for kind in JUDGES for when in (" before", "")},
     "change": mean("mimicry"), "cycle error": mean("cycle"),
 }  # fmt: skip
 """The measures of all clips of a column."""
@@ -126,25 +123,19 @@ class PairMeasures:
         return [rounded(row) for row in rows]
 
 
-def gap_of(*groups: Cells) -> Quantity:
-    """Choose the gap that groups of clips are compared by: without MCD if one of them has no gap in it.
-
-    There is none if the actors' second takes are not clearly closer than the recordings.
-    """
-    compared = comparable(GAP.estimator, groups)
-    return VOICE_GAP if any(point(GAP.estimator, cells) is None for cells in compared) else GAP
+def false_alarms(cells: Cells) -> dict[str, float]:
+    """The share of untouched recordings that each judge classifies as the target emotion, by judge."""
+    scores = {kind: [cell[f"{kind}_before"] for cell in cells if kind in cell] for kind in JUDGES}
+    return {kind: float(np.mean(np.array(of_kind) > 0.5)) for kind, of_kind in scores.items() if of_kind}
 
 
-def with_judge(cell: dict[str, float]) -> dict[str, float]:
-    """Add the mean score of the judges that a cell has, the reliable ones; a cell without any stays as it is."""
-    kinds = [kind for kind in JUDGES if kind in cell]
-    if not kinds:
-        return cell
-    return {
-        **cell,
-        "judge": float(np.mean([cell[kind] for kind in kinds])),
-        "judge_before": float(np.mean([cell[f"{kind}_before"] for kind in kinds])),
-    }
+def with_judges(cells: Cells, kinds: Sequence[str]) -> list[dict]:
+    """Add the mean score of some judges to each cell."""
+
+    def mean_of(cell: dict, when: str) -> float:
+        return float(np.mean([cell[f"{kind}{when}"] for kind in kinds]))
+
+    return [{**cell, "judge": mean_of(cell, ""), "judge_before": mean_of(cell, "_before")} for cell in cells]
 
 
 def of_recording(waveform: np.ndarray) -> dict[str, float]:

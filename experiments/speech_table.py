@@ -12,7 +12,7 @@ from experiments.results import YIELD, read_json
 from experiments.runs import SpeechTraining
 
 Find = Callable[..., Cells]
-"""Takes a column's title and sets of clips; gives the conversions of those, or with ``baseline`` the equaliser's."""
+"""Takes a column's title and sets of clips; gives the conversions of those, or the ones named by ``beside``."""
 
 
 @dataclass(frozen=True)
@@ -133,17 +133,17 @@ def figures(stored: dict[str, dict], sets: Sequence[str]) -> dict:
 
 
 def _figure(found: Estimate | None) -> float | tuple[float, float, float] | None:
-    return found and (found.value if found.of_one_speaker else (found.value, found.low, found.high))
+    return found and ((found.value, found.low, found.high) if found.tells else found.value)
 
 
 def questions(claims: Callable[[Find], Sequence[Answer]], stored: dict[str, dict]) -> list[dict]:
     """Answer claims by our conversions, and by the report's own and the fixed equaliser's where there are any."""
 
     def answers(whose: str) -> list[dict]:
-        def find(title: str, *sets: str, baseline: bool = False) -> Cells:
-            if baseline and whose == "equalised":
-                return []  # it is not compared with itself
-            cells = stored[title].get("equalised" if baseline else whose, ())
+        def find(title: str, *sets: str, beside: str = "") -> Cells:
+            if beside == whose:
+                return []  # nothing is compared with itself
+            cells = stored[title].get(beside or whose, ())
             return [cell for cell in cells if not sets or cell["of"] in sets]
 
         return [dataclasses.asdict(answer) for answer in claims(find)]

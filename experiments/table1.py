@@ -2,7 +2,7 @@
 
 from experiments.answers import ask
 from experiments.clips import HELD_BACK, SEEN, UNSEEN
-from experiments.measures import CLEANNESS, WORDS, gap_of
+from experiments.measures import CLEANNESS, GAP, MCD, WORDS
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, SpeechTable
 
@@ -15,7 +15,8 @@ def experiment(settings: Settings) -> SpeechTable:
     def claims(find):
         three, six, nine = (find(title, HELD_BACK, UNSEEN) or find(title) for title in BLOCKS)
         return [
-            ask("Do 6 blocks bring a clip nearer to anger than 3?", gap_of(six, three), six, three, over=0.0),
+            ask("Do 6 blocks close more of the gap to anger than 3?", GAP, six, three, over=0.0),
+            ask("Is MCD smaller with 6 blocks than with 3?", MCD, six, three, under=0.0),
             ask("Do 6 blocks keep more of the words than 3?", WORDS, six, three, under=0.0),
             ask("Do 9 blocks sound noisier than 6?", CLEANNESS, nine, six, under=0.0),
         ]

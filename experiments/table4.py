@@ -11,10 +11,10 @@ def experiment(settings: Settings) -> SpeechTable:
     return SpeechTable(
         "table4",
         "Table 4: clips held back",
-        "Calm to anger and fearful, of clips that training has not seen, by speakers that it knows. The report's two "
-        "are by an actor whom training here has not heard at all: they are unseen by ours, and held back by the "
-        "report's. The answers are from all clips held back, "
-        "beside clips seen in training of the same sentence, intensity and repetition; they are too few to tell.",
+        "Calm to anger and fearful, of clips that training has not seen, by speakers that it knows. The report shows "
+        "two clips of actor 20. The authors' models were trained on other clips of this actor. Ours were not, so these "
+        "two clips are unseen for ours. The answers are from all clips held back, beside seen clips of the same "
+        "sentence, intensity and repetition. They are too few to tell.",
         columns(settings),
         [(UNSEEN, ["calm_orig1", "calm_orig2"]), (HELD_BACK, 2)],
         [SEEN, HELD_BACK, UNSEEN],

@@ -12,7 +12,7 @@ def experiment(settings: Settings) -> SpeechTable:
         "table5",
         "Table 5: the same script, unseen actor",
         "Calm to anger and fearful, of the same sentences by speakers whom training has not heard. The report finds "
-        "that they do as well. The answers are from all calm clips of unseen actors.",
+        "that the emotion transfers to them equally well. The answers are from all calm clips of unseen actors.",
         columns(settings),
         [(OTHER_SPEAKER, 1), (YOURS, 4), (UNSEEN, ["03-01-02-01-01-01-19", "03-01-02-01-02-01-20"])],
         [SEEN, UNSEEN, OTHER_SPEAKER, YOURS],

@@ -15,9 +15,9 @@ def experiment(settings: Settings) -> SpeechTable:
         "Table 6: other English sentences",
         "Calm to anger and fearful, of sentences that training has not heard by speakers whom it has not heard; the "
         "synthetic voices of espeak-ng stand beside the report's, and count as speakers. No actor says these "
-        "sentences in anger or fear, so judges and DNSMOS answer.",
+        "sentences in anger or fear, so the answers are from the judges and DNSMOS.",
         columns(settings),
         [(ENGLISH, 2), (YOURS, 4), (ESPEAK_ENGLISH, 2)],
         [*SETS, YOURS],
-        lambda find: judged_claims(find, SETS, "other sentences", moved=True),
+        lambda find: judged_claims(find, SETS, "English", moved=True),
     )

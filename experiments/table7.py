@@ -9,19 +9,23 @@ from experiments.two_emotions import TARGETS, columns, judged_claims
 
 SETS = (HINDI, KANNADA, GERMAN, ESPEAK_HINDI, ESPEAK_KANNADA)
 
+ANSWERED = {"Hindi and Kannada": (HINDI, KANNADA, ESPEAK_HINDI, ESPEAK_KANNADA), "German": (GERMAN,)}
+"""The sets that are answered apart, because their speech is of different kinds."""
+
 
 def experiment(settings: Settings) -> SpeechTable:
     """State the table."""
 
     def claims(find):
-        less = [
-            ask(
-                f"Do the generators change it less than English ({target})?", CHANGE,
-                find(target, *SETS), find(target, ENGLISH, ESPEAK_ENGLISH), under=0.0,
-            )
-            for target in TARGETS
-        ]  # fmt: skip
-        return [*judged_claims(find, SETS, "speech in another language", moved=False), *less]
+        answers = []
+        for language, sets in ANSWERED.items():
+            answers += judged_claims(find, sets, language, moved=False)
+            for target in TARGETS:
+                question = f"Do the generators to {target} change speech in {language} less than in English?"
+                answers.append(
+                    ask(question, CHANGE, find(target, *sets), find(target, ENGLISH, ESPEAK_ENGLISH), under=0.0)
+                )
+        return answers
 
     return SpeechTable(
         "table7",

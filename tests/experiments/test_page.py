@@ -20,6 +20,7 @@ import soundfile
 from cyclegan_keras.shared.errors import InputError
 from experiments import cells, report
 from experiments.answers import ask
+from experiments.curve import too_short
 from experiments.measures import WORDS
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.speech_table import figures, questions
@@ -245,9 +246,13 @@ def test_ours_and_the_reports_conversions_are_compared_with_the_equaliser_and_th
     cells = [{"name": f"clip {i}", "of": "seen", "speaker": f"actor {i}", "wer": 0.5} for i in range(6)]
     flat = [{**cell, "wer": 0.2} for cell in cells]
     stored = {"anger": {"training": {"pair": "calm_anger"}, "ours": cells, "theirs": cells, "equalised": flat}}
-    asked = lambda find: [ask("?", WORDS, find("anger"), find("anger", "seen", baseline=True), over=0.0)]  # noqa: E731
+    asked = lambda find: [ask("?", WORDS, find("anger"), find("anger", "seen", beside="equalised"), over=0.0)]  # noqa: E731
     (found,) = questions(asked, stored)
     assert found["ours"]["answer"] == found["theirs"]["answer"] == "yes" and found["equalised"]["evidence"] == ""
+
+
+def test_a_training_long_enough_for_mimicry_is_not_called_too_short():
+    assert "This one has 20," in too_short(20) and too_short(500) == ""
 
 
 def test_presets_are_never_mixed(results, tmp_path):

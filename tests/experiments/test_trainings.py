@@ -1,5 +1,7 @@
 """Which trainings tables need, which of them are there, and what is said of the rest."""
 
+import importlib
+
 import numpy as np
 import pytest
 import soundfile
@@ -217,6 +219,15 @@ def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found
     assert clips.reports_output(chosen, found, needed(chosen, "neutral_anger", 100)) is None, "this clip is calm"
     assert clips.reports_output(chosen, found, anger).name == "calm_eng1_Anger_generated.flac"
     assert clips.reports_output(chosen, found, deep) is None
+
+
+def test_the_clip_that_the_authors_converted_by_table_2s_models_is_not_counted_in_other_tables(tmp_path):
+    assert {name for name, of in clips.REPORTS.items() if of == clips.TABLE_2} == {
+        "260_real_calm_for_anger", "520_real_calm_for_anger"
+    }  # fmt: skip
+    for name in make.NAMES[:7]:
+        table = importlib.import_module(f"experiments.{name}").experiment(settings(tmp_path))
+        assert (clips.TABLE_2 in getattr(table, "sets", ())) == (name == "table2")
 
 
 def test_cleanness_is_measured_of_all_but_of_clips_seen_of_one_a_speaker_and_those_shown():

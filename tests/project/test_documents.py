@@ -1,6 +1,7 @@
 """README and docs: every command that they show can be run, and every link leads somewhere."""
 
 import argparse
+import json
 import re
 import runpy
 import shlex
@@ -133,3 +134,11 @@ def test_every_page_is_linked_from_the_index_of_docs():
     index = text_of("docs/README.md")
     missing = [page.name for page in PROJECT.glob("docs/*.md") if page.name != "README.md" and page.name not in index]
     assert not missing
+
+
+def test_the_figures_beside_the_readmes_picture_are_those_of_the_published_tables():
+    text = " ".join(text_of("README.md").split())
+    stored = json.loads(text_of("docs/tables/calm_fearful-cpu/yield.json"))
+    shown = next(cell for cell in stored["ours"] if cell["name"] == "03-01-02-01-02-01-14")
+    assert f"from {shown['svm_before']:.2f} to {shown['svm']:.2f}" in text
+    assert f"now {shown['f0']:.1f} semitones" in text and f"instead of {shown['f0_before']:.1f}." in text
