@@ -167,8 +167,8 @@ class RunConfig(StoredConfig):
     """Everything that defines a training run; stored as ``config.json`` in its directory.
 
     ``data`` is the folder of the clips, or several. ``unseen_speakers`` are separated by commas, and empty if the rule
-    for RAVDESS chose them. ``data_key`` is the fingerprint of the training clips, so that a run is never resumed on
-    other recordings.
+    for RAVDESS chose them. ``corpus`` is the name that ``--corpus`` gave, and empty if the corpus was recognised.
+    ``data_key`` is the fingerprint of the training clips, so that a run is never resumed on other recordings.
     """
 
     pair: str
@@ -180,6 +180,7 @@ class RunConfig(StoredConfig):
     train: TrainConfig
     conversion: ConversionConfig
     unseen_speakers: str = ""
+    corpus: str = ""
 
     def __post_init__(self):
         refuse(run_problems(self.pair, self.data_key))

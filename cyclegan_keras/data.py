@@ -11,7 +11,6 @@ from typing import NoReturn
 from cyclegan_keras.corpora import download, unpack
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import Folder, Index, index_clips, index_corpora
-from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.corpora.passed_over import PassedOver, passed_over_lines
@@ -47,7 +46,6 @@ def _parser() -> CommandParser:
     )
     listing.add_argument("data", type=Path, nargs="+", help="folder of recordings; several count as one corpus")
     listing.add_argument("--corpus", default=None, help="name of the corpus, or folders; default: recognised")
-    listing.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="only RAVDESS has song")
     listing.add_argument(
         "--unseen-speakers", nargs="+", default=(), metavar="NAME", help="never trained on; default: by rule"
     )
@@ -70,7 +68,7 @@ def _parser() -> CommandParser:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    index = index_corpora(arguments.data, arguments.corpus, arguments.channel, strict=False)
+    index = index_corpora(arguments.data, arguments.corpus, strict=False)
     for folder in index.folders:
         print(*_about(folder), sep="\n")
     show = partial(show_progress, total=len(index.clips), unit="clip") if sys.stdout.isatty() else None
@@ -141,6 +139,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from cyclegan_keras.corpora.demo import write_demo_corpus
 
     root = _folder(arguments.data)
+    if arguments.seed < 0:
+        raise InputError(f"--seed {arguments.seed}: must be 0 or more")
     mark = root / DEMO_MARK
     if not mark.exists() and any(parse_name(path) for path in root.rglob("*")):
         raise InputError(f"--data {root}: holds recordings that the demo may overwrite; name another folder")

@@ -97,7 +97,7 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
     epochs = _epochs(run, arguments.epochs) if settings.uses_network else []
     prepare_tensorflow()
-    clips = index_clips(arguments.data or DATA)
+    clips = index_clips(arguments.data or DATA, config.corpus or None)
     wanted = arguments.clips or ("choose" if any(clip.actor in CHOOSING_ACTORS for clip in clips) else "unseen")
     unseen = _unseen_speakers(config, clips)
     sources = choose_sources(wanted, clips, source, config.spectrogram.sample_rate, unseen)
@@ -164,7 +164,7 @@ def _epochs(run: RunDirectory, wanted: str) -> list[int]:
         return run.epochs()
     if wanted == "latest":
         return [run.epoch_or_latest()]
-    if not all(number.strip().isdigit() for number in wanted.split(",")):
+    if not all(number.strip().isdecimal() for number in wanted.split(",")):
         raise InputError(f"--epochs {wanted}: not all, latest, or numbers such as 1,5,10")
     return [run.epoch_or_latest(int(number)) for number in wanted.split(",")]
 

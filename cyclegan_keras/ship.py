@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import numpy as np
 
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
+from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import index_corpora
 from cyclegan_keras.corpora.known import Corpus
-from cyclegan_keras.corpora.split import split_clips
+from cyclegan_keras.corpora.split import NOBODY, split_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.rows import from_json, table
 from cyclegan_keras.presets import PRESETS
@@ -59,7 +61,9 @@ def command(arguments: argparse.Namespace) -> int:
     if there["phase"] != back["phase"]:
         raise InputError(f"{run.path}: the two directions were measured with different --phase; measure both with one")
     conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
-    index = index_corpora([Path(part) for part in config.data.split(os.pathsep)])
+    index = index_corpora([Path(part) for part in config.data.split(os.pathsep)], config.corpus or None)
+    if any((folder.root / DEMO_MARK).exists() for folder in index.folders):
+        raise InputError(f"{run.path}: trained on the demo corpus, which is synthetic speech; train on recordings")
     corpora = [folder.corpus for folder in index.folders]
     unseen = config.unseen_speakers.split(",") if config.unseen_speakers else ()
     speakers = len({clip.who for clip in split_clips(index.clips, unseen).train})
@@ -116,7 +120,9 @@ def card(
     )
     statistics = f"Statistics of prosody, {source} to {target} and back: preset `{config.preset}`, without a network."
     left_out = "actors 19 and 20"  # by RAVDESS's rule, which no configuration repeats
-    if config.unseen_speakers:
+    if config.unseen_speakers == NOBODY:
+        left_out = "nobody"
+    elif config.unseen_speakers:
         left_out = f"speakers {config.unseen_speakers.replace(',', ', ')}"
     lines = [
         f"# {config.pair}",
@@ -171,7 +177,9 @@ def training_command(config: RunConfig, epochs: int) -> str:
         named.append("precision")  # its default depends on the machine
     options = [f"--{name.replace('_', '-')} {chosen[name]}" for name in named]
     if config.unseen_speakers:
-        options.append(f"--unseen-speakers {config.unseen_speakers.replace(',', ' ')}")
+        options.append(f"--unseen-speakers {shlex.join(config.unseen_speakers.split(','))}")
+    if config.corpus:
+        options.append(f"--corpus {config.corpus}")
     return " ".join(["python -m cyclegan_keras.train --pair", config.pair, "--preset", config.preset, *options])
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
-from cyclegan_keras.corpora.known import CHANNELS, SPEECH
 from cyclegan_keras.corpora.passed_over import passed_over_lines
 from cyclegan_keras.corpora.split import NOBODY, describe, describe_speakers
 from cyclegan_keras.corpora.training_set import TrainingSet, training_set
@@ -46,7 +45,6 @@ def parser() -> CommandParser:
         f"several are one corpus; default: {DATA}",
     )
     parser.add_argument("--corpus", help="name of the corpus in --data, such as emodb or folders; default: recognised")
-    parser.add_argument("--channel", choices=CHANNELS, default=SPEECH, help="RAVDESS has song beside speech")
     parser.add_argument(
         "--unseen-speakers",
         nargs="+",
@@ -102,7 +100,7 @@ def command(arguments: argparse.Namespace) -> int:
     emotions = split_pair(arguments.pair)
     _check_options(arguments)
     folders = arguments.data or [DATA]
-    data = training_set(folders, arguments.corpus, arguments.channel, arguments.unseen_speakers or (), emotions)
+    data = training_set(folders, arguments.corpus, arguments.unseen_speakers or (), emotions)
     machine = prepare_tensorflow(arguments.deterministic)
 
     # TensorFlow takes seconds to import; a mistyped option should be answered at once.
@@ -202,6 +200,7 @@ def _run_config(
         train=dataclasses.replace(train, precision=precision, batch_size=batch_size),
         conversion=preset.conversion,
         unseen_speakers=data.unseen,
+        corpus=arguments.corpus or "",
     )
 
 

@@ -101,7 +101,7 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
             found += [of_clip(clip, of) for clip in there[:most]]
     found += [each for each in of_report(settings) if each.of in sets and each.origin == "the report"]
     if YOURS in sets and settings.clips and not of_report(settings):
-        paths = sorted(path for path in settings.clips.glob("*") if path.suffix.lower() in SUFFIXES)
+        paths = sorted(path for path in settings.clips.glob("[!.]*") if path.suffix.lower() in SUFFIXES)
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
     if GERMAN in sets and settings.emodb:
         neutral = domain(index_clips(settings.emodb, "emodb"), "neutral")

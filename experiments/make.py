@@ -82,9 +82,8 @@ def command(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
     names = arguments.names or NAMES
     tables = [importlib.import_module(f"experiments.{name}").experiment(settings) for name in names]
-    of_speech = arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names)
-    if of_speech and (settings.data.exists() or not settings.as_is):
-        settings.clips_of_data()  # what is wrong with the folder is told once, not for every training
+    if arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names):
+        _check_data(settings)
     print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
     # Tables that share a training take the longest that one of them asks for.
     by_length = sorted((run for table in tables for run in table.runs), key=lambda run: run.epochs)
@@ -97,6 +96,14 @@ def command(arguments: argparse.Namespace) -> int:
         print(f"\nwritten: {settings.results}; make report renders the page", flush=True)
         return EXIT_FAILED if failed else 0
     return 0
+
+
+def _check_data(settings: Settings) -> None:
+    """Tell what is wrong with the recordings once, not for every training."""
+    if settings.as_is and not settings.data.exists():
+        return
+    if not all(clip.of_ravdess for clip in settings.clips_of_data()):
+        raise InputError(f"--data {settings.data}: the report's tables are of RAVDESS's speech; give its folder")
 
 
 def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) -> list[str]:

@@ -47,7 +47,7 @@ class Summary(NamedTuple):
     def __str__(self) -> str:
         before, after = (f"{hz:.0f} Hz" if hz else "unvoiced" for hz in (self.pitch_before_hz, self.pitch_after_hz))
         level = f"level {self.level_before_db:.1f} dB"
-        if abs(self.level_after_db - self.level_before_db) > LEVEL_KEPT_DB:
+        if self.level_before_db - self.level_after_db > LEVEL_KEPT_DB:
             level += f" to {self.level_after_db:.1f} dB, because more would clip"
         else:
             level += " kept"

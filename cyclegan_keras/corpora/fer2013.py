@@ -96,7 +96,7 @@ def _pixels(text: str) -> np.ndarray:
 
 
 def _from_folder(folder: Path) -> Iterator[np.ndarray]:
-    for path in sorted(folder.glob("*")):
+    for path in sorted(folder.glob("[!.]*")):  # without the ._ files of macOS
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
             try:
                 with PIL.Image.open(path, formats=("JPEG", "PNG")) as picture:

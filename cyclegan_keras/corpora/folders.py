@@ -51,7 +51,7 @@ def clips_of_folders(root: Path, paths: Sequence[Path], corpus: str) -> list[Cli
     levels = Counter(level for level in known if level is not None)
     usual = levels.most_common(1)[0][0] if levels else None
     return [
-        _of_folders(path, names, level if level is not None else usual if usual is not None else len(names) - 1, corpus)
+        _of_folders(path, names, next(at for at in (level, usual, len(names) - 1) if at is not None), corpus)
         for path, names, level in zip(paths, folders, known)
     ]
 
@@ -93,25 +93,29 @@ def clips_of_table(root: Path, corpus: str) -> list[Clip]:
     first = text.split("\n", 1)[0]
     # Spreadsheets in many European locales write semicolons.
     rows = csv.DictReader(text.splitlines(), delimiter=";" if ";" in first and "," not in first else ",")
+    try:
+        clips = _of_table(table, root, rows, corpus)
+    except csv.Error as error:
+        raise InputError(f"{table}, line {rows.line_num + 1}: {error}") from None
+    if not clips:
+        raise InputError(f"{table}: names no clips; write a line for each")
+    return clips
+
+
+def _of_table(table: Path, root: Path, rows: csv.DictReader, corpus: str) -> list[Clip]:
     names = [name.strip().lower() for name in rows.fieldnames or ()]
     wrong = [name for name in names if name not in COLUMNS]
     if not {"path", "emotion"} <= set(names) or wrong:
         what = f"unknown column {wrong[0]!r}" if wrong else "its first line is not path,emotion"
         raise InputError(f"{table}: {what}; the columns are {', '.join(COLUMNS)}, the first two are required")
     rows.fieldnames = names
-    clips = list(_of_rows(table, root, rows, corpus))
-    if not clips:
-        raise InputError(f"{table}: names no clips; write a line for each")
-    return clips
+    return list(_of_rows(table, root, rows, corpus))
 
 
 def _folders(root: Path, paths: Sequence[Path]) -> list[tuple[str, ...]]:
     """The folders between the root and each recording."""
-    known: dict[str, tuple[str, ...]] = {}
-    at = [os.path.dirname(path) for path in paths]
-    for folder in set(at):
-        known[folder] = Path(folder).relative_to(root).parts
-    return [known[folder] for folder in at]
+    parts = functools.cache(lambda folder: Path(folder).relative_to(root).parts)  # of far fewer folders than files
+    return [parts(os.path.dirname(path)) for path in paths]
 
 
 def _of_rows(table: Path, root: Path, rows: csv.DictReader, corpus: str) -> Iterator[Clip]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cyclegan_keras.corpora import folders
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.known import SPEECH, Corpus, corpus_of_name, known_corpora
+from cyclegan_keras.corpora.known import Corpus, corpus_of_name, known_corpora
 from cyclegan_keras.corpora.passed_over import PassedOver, refuse_many_unusable
 from cyclegan_keras.corpora.recordings import GET_DATA, Below, copies, files_below, probe
 from cyclegan_keras.shared.errors import InputError
@@ -34,8 +34,8 @@ class Folder:
 class Index:
     """The clips of one or several folders, the folders' corpora, and the files that are passed over.
 
-    ``unusable`` are recordings without usable sound. ``others`` are intact but not used: copies, files of the other
-    channel, turns without an emotion. ``of_macos`` counts the ``._`` files that macOS writes.
+    ``unusable`` are recordings without usable sound. ``others`` are intact but not used: copies, files of another
+    corpus, turns without an emotion. ``of_macos`` counts the ``._`` files that macOS writes.
     """
 
     clips: tuple[Clip, ...]
@@ -45,7 +45,7 @@ class Index:
     of_macos: int
 
 
-def index_clips(data: Path | str | Sequence[Path], corpus: str | None = None, channel: str = SPEECH) -> list[Clip]:
+def index_clips(data: Path | str | Sequence[Path], corpus: str | None = None) -> list[Clip]:
     """Find the clips of a folder, or of several folders as one corpus.
 
     Parameters, errors and order are those of ``index_corpora``.
@@ -55,12 +55,10 @@ def index_clips(data: Path | str | Sequence[Path], corpus: str | None = None, ch
     >>> [clip.key for clip in index_clips(Path("data/ravdess"))][:1]  # doctest: +SKIP
     ['03-01-01-01-01-01-01']
     """
-    return list(index_corpora(data, corpus, channel).clips)
+    return list(index_corpora(data, corpus).clips)
 
 
-def index_corpora(
-    data: Path | str | Sequence[Path], corpus: str | None = None, channel: str = SPEECH, strict: bool = True
-) -> Index:
+def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, strict: bool = True) -> Index:
     """Find the clips of a folder, or of several folders as one corpus, and the files that are passed over.
 
     Parameters
@@ -69,8 +67,6 @@ def index_corpora(
         The corpus of each folder is recognised by its files' names, its folders' names or its ``clips.csv``.
     corpus : str, optional
         Instead of recognition: the name of a known corpus, or ``"folders"``.
-    channel : str
-        ``"speech"``, or ``"song"`` (only RAVDESS has song).
     strict : bool
         Whether more than ``MOST_UNUSABLE`` unusable recordings are an error, rather than all of them.
 
@@ -89,7 +85,7 @@ def index_corpora(
     taken, clips, unusable, others, of_macos = [], [], [], [], 0
     for root in roots:
         below = files_below(root)
-        folder, of_folder, not_taken = _read_folder(root, below, corpus, channel, {other.name for other in taken})
+        folder, of_folder, not_taken = _read_folder(root, below, corpus, {other.name for other in taken})
         probes = [probe(clip.path) for clip in of_folder]
         bad = [PassedOver(clip.path, probed.problem) for clip, probed in zip(of_folder, probes) if probed.problem]
         if strict or len(bad) == len(probes):
@@ -104,38 +100,37 @@ def index_corpora(
 
 
 def _read_folder(
-    root: Path, below: Below, corpus: str | None, channel: str, names: set[str]
+    root: Path, below: Below, corpus: str | None, names: set[str]
 ) -> tuple[Folder, list[Clip], list[PassedOver]]:
     """Find the clips of one folder, and the recordings that its corpus excludes."""
-    chosen = corpus_of_name(corpus, channel) if corpus not in (None, FOLDERS) else None
+    chosen = corpus_of_name(corpus) if corpus not in (None, FOLDERS) else None
     name = chosen.name if chosen else _new_name(folders.plain(root.resolve().name) or "folder", names)
     if chosen is None and (root / folders.TABLE).is_file():
         return Folder(root, name, None), folders.clips_of_table(root, name), []
     paths = below.recordings
     if chosen is None and corpus is None:
-        chosen = _recognise(root, paths, channel)
+        chosen = _recognise(root, paths)
         name = chosen.name if chosen else name
         if chosen is None and not folders.has_emotion_folders(root, paths):
-            raise InputError(_nothing_there(root, below, None, channel, ()))
+            raise InputError(_nothing_there(root, below, None, ()))
     found = [chosen.parse(path) for path in paths] if chosen else folders.clips_of_folders(root, paths, name)
     clips = [clip for clip in found if isinstance(clip, Clip)]
     if not clips:
-        raise InputError(_nothing_there(root, below, chosen, channel, [why for why in found if why]))
+        raise InputError(_nothing_there(root, below, chosen, [why for why in found if why]))
     foreign = f"not named as {chosen.name} names its clips" if chosen else ""
     others = [PassedOver(path, why or foreign) for path, why in zip(paths, found) if not isinstance(why, Clip)]
     return Folder(root, name, chosen), clips, others
 
 
-def _recognise(root: Path, paths: Sequence[Path], channel: str) -> Corpus | None:
+def _recognise(root: Path, paths: Sequence[Path]) -> Corpus | None:
     """Find the corpus that named most of the files; None if folders are named by emotion instead."""
-    corpora = [corpus for corpus in known_corpora() if corpus.channel == channel]
     sample = paths[:: max(1, len(paths) // SAMPLE)]
-    best = max(corpora, key=lambda corpus: _named_so(corpus, sample))
+    best = max(known_corpora(), key=lambda corpus: _named_so(corpus, sample))
     if 2 * _named_so(best, sample) > len(sample):
         return best
     if folders.has_emotion_folders(root, paths):
         return None
-    best = max(corpora, key=lambda corpus: _named_so(corpus, paths))
+    best = max(known_corpora(), key=lambda corpus: _named_so(corpus, paths))
     return best if _named_so(best, paths) else None
 
 
@@ -151,14 +146,11 @@ def _new_name(name: str, names: set[str]) -> str:
     return taken
 
 
-def _nothing_there(root: Path, below: Below, chosen: Corpus | None, channel: str, whys: Sequence[str]) -> str:
+def _nothing_there(root: Path, below: Below, chosen: Corpus | None, whys: Sequence[str]) -> str:
     if below.archives and not below.recordings:
         return f"{root}: holds the archive {below.archives[0].name} and no recordings; unpack it there"
     if whys and chosen:
         return f"{root}: none of {len(below.recordings)} recordings can be used: {whys[0]}"
-    for corpus in known_corpora():
-        if corpus.channel != channel and _named_so(corpus, below.recordings):
-            return f"{root}: holds {corpus.channel}, not {channel}; give --channel {corpus.channel}"
     if not below.recordings:
         return f"{root}: holds no recordings; {GET_DATA}"
     if not chosen and folders.names_emotion(root.resolve().name):

@@ -33,7 +33,7 @@ class TrainingSet(NamedTuple):
 
 
 def training_set(
-    folders: Sequence[Path], corpus: str | None, channel: str, unseen: Sequence[str], emotions: Sequence[str]
+    folders: Sequence[Path], corpus: str | None, unseen: Sequence[str], emotions: Sequence[str]
 ) -> TrainingSet:
     """Find the recordings to train on.
 
@@ -42,8 +42,6 @@ def training_set(
     folders : sequence of Path
     corpus : str, optional
         Name of the corpus in them; by default recognised.
-    channel : str
-        ``"speech"`` or ``"song"``.
     unseen : sequence of str
         Speakers to leave out; empty for those of the rule.
     emotions : sequence of str
@@ -55,7 +53,7 @@ def training_set(
         A folder cannot be used, or an emotion has no clips to train on.
     """
     where = ", ".join(map(str, folders))
-    index = index_corpora(folders, corpus, channel)
+    index = index_corpora(folders, corpus)
     split = split_clips(index.clips, unseen)
     domain(index.clips, *emotions)  # names an emotion that the data lacks
     for emotion in emotions:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_keras.audio.files import load_waveform
-from cyclegan_keras.audio.sources import FORMATS, SUFFIXES
+from cyclegan_keras.audio.sources import FORMATS
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.parallel import counterpart
+from cyclegan_keras.corpora.recordings import files_below
 from cyclegan_keras.corpora.report_clips import known_clip
 from cyclegan_keras.corpora.split import UNSEEN_ACTORS, split_clips
 from cyclegan_keras.shared.errors import InputError
@@ -92,7 +93,7 @@ class Pairing:
 
 
 def training_clips(clips: Iterable[Clip]) -> list[Clip]:
-    """The clips that judges and statistics are fitted to, whatever a model trained on; of RAVDESS, actors 1 to 14."""
+    """The clips that judges and statistics are fitted to, whatever a model trained on; none of actors 15 to 20."""
     return [clip for clip in split_clips(clips).train if clip.actor not in CHOOSING_ACTORS]
 
 
@@ -164,7 +165,7 @@ def recordings_in(folder: Path) -> list[Path]:
     """Find the recordings in a folder and below; refuse a folder without any."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give a folder of recordings, or {', '.join(SETS)}")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(files_below(folder).recordings)
     if not found:
         raise InputError(f"{folder}: holds no recordings; give a folder of {FORMATS} files")
     return found

@@ -151,7 +151,7 @@ def test_debug_shows_the_error_itself_wherever_it_stands(tmp_path, arguments):
     [
         ((), "list|ravdess|demo"),
         (("list",), "data"),
-        (("list", "nowhere", "--channel", "dance"), "--channel"),
+        (("list", "nowhere", "--dance"), "--dance"),
         (("download",), "download"),
         (("ravdess", "--seed", "1"), "--seed"),
         (("demo", "--seed", "many"), "--seed"),
@@ -177,6 +177,7 @@ def test_a_file_given_as_folder_is_one_line_and_exits_with_2(fails_with_one_line
 
 def test_a_seed_below_zero_is_one_line_and_exits_with_2(fails_with_one_line, tmp_path):
     assert "seed -1" in fails_with_one_line("data", "demo", "--data", tmp_path, "--seed", "-1", expect=2)
+    assert not list(tmp_path.iterdir()), "a folder that was refused is not marked as the demo corpus"
 
 
 def test_a_failed_download_is_one_line_and_exits_with_1(fails_with_one_line, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """``python -m cyclegan_keras.evaluate`` as a user runs it."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras import evaluate
-from cyclegan_keras.config import SpectrogramConfig
+from cyclegan_keras.config import RunConfig, SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.measuring import judge, panel
@@ -121,6 +122,7 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
     "option, value, said",
     [
         ("--epochs", "soon", "--epochs soon"),
+        ("--epochs", "²", "--epochs ²"),
         ("--epochs", 7, "no weights of epoch 7"),
         ("--clips", "nowhere", "nowhere: no such folder"),
         ("--clips", "choose", "--clips choose: no clips of 'calm'"),
@@ -132,6 +134,15 @@ def test_what_is_not_there_is_named_before_judges_are_fitted(
 ):
     line = fails_with_one_line("evaluate", "--run-dir", trained_run.path, "--data", demo_clips, option, value, expect=2)
     assert said in line
+
+
+def test_a_run_is_measured_on_the_corpus_that_its_training_was_told(
+    fails_with_one_line, trained_run, demo_clips, tmp_path
+):
+    run = RunDirectory(shutil.copytree(trained_run.path, tmp_path / "run"))
+    dataclasses.replace(RunConfig.load(run.config_file), corpus="savee").save(run.config_file)
+    line = fails_with_one_line("evaluate", "--run-dir", run.path, "--data", demo_clips, expect=2)
+    assert "is named as in savee" in line
 
 
 def test_a_model_of_ravdess_is_said_to_know_no_speaker_of_another_corpus():

@@ -9,6 +9,7 @@ import pytest
 
 from cyclegan_keras import ship
 from cyclegan_keras.config import ConversionConfig, RunConfig
+from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.known import corpus_of_name
 from cyclegan_keras.measuring.parallel import Gap
 from cyclegan_keras.measuring.rows import Row, as_json
@@ -96,6 +97,15 @@ def test_measures_of_before_all_was_written_are_asked_for_again(measured, fails_
     assert "measure first" in line and not (tmp_path / "out").exists()
 
 
+def test_a_model_of_the_demo_corpus_does_not_ship(measured, fails_with_one_line, demo_clips, tmp_path):
+    shutil.copytree(demo_clips, tmp_path / "demo")
+    (tmp_path / "demo" / DEMO_MARK).touch()
+    run = RunDirectory(measured.path)
+    dataclasses.replace(RunConfig.load(run.config_file), data=str(tmp_path / "demo")).save(run.config_file)
+    line = fails_with_one_line("ship", "--run-dir", run.path, "--output", tmp_path / "out", expect=2)
+    assert "trained on the demo corpus" in line and not (tmp_path / "out").exists()
+
+
 def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_path):
     shipped = RunDirectory(tmp_path)
     for direction in DIRECTIONS:
@@ -110,6 +120,8 @@ def test_the_training_command_names_what_differs_from_the_preset():
     train = dataclasses.replace(config.train, seed=3, update="joint")
     command = ship.training_command(dataclasses.replace(config, train=train), 5)
     assert command.endswith("--epochs 5 --seed 3 --update joint --precision float32")
+    own = dataclasses.replace(config, unseen_speakers="mine/ann lee,mine/ben", corpus="folders")
+    assert ship.training_command(own, 20).endswith("--unseen-speakers 'mine/ann lee' mine/ben --corpus folders")
 
 
 def test_statistics_without_a_network_ship_too(measured, command_line, tmp_path):

@@ -48,6 +48,10 @@ def test_unknown_speakers_and_corpora_are_named(fails_with_one_line, emodb):
     assert "no speaker has the name '4'; there are 03, 08, 16" in line
     line = fails_with_one_line("train", "--pair", "neutral_bored", "--data", emodb, "--corpus", "emo-db", expect=2)
     assert "'emo-db': not known" in line and "emodb" in line
+    line = fails_with_one_line(
+        "train", "--pair", "neutral_bored", "--data", emodb, "--unseen-speakers", "none", "03", expect=2
+    )
+    assert "none stands alone" in line
 
 
 def test_nobody_left_to_train_on_names_the_unseen_speakers(fails_with_one_line, tmp_path):

@@ -95,6 +95,13 @@ def test_a_level_that_full_scale_does_not_allow_is_told(model):
     assert summary.level_after_db < summary.level_before_db - 0.5 and "because more would clip" in str(summary)
 
 
+def test_a_level_that_rises_is_not_said_to_clip(model):
+    # At 16 kHz, white noise of 48 kHz lacks two thirds of its power.
+    noise = np.random.default_rng(0).normal(0.0, 0.05, 48_000).astype(np.float32)
+    summary = model.convert_fully(noise, 48_000, keep_rate=True).summary
+    assert summary.level_after_db > summary.level_before_db + 0.5 and "clip" not in str(summary)
+
+
 def test_direction_strength_and_phase_can_be_asked_for(trained_run):
     back = load_model(trained_run.path, reverse=True, phase="source", strength=3.0)
     assert (back.source, back.target, back.direction) == ("fearful", "calm", DIRECTIONS[1])

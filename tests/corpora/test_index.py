@@ -79,6 +79,7 @@ def test_a_table_of_a_spreadsheet_with_semicolons_is_read(tmp_path):
         ("path,emotion,intensity\na.wav,calm,loud\n", "line 2: intensity 'loud'"),
         ("path,emotion\n,calm\n", "line 2: no path"),
         ("path,emotion\n", "names no clips"),
+        (f"path,emotion\n{'a' * 200_000}.wav,calm\n", "line 2: field larger"),
         ("path,emotion\nmissing.wav,calm\n", "1 of 1 recordings cannot be used .1 x missing"),
     ],
 )

@@ -14,6 +14,7 @@ from experiments.figure5 import FaceRunConfig
 from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import SpeechTraining, needed
+from tests.corpora.made_up import tree
 from tests.experiments.conftest import settings, training, write_losses, write_yield
 
 
@@ -143,6 +144,12 @@ def test_tables_that_share_a_training_take_the_longest(tmp_path, capsys, monkeyp
 def test_an_option_that_cannot_be_used_is_one_line(tmp_path, capsys, arguments, said):
     status, printed = plan(tmp_path, capsys, *arguments)
     assert status == 2 and said in printed.err and len(printed.err.strip().splitlines()) == 1
+
+
+def test_another_corpus_than_ravdess_is_refused_before_anything_is_trained(tmp_path, capsys):
+    data = tree(tmp_path / "emodb", "03a01Na.wav", "03a01Wa.wav")
+    status, printed = plan(tmp_path, capsys, "table1", "--data", data)
+    assert status == 2 and "the report's tables are of RAVDESS's speech" in printed.err
 
 
 def test_without_faces_the_figure_of_faces_is_left_out_and_alone_refused(demo_clips, tmp_path, capsys):

@@ -121,3 +121,9 @@ def test_a_folders_clips_of_other_emotions_are_left_out(tmp_path):
     found = sets.choose_sources(str(tmp_path), known, "neutral", 16_000)
     assert [source.name for source in found] == ["03a01Na", "mine"]
     assert [source.speaker for source in found] == ["emodb/03", "mine"]
+
+
+def test_the_files_that_macos_writes_beside_recordings_are_none(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.sin(np.arange(1600)), 16_000)
+    (tmp_path / "._a.wav").write_bytes(b"not sound")
+    assert sets.recordings_in(tmp_path) == [tmp_path / "a.wav"]

@@ -13,8 +13,6 @@ from pathlib import Path
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.shared.errors import InputError
 
-SPEECH, SONG = CHANNELS = ("speech", "song")
-
 
 @dataclass(frozen=True)
 class Corpus:
@@ -28,13 +26,11 @@ class Corpus:
     name: str
     title: str
     size: str
-    language: str
     source: str
     licence: str
     citation: str
     pitfalls: tuple[str, ...]
     parse: Callable[[Path], Clip | str | None]
-    channel: str = SPEECH
 
 
 @functools.cache
@@ -44,7 +40,7 @@ def known_corpora() -> tuple[Corpus, ...]:
     return tuple(corpus for module in modules for corpus in getattr(module, "CORPORA", None) or (module.CORPUS,))
 
 
-def corpus_of_name(name: str, channel: str = SPEECH) -> Corpus:
+def corpus_of_name(name: str) -> Corpus:
     """Find a corpus by its name.
 
     Raises
@@ -52,9 +48,8 @@ def corpus_of_name(name: str, channel: str = SPEECH) -> Corpus:
     InputError
         No corpus has the name; the message lists the corpora.
     """
-    corpora = [corpus for corpus in known_corpora() if corpus.channel == channel]
-    for corpus in corpora:
-        if name.lower() in (corpus.name, corpus.name.removesuffix(f"-{channel}")):
+    for corpus in known_corpora():
+        if name.lower() == corpus.name:
             return corpus
-    names = ", ".join(corpus.name for corpus in corpora)
-    raise InputError(f"corpus {name!r}: not known for {channel}; choose from {names}, or leave --corpus out")
+    names = ", ".join(corpus.name for corpus in known_corpora())
+    raise InputError(f"corpus {name!r}: not known; choose from {names}, or leave --corpus out")

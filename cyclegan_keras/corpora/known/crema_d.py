@@ -39,7 +39,6 @@ CORPUS = Corpus(
     name="crema-d",
     title="CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset",
     size="7,442 clips of 91 actors, 6 emotions, 12 sentences",
-    language="en",
     source="https://github.com/CheyneyComputerScience/CREMA-D (AudioWAV)",
     licence="Open Database License; contents under the Database Contents License",
     citation="Cao, Cooper, Keutmann, Gur, Nenkova & Verma (2014), IEEE Trans. Affective Computing 5(4): 377-390",

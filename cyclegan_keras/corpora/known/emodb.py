@@ -34,7 +34,6 @@ CORPUS = Corpus(
     name="emodb",
     title="EmoDB: Berlin Database of Emotional Speech",
     size="535 clips of 10 speakers, 7 emotions, 10 sentences",
-    language="de",
     source="http://emodb.bilderbar.info",
     licence="for research; its authors ask to be cited",
     citation="Burkhardt, Paeschke, Rolfes, Sendlmeier & Weiss (2005), Interspeech, 1517-1520",

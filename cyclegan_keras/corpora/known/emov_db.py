@@ -39,7 +39,6 @@ CORPUS = Corpus(
     name="emov-db",
     title="EmoV-DB: Emotional Voices Database",
     size="about 7,000 clips of 4 speakers, 5 emotions",
-    language="en",
     source="https://openslr.org/115/",
     licence="no commercial use",
     citation="Adigwe, Tits, El Haddad, Ostadabbas & Dutoit (2018), arXiv:1806.09514",

@@ -41,7 +41,6 @@ CORPUS = Corpus(
     name="esd",
     title="ESD: Emotional Speech Dataset",
     size="35,000 clips of 20 speakers, 5 emotions, 350 sentences per language",
-    language="en, zh",
     source="https://github.com/HLTSingapore/Emotional-Speech-Data",
     licence="research only, after its licence form",
     citation="Zhou, Sisman, Liu & Li (2022), Speech Communication 137: 1-18",

@@ -51,7 +51,6 @@ CORPUS = Corpus(
     name="iemocap",
     title="IEMOCAP: Interactive Emotional Dyadic Motion Capture Database",
     size="10,039 turns of 10 speakers in 5 sessions, 9 emotions",
-    language="en",
     source="https://sail.usc.edu/iemocap/",
     licence="research only, after its licence form",
     citation="Busso et al. (2008), IEMOCAP, Language Resources and Evaluation 42: 335-359",

@@ -9,14 +9,14 @@ import re
 from pathlib import Path
 
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.known import CHANNELS, SONG, SPEECH, Corpus
+from cyclegan_keras.corpora.known import Corpus
 from cyclegan_keras.emotions import EMOTIONS
 
 _NAME = re.compile(r"03-(0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1[0-9]|2[0-4])")
-_NAMES = {SPEECH: "ravdess", SONG: "ravdess-song"}
+_CHANNELS = {"speech": ("01", "ravdess"), "song": ("02", "ravdess-song")}
 
 
-def parse_name(path: Path, channel: str = SPEECH) -> Clip | None:
+def parse_name(path: Path, channel: str = "speech") -> Clip | None:
     """Read a clip's description from its file name.
 
     Parameters
@@ -39,22 +39,21 @@ def parse_name(path: Path, channel: str = SPEECH) -> Clip | None:
     True
     """
     path = Path(path)
+    code, corpus = _CHANNELS[channel]
     fields = _NAME.fullmatch(path.stem)
-    if fields is None or path.suffix.lower() not in (".wav", ".flac") or fields[1] != f"0{CHANNELS.index(channel) + 1}":
+    if fields is None or path.suffix.lower() not in (".wav", ".flac") or fields[1] != code:
         return None
     _, emotion, intensity, sentence, repetition, actor = fields.groups()
     return Clip(
-        path, actor, EMOTIONS[int(emotion) - 1], str(int(sentence)), int(intensity), int(repetition), "en",
-        _NAMES[channel],
+        path, actor, EMOTIONS[int(emotion) - 1], str(int(sentence)), int(intensity), int(repetition), "en", corpus
     )  # fmt: skip
 
 
 def _corpus(channel: str, size: str) -> Corpus:
     return Corpus(
-        name=_NAMES[channel],
+        name=_CHANNELS[channel][1],
         title=f"RAVDESS, {channel}: Ryerson Audio-Visual Database of Emotional Speech and Song",
         size=size,
-        language="en",
         source="https://zenodo.org/records/1188976",
         licence="CC BY-NC-SA 4.0",
         citation="Livingstone & Russo (2018), PLoS ONE 13(5): e0196391",
@@ -65,11 +64,10 @@ def _corpus(channel: str, size: str) -> Corpus:
             "actor 07's two happy takes of the second sentence are the same recording, counted once",
         ),
         parse=functools.partial(parse_name, channel=channel),
-        channel=channel,
     )
 
 
 CORPORA = (
-    _corpus(SPEECH, "1,440 clips of 24 actors, 8 emotions, 2 sentences"),
-    _corpus(SONG, "1,012 clips of 23 actors, 6 emotions, 2 sentences"),
+    _corpus("speech", "1,440 clips of 24 actors, 8 emotions, 2 sentences"),
+    _corpus("song", "1,012 clips of 23 actors, 6 emotions, 2 sentences"),
 )

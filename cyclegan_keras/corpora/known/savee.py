@@ -38,7 +38,6 @@ CORPUS = Corpus(
     name="savee",
     title="SAVEE: Surrey Audio-Visual Expressed Emotion",
     size="480 clips of 4 men, 7 emotions, 15 sentences per emotion",
-    language="en",
     source="http://kahlan.eps.surrey.ac.uk/savee/",
     licence="for research, after registration",
     citation="Haq & Jackson (2010), Multimodal Emotion Recognition, in Machine Audition, IGI Global",

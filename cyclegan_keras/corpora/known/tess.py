@@ -31,7 +31,6 @@ CORPUS = Corpus(
     name="tess",
     title="TESS: Toronto Emotional Speech Set",
     size="2,800 clips of 2 actresses, 7 emotions, 200 words in one sentence",
-    language="en",
     source="https://doi.org/10.5683/SP2/E8H2MF",
     licence="Creative Commons, no commercial use; the exact licence is on its page",
     citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), Borealis",
