@@ -24,10 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import prepare_environment
 from cyclegan_keras.shared.machine import choose_precision, prepare_tensorflow, processor_flags
-
-GENERATOR_PASSES = 23
-"""Work of our step in forward passes of a generator: a composite takes five, and gradients worth seven more; of the two
-composites' passes one is the same."""
+from experiments.resources import GENERATOR_PASSES, convolution_work
 
 MATRIX = 3000
 
@@ -104,13 +101,7 @@ def generator_work(preset: str) -> int:
 
     chosen = PRESETS[preset]
     network = build_generator(chosen.spectrogram.image_shape, chosen.model.n_resnet, chosen.model.filters)
-    work = 0
-    for layer in network.layers:
-        if hasattr(layer, "kernel"):
-            # A transposed convolution multiplies once for every input pixel, a plain one for every output pixel.
-            shape = (layer.input if "transpose" in layer.name else layer.output).shape
-            work += 2 * shape[1] * shape[2] * int(layer.kernel.shape.num_elements())
-    return work
+    return convolution_work(network)
 
 
 class Worker:

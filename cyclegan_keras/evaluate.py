@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
@@ -12,8 +13,8 @@ from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import NOBODY, split_clips
 from cyclegan_keras.emotions import split_pair
-from cyclegan_keras.measuring.conversions import draw_curves, measure_folder, measure_run, paired
-from cyclegan_keras.measuring.rows import Row, as_json, table
+from cyclegan_keras.measuring.conversions import draw_curves, measure_conversions, measure_run, paired
+from cyclegan_keras.measuring.rows import Row, table
 from cyclegan_keras.measuring.ruler import Ruler, build_ruler
 from cyclegan_keras.measuring.sets import CHOOSING_ACTORS, SETS, Source, choose_sources, load_source
 from cyclegan_keras.shared.cli import CommandParser, run_command
@@ -76,12 +77,12 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _measure_folder(arguments: argparse.Namespace) -> int:
     source, target = split_pair(f"{arguments.source or 'calm'}_{arguments.target}")
-    # Report missing files before minutes are spent on the judges.
-    recordings = [recording for recording, _ in paired(arguments.converted, arguments.inputs, target)]
+    # Missing files are reported before minutes are spent on the judges.
+    pairs = paired(arguments.converted, arguments.inputs, target)
     prepare_tensorflow()
     ruler = _ruler(arguments, index_clips(arguments.data or DATA), source, target)
-    rows = measure_folder(ruler, arguments.converted, arguments.inputs)
-    sources = [load_source(path, ruler.config.sample_rate) for path in recordings]
+    sources = [load_source(recording, ruler.config.sample_rate) for recording, _ in pairs]
+    rows = measure_conversions(ruler, [conversion for _, conversion in pairs], sources)
     caption = f"{source} to {target}, {arguments.converted.name} of {arguments.inputs.name}"
     output = evaluation_file(arguments.output or arguments.converted, arguments.reverse)
     _write(output, ruler, rows, sources, caption=caption)
@@ -134,9 +135,7 @@ def speakers_seen(config: RunConfig, clips: Sequence[Clip], sources: Sequence[So
 
 
 def _ruler(arguments: argparse.Namespace, clips: Sequence[Clip], source: str, target: str) -> Ruler:
-    def tell(line: str) -> None:
-        print(line, flush=True)
-
+    tell = partial(print, flush=True)
     return build_ruler(clips, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
 
 
@@ -152,7 +151,7 @@ def _write(
         for judge, verdict in zip(ruler.panel.judges, ruler.panel.verdicts)
     }
     measured = {"caption": caption, **about, "judges": judges, "two_actors": two_actors}
-    measured["rows"] = [as_json(row) for row in rows]
+    measured["rows"] = [vars(row) for row in rows]
     with written_beside(output) as beside:
         beside.write_text(json.dumps(measured, indent=2) + "\n")
     print(f"\nwritten: {output}")

@@ -98,11 +98,8 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _model(arguments: argparse.Namespace) -> Model:
-    how = (arguments.epoch, arguments.reverse, arguments.phase, arguments.strength, arguments.keep_duration)
-    if arguments.run_dir:
-        return Model(RunDirectory(arguments.run_dir), *how)
-    names = ("epoch", "reverse", "phase", "strength", "keep_duration")
-    return load_model(arguments.pair, **dict(zip(names, how)))
+    how = {name: getattr(arguments, name) for name in ("epoch", "reverse", "phase", "strength", "keep_duration")}
+    return Model(RunDirectory(arguments.run_dir), **how) if arguments.run_dir else load_model(arguments.pair, **how)
 
 
 class Progress:

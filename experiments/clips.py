@@ -99,8 +99,9 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
         if of in sets:
             there = domain(clips, emotion) if of == SEEN else [clip for clip in clips if clip.emotion == emotion]
             found += [of_clip(clip, of) for clip in there[:most]]
-    found += [each for each in of_report(settings) if each.of in sets and each.origin == "the report"]
-    if YOURS in sets and settings.clips and not of_report(settings):
+    theirs = of_report(settings)
+    found += [each for each in theirs if each.of in sets and each.origin == "the report"]
+    if YOURS in sets and settings.clips and not theirs:
         paths = sorted(path for path in settings.clips.glob("[!.]*") if path.suffix.lower() in SUFFIXES)
         found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
     if GERMAN in sets and settings.emodb:
@@ -121,7 +122,7 @@ def of_clip(clip: Clip, of: str, path: Path | None = None) -> Recording:
 
 def of_report(settings: Settings) -> list[Recording]:
     """Find the report's recordings in the folder given with CLIPS; those from RAVDESS get RAVDESS's name."""
-    by_key = {clip.key: clip for clip in settings.clips_of_data()}
+    by_key = {clip.key: clip for clip in settings.clips_of_data}
     found = []
     for name, of in REPORTS.items() if settings.clips else ():
         path = next((p for p in (settings.clips / f"{name}{suffix}" for suffix in SUFFIXES) if p.is_file()), None)

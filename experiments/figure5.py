@@ -126,9 +126,6 @@ class Figure5:
         """The one training."""
         return [self.run]
 
-    def want(self, wanted: dict) -> None:
-        """Need no training on speech."""
-
     def make(self, settings: Settings) -> None:
         """Convert test faces, classify them, and draw five."""
         epoch, folder = self.run.epoch(), settings.results / self.run.name

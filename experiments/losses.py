@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cyclegan_keras.shared.terminal import readable_duration
+
 STEPS_TOGETHER = 20
 """Steps that are averaged into one stored loss."""
 
@@ -14,7 +16,7 @@ ROWS_FOR_PACE = 50
 
 
 def loss_rows(losses_file: Path, epochs: int | None = None) -> list[dict[str, str]]:
-    """Read the first epochs, or all, of a run's ``train.csv``; damaged rows are left out."""
+    """Read the first epochs, or all, of a run's ``train.csv``; rows that are not whole are left out."""
     if not losses_file.exists():
         return []
     with losses_file.open(encoding="utf-8", errors="replace") as file:
@@ -49,9 +51,7 @@ def is_of(stored: dict, losses_file: Path, epoch: int) -> bool:
 
 def how_long(steps: int, pace: float) -> str:
     """Say how long steps take at so many seconds each; 0 is a pace that is not known."""
-    if not pace:
-        return "at a pace not known yet"
-    return f"about {steps * pace / 3600:.1f} h" if steps * pace > 5400 else f"about {steps * pace / 60:.0f} min"
+    return f"about {readable_duration(steps * pace)}" if pace else "at a pace not known yet"
 
 
 def log_pace(losses_file: Path) -> float:

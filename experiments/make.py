@@ -102,7 +102,7 @@ def _check_data(settings: Settings) -> None:
     """Tell what is wrong with the recordings once, not for every training."""
     if settings.as_is and not settings.data.exists():
         return
-    if not all(clip.of_ravdess for clip in settings.clips_of_data()):
+    if not all(clip.of_ravdess for clip in settings.clips_of_data):
         raise InputError(f"--data {settings.data}: the report's tables are of RAVDESS's speech; give its folder")
 
 
@@ -113,7 +113,7 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
         take_published(settings.published, settings.results, settings.preset, trainings)
     prepare_tensorflow()
     wanted: dict[str, yields.Wanted] = {}
-    for table in tables:
+    for table in (table for table in tables if hasattr(table, "want")):
         table.want(wanted)
     for run in trainings:
         with _left_out(run.name, len(tables) == 1 and len(trainings) == 1):

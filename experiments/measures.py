@@ -1,4 +1,4 @@
-"""What is measured of a conversion: the one place of the experiments that knows the package's measures.
+"""What the tables measure of a conversion, by the package's measures.
 
 A clip's measures are a dict of numbers; what cannot be measured of it is left out.
 """
@@ -86,10 +86,6 @@ class PairMeasures:
     def __init__(self, clips: Sequence[Clip], source: str, target: str):
         self.pairing, self.target = Pairing(clips), target
         self.panel = build_panel(clips, source, target, CONFIG, tell=print)
-
-    def describe(self) -> str:
-        """Describe the accuracy and the false alarms of the judges."""
-        return self.panel.describe()
 
     def measure(self, sources: Sequence[Source], sounds: Sequence[np.ndarray]) -> list[dict[str, float]]:
         """Measure conversions; those of RAVDESS's clips against the actor's own recording of the same sentence."""

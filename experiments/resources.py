@@ -28,7 +28,8 @@ STEPS_AN_EPOCH = {"calm": 140, "neutral": 68}
 """Number of training clips in RAVDESS's actors 1 to 18, if there is no data to count."""
 
 GENERATOR_PASSES = 23
-"""Work of a step in forward passes of a generator. A gradient counts as two, for the image and for the filters."""
+"""Work of a step in forward passes of a generator: a composite takes five, and gradients worth seven more; of the two
+composites' passes one is the same."""
 
 GPU_HOURS = 10
 """Hours within which a GPU should train the report's epochs."""
@@ -68,9 +69,6 @@ class Resources:
         "machine named below, hours for the epochs that the report trains, and what a GPU would need."
     )
     runs: tuple = ()
-
-    def want(self, wanted: dict) -> None:
-        """Need no training."""
 
     def make(self, settings: Settings) -> None:
         """Count and time each size in its own process; what was measured on such a processor is kept."""

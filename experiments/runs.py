@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 import os
 import platform
 import statistics
@@ -57,13 +58,14 @@ class Settings:
         epochs = reports if self.preset.startswith("report") else PRESETS[self.preset].train.epochs
         return self.epochs or epochs
 
+    @functools.cached_property
     def clips_of_data(self) -> list[Clip]:
         """The clips of the data set."""
         return index_clips(self.data)
 
     def split(self) -> Split:
         """The clips of the data set, divided."""
-        return split_clips(self.clips_of_data())
+        return split_clips(self.clips_of_data)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.measuring.attacks import equalised
 from cyclegan_keras.measuring.metrics import mimicry
+from cyclegan_keras.measuring.ruler import middle
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips
 from experiments.cells import save_curves, write_cell
@@ -125,7 +126,7 @@ def _grown(
     config = RunConfig.load(run.directory.config_file)
     folder = settings.results / run.name
     rated = clips.rated(found, shown)
-    measures = PairMeasures(settings.clips_of_data(), *split_pair(run.pair))
+    measures = PairMeasures(settings.clips_of_data, *split_pair(run.pair))
     sources = _sources(lacking.ours, config.spectrogram, rated)
     added = {
         "ours": _conversions(run, config, run.epoch(), sources, measures, folder, shown),
@@ -137,7 +138,7 @@ def _grown(
         by_epoch = _epochs(run, config, _sources(lacking.by_epoch, config.spectrogram, rated), measures)
     return {
         "training": kept.get("training") or run.described(settings, config, run.pair),
-        "judge": measures.describe(),
+        "judge": measures.panel.describe(),
         **{
             whose: list({_key(cell): cell for cell in (*kept.get(whose, ()), *cells)}.values())
             for whose, cells in added.items()
@@ -174,9 +175,7 @@ def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
 
 def load(path: Path, config: SpectrogramConfig) -> Analysed:
     """Read and analyse the middle 4.096 s of a recording, the length of an image."""
-    waveform = load_waveform(path, config.sample_rate)
-    start = max(0, (len(waveform) - config.n_samples) // 2)
-    return analyse(waveform[start : start + config.n_samples], config)
+    return analyse(middle(load_waveform(path, config.sample_rate), config), config)
 
 
 def _sources(found: Sequence[Recording], config: SpectrogramConfig, rated: set[str]) -> list[Source]:

@@ -1,6 +1,7 @@
 """Reading recordings as mono, whatever their rate and channels, and writing WAV."""
 
 import io
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import soundfile
 
 from cyclegan_keras.audio.level import without_rumble
 from cyclegan_keras.audio.mixing import ChannelBalance
-from cyclegan_keras.audio.sources import FORMATS, SamplesSource, Source, opened_source
+from cyclegan_keras.audio.sources import FORMATS, opened_source
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 
@@ -60,8 +61,8 @@ def read_sound(path: Path) -> Sound:
     path = Path(path)
     try:
         with opened_source(path) as source:
-            waveform, changes = _mono(source, path)
             rate = source.sample_rate
+            waveform, changes = _mono(source.pieces, rate, source.channels, path)
     except (soundfile.SoundFileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
         raise InputError(f"{path}: not readable as audio ({reason}); give {FORMATS}") from None
@@ -91,11 +92,11 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
         raise InputError(f"{name}: is {shape} of {samples.dtype}; give floats or signed integers, n or n x channels")
     if samples.dtype.kind == "i":
         samples = samples / -float(np.iinfo(samples.dtype).min)
-    columns = samples[:, np.newaxis] if samples.ndim == 1 else samples
-    source = SamplesSource(columns.astype(np.float32), int(sample_rate))
-    waveform, changes = _mono(source, name)
+    columns = (samples[:, np.newaxis] if samples.ndim == 1 else samples).astype(np.float32)
+    pieces = [columns] if len(columns) else []
+    waveform, changes = _mono(lambda: pieces, int(sample_rate), columns.shape[1], name)
     _check(waveform, name)
-    return Sound(waveform, source.sample_rate, changes)
+    return Sound(waveform, int(sample_rate), changes)
 
 
 def load_waveform(path: Path, sample_rate: int) -> np.ndarray:
@@ -141,22 +142,24 @@ def duration(path: Path) -> float:
         return 0.0
 
 
-def _mono(source: Source, name: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
+def _mono(
+    read_pieces: Callable[[], Iterable[np.ndarray]], sample_rate: int, channels: int, name: Path | str
+) -> tuple[np.ndarray, tuple[str, ...]]:
     # In pieces: the length in a header may be wrong, and many channels take much memory.
-    if not SAMPLE_RATES[0] <= source.sample_rate <= SAMPLE_RATES[1]:
-        raise InputError(f"{name}: has {source.sample_rate} samples a second; export the recording again")
-    balance = ChannelBalance(source.channels, source.sample_rate)
+    if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
+        raise InputError(f"{name}: has {sample_rate} samples a second; export the recording again")
+    balance = ChannelBalance(channels, sample_rate)
     pieces, frames = [np.empty(0, np.float32)], 0
-    for piece in source.pieces():
+    for piece in read_pieces():
         frames += len(piece)
-        if frames > LONGEST_SECONDS * source.sample_rate:
+        if frames > LONGEST_SECONDS * sample_rate:
             raise InputError(f"{name}: longer than {LONGEST_SECONDS // 60} minutes; give it in parts")
         balance.add(piece)
         with np.errstate(invalid="ignore", over="ignore"):  # the caller refuses infinite samples
             pieces.append(piece.mean(axis=1))
     if not balance.cancels:
         return np.concatenate(pieces), ()
-    pieces = [piece[:, balance.loudest] for piece in source.pieces()]
+    pieces = [piece[:, balance.loudest] for piece in read_pieces()]
     return np.concatenate(pieces), (f"channels in opposite phase, number {balance.loudest + 1} taken",)
 
 

@@ -1,10 +1,10 @@
-"""Opened recordings: files of the formats that are read, and arrays in memory, as samples in pieces."""
+"""Opened recordings: files of the formats that are read, as samples in pieces."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import soundfile
@@ -56,27 +56,6 @@ class _SoundFileSource:
             if not len(piece):
                 return
             yield piece
-
-
-class SamplesSource(NamedTuple):
-    """A recording in memory: samples [shape=(frames, channels), dtype=float32] and their rate in Hz."""
-
-    samples: np.ndarray
-    sample_rate: int
-
-    @property
-    def channels(self) -> int:
-        """Number of columns."""
-        return self.samples.shape[1]
-
-    @property
-    def seconds(self) -> float:
-        """Duration."""
-        return len(self.samples) / self.sample_rate
-
-    def pieces(self) -> Iterator[np.ndarray]:
-        """Give all samples at once."""
-        yield from (self.samples,) if len(self.samples) else ()
 
 
 @contextmanager

@@ -4,11 +4,12 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from cyclegan_keras.audio import containers
 from cyclegan_keras.audio.files import duration
 from cyclegan_keras.audio.sources import FORMATS, SUFFIXES
+from cyclegan_keras.corpora.recordings import refuse_unreadable
 from cyclegan_keras.shared.errors import InputError
 
 CLIPS_AT_ONCE = 8
@@ -91,7 +92,7 @@ def _recordings(given: Path, passed_over: list[str]) -> Iterator[tuple[Path, Pat
         return
     taken = SUFFIXES | containers.SUFFIXES if containers.readable() else SUFFIXES
     found, others = [], []
-    for folder, folders, files in os.walk(given, onerror=_unreadable):
+    for folder, folders, files in os.walk(given, onerror=refuse_unreadable):
         files = [name for name in files if not name.startswith("._")]  # macOS writes them beside its own
         found += [Path(folder, name) for name in (*folders, *files) if Path(name).suffix.lower() in taken]
         others += [Path(folder, name) for name in files if Path(name).suffix.lower() not in taken]
@@ -122,7 +123,3 @@ def _counted(counts: Counter[str]) -> str:
     common = [f"{count} {suffix}" for suffix, count in counts.most_common(4)]
     rest = counts.total() - sum(count for _, count in counts.most_common(4))
     return ", ".join(common + [f"{rest} other{'s' * (rest > 1)}"] * bool(rest))
-
-
-def _unreadable(error: OSError) -> NoReturn:
-    raise InputError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions") from None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cyclegan_keras.corpora.recordings import LFS_POINTER
+from cyclegan_keras.corpora.recordings import LFS_PROBLEM
 from cyclegan_keras.shared.cli import printable
 from cyclegan_keras.shared.errors import InputError
 
@@ -27,7 +27,7 @@ def refuse_many_unusable(where: object, unusable: Sequence[PassedOver], total: i
     """Raise an ``InputError`` if more than ``MOST_UNUSABLE`` of ``total`` recordings cannot be used."""
     if len(unusable) <= MOST_UNUSABLE * total:
         return
-    pointers = sum(bad.why == LFS_POINTER for bad in unusable)
+    pointers = sum(bad.why == LFS_PROBLEM for bad in unusable)
     if pointers > len(unusable) / 2:
         raise InputError(
             f"{where}: {pointers} of {total} recordings are Git LFS pointers instead of sound; "

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from cyclegan_keras.audio.sources import SIGNATURES, SUFFIXES
+from cyclegan_keras.audio.sources import LFS_POINTER, SIGNATURES, SUFFIXES
 from cyclegan_keras.shared.errors import InputError
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
@@ -16,9 +16,8 @@ ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 GET_DATA = "fetch RAVDESS with `make data`, or name the folder of your recordings"
 
-LFS_POINTER = "a Git LFS pointer instead of sound"
+LFS_PROBLEM = "a Git LFS pointer instead of sound"
 
-_LFS_HEAD = b"version https://git-lfs"
 _HEADER_BYTES = 44  # of a WAV file without samples
 _PROBE_BYTES = 1024
 
@@ -56,7 +55,7 @@ def files_below(root: Path) -> Below:
             raise InputError(f"{root}: not a folder; name the folder it lies in")
         raise InputError(f"{root}: no such folder; {GET_DATA}")
     found, archives, of_macos, seen = [], [], 0, set()
-    for folder, folders, names in os.walk(root, onerror=_unreadable, followlinks=True):
+    for folder, folders, names in os.walk(root, onerror=refuse_unreadable, followlinks=True):
         at = os.stat(folder)
         if (at.st_dev, at.st_ino) in seen:
             folders.clear()
@@ -100,8 +99,8 @@ def probe(path: Path) -> Probe:
 def _problem(head: bytes, size: int) -> str | None:
     if not size:
         return "empty"
-    if head.startswith(_LFS_HEAD):
-        return LFS_POINTER
+    if head.startswith(LFS_POINTER):
+        return LFS_PROBLEM
     if not head.startswith(SIGNATURES):
         return "not audio despite its name"
     return "holds no samples" if head.startswith(b"RIFF") and size <= _HEADER_BYTES else None
@@ -135,5 +134,6 @@ def _groups(files: Iterable[tuple[Path, Hashable]]) -> list[list[Path]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _unreadable(error: OSError) -> NoReturn:
+def refuse_unreadable(error: OSError) -> NoReturn:
+    """Raise an ``InputError`` for a folder that ``os.walk`` cannot read."""
     raise InputError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions") from None

@@ -42,5 +42,5 @@ def known_clip(path: Path) -> Clip | None:
     >>> known_clip(Path("03-01-02-01-02-02-04.wav")).emotion
     'calm'
     """
-    key = RAVDESS_KEYS.get(Path(path).stem)
-    return parse_name(Path(path).with_name(f"{key}{Path(path).suffix}")) if key else parse_name(path)
+    path = Path(path)
+    return parse_name(path.with_stem(RAVDESS_KEYS.get(path.stem, path.stem)))

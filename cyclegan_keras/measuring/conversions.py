@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_keras.audio.files import load_waveform
-from cyclegan_keras.config import RunConfig
+from cyclegan_keras.config import RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion.convert import generate, synthesise
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.conversion.recording import analyse
@@ -17,7 +17,7 @@ from cyclegan_keras.measuring import metrics
 from cyclegan_keras.measuring.baselines import before_conversion, second_take
 from cyclegan_keras.measuring.rows import Row
 from cyclegan_keras.measuring.ruler import Ruler
-from cyclegan_keras.measuring.sets import Source, load_source, recordings_in
+from cyclegan_keras.measuring.sets import Source, recordings_in
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.plots import curves, save_figure
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
@@ -43,10 +43,9 @@ def measure_run(
     if settings.moves:
         sounds = [synthesise(r, r.spectrogram, analysis, settings).waveform for r in recordings]
         rows.append(ruler.measure("prosody moved, no network", sounds, sources, settings.keeps_duration))
-    vocoded, vocoder = settings.phase == "griffin-lim", ConversionSettings(settings.phase)
+    vocoded = settings.phase == "griffin-lim"
     if vocoded:
-        plain = [analyse(source.waveform, analysis) for source in sources]
-        sounds = [synthesise(r, r.spectrogram, analysis, vocoder).waveform for r in plain]
+        sounds = _through_griffin_lim([source.waveform for source in sources], analysis)
         rows.append(ruler.measure(f"nothing, same vocoder: {ruler.source}", sounds, sources))
     for epoch in epochs:
         ruler.tell(f"measuring epoch {epoch} on {len(sources)} clips")
@@ -68,24 +67,21 @@ def measure_run(
     rows += second_take(ruler, sources)
     takes, known = ruler.second_takes(sources) if vocoded else ([], [])
     if takes:
-        through = [analyse(take, analysis) for take in takes]
-        sounds = [synthesise(r, r.spectrogram, analysis, vocoder).waveform for r in through]
+        sounds = _through_griffin_lim(takes, analysis)
         rows.append(ruler.measure(f"second take, same vocoder: {ruler.target}", sounds, known, aligned=False))
     return rows
 
 
-def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> list[Row]:
-    """Measure conversions made elsewhere. The conversion of ``calm_01`` is named such as ``calm_01_fearful.wav``.
+def _through_griffin_lim(waveforms: Sequence[np.ndarray], config: SpectrogramConfig) -> list[np.ndarray]:
+    """Resynthesise recordings without a change."""
+    analysed = [analyse(waveform, config) for waveform in waveforms]
+    vocoder = ConversionSettings("griffin-lim")
+    return [synthesise(each, each.spectrogram, config, vocoder).waveform for each in analysed]
 
-    Raises
-    ------
-    InputError
-        As ``paired``.
-    """
-    rate = ruler.config.sample_rate
-    pairs = paired(converted, inputs, ruler.target)
-    sources = [load_source(recording, rate) for recording, _ in pairs]
-    sounds = [load_waveform(path, rate) for _, path in pairs]
+
+def measure_conversions(ruler: Ruler, converted: Sequence[Path], sources: Sequence[Source]) -> list[Row]:
+    """Measure conversions made elsewhere, one of each source recording, with the baselines."""
+    sounds = [load_waveform(path, ruler.config.sample_rate) for path in converted]
     return [
         *before_conversion(ruler, sources),
         ruler.measure(f"converted to {ruler.target}", sounds, sources),
@@ -94,7 +90,7 @@ def measure_folder(ruler: Ruler, converted: Path, inputs: Path) -> list[Row]:
 
 
 def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]]:
-    """Find the source recording of each conversion to ``target`` by its name.
+    """Find the source recording of each conversion to ``target`` by its name, as ``calm_01`` of ``calm_01_fearful``.
 
     Raises
     ------

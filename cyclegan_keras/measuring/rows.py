@@ -73,13 +73,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def as_json(row: Row) -> dict:
-    """Convert a row to a dict for ``json``; a gap becomes a list of value, low and high."""
-    return dataclasses.asdict(row)
-
-
 def from_json(stored: dict) -> Row:
-    """Invert ``as_json``.
+    """Make a row of its fields as ``json`` stores them: a gap is a list of value, low and high.
 
     Raises
     ------

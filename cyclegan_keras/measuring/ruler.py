@@ -114,19 +114,19 @@ class Ruler:
         return self.pairing.second_take(real) if real else None
 
     def _distances(self, measured: Sequence[Sound], sources: Sequence[Source]) -> dict:
-        known = [
-            (sound, source)
-            for sound, source in zip(measured, sources)
-            if source.clip and self.pairing.real(source.clip, self.target)
-        ]
+        goals = [source.clip and self.pairing.real(source.clip, self.target) for source in sources]
+        known = [(sound, source, goal) for sound, source, goal in zip(measured, sources, goals) if goal]
         if not known:
             return {}
-        real = self._real([self.pairing.real(source.clip, self.target) for _, source in known])
-        before = self._measured_sources([source for _, source in known])
-        speakers = [source.speaker for _, source in known]
+        after, sources, goals = zip(*known)
+        real = self._real(goals)
+        before = measure_sounds(
+            [source.waveform for source in sources], [0] * len(sources), self.config.sample_rate, False
+        )
+        speakers = [source.speaker for source in sources]
         ours, theirs = (
             parallel.differences([parallel.distance(sound.voice, goal.voice) for sound, goal in zip(sounds, real)])
-            for sounds in ([sound for sound, _ in known], before)
+            for sounds in (after, before)
         )
         gaps = {
             f"{name}_gap": parallel.gap_closed(ours[name], theirs[name], speakers)
@@ -139,7 +139,7 @@ class Ruler:
             "treble_off": _mean(ours["treble"]),
             "level_off": _mean(ours["level"]),
             "mcd": _mean(ours["mcd"]),
-            "mcd_gap": self._mcd_gap(ours["mcd"], theirs["mcd"], [source for _, source in known], real),
+            "mcd_gap": self._mcd_gap(ours["mcd"], theirs["mcd"], sources, real),
         }
 
     def _mcd_gap(
@@ -156,16 +156,10 @@ class Ruler:
 
     def _real(self, clips: Sequence[Clip]) -> list[Sound]:
         missing = [clip for clip in clips if clip.path not in self._of_clips]
-        measured = measure_sounds([self.waveform(clip) for clip in missing], [0] * len(missing), self._rate, False)
+        waveforms = [self.waveform(clip) for clip in missing]
+        measured = measure_sounds(waveforms, [0] * len(missing), self.config.sample_rate, False)
         self._of_clips.update(zip([clip.path for clip in missing], measured))
         return [self._of_clips[clip.path] for clip in clips]
-
-    def _measured_sources(self, sources: Sequence[Source]) -> list[Sound]:
-        return measure_sounds([source.waveform for source in sources], [0] * len(sources), self._rate, False)
-
-    @property
-    def _rate(self) -> int:
-        return self.config.sample_rate
 
     def _same_voice(self, sounds: Sequence[np.ndarray], sources: Sequence[Source]) -> float | None:
         found = []

@@ -12,7 +12,7 @@ from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.known import corpus_of_name
 from cyclegan_keras.measuring.parallel import Gap
-from cyclegan_keras.measuring.rows import Row, as_json
+from cyclegan_keras.measuring.rows import Row
 from cyclegan_keras.prosody.move import Prosody
 from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
 from cyclegan_keras.shared.run_directory import DIRECTIONS, SHIPPED, RunDirectory, evaluation_file, newest_run
@@ -32,7 +32,7 @@ def measured(trained_run, tmp_path_factory):
         judges = {"svm": {**verdict, "holds": True}, "logistic": {**verdict, "holds": False}}
         head = {"caption": f"{direction}, measured on 8 clips", "phase": "source", "strength": strength}
         head |= {"judges": judges, "two_actors": 0.625}
-        file.write_text(json.dumps({**head, "rows": [as_json(row) for row in rows]}))
+        file.write_text(json.dumps({**head, "rows": [vars(row) for row in rows]}))
     return trained_run._replace(path=run)
 
 
