@@ -93,7 +93,7 @@ train: setup  ## train PAIR on DATA (PRESET=, EPOCHS=, RUN=); again resumes
 	$(PY) -m cyclegan_keras.train --pair $(PAIR) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUN),--run-dir $(RUN))
 
-tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=, EMODB=, AS_IS=1); or one: table1 to table7, curve, figure5, resources
+tables $(EXPERIMENTS): setup  ## the report's tables (DATA=, PRESET=, EPOCHS=, RUNS=, CLIPS=, FACES=, EMODB=, RESULTS=, AS_IS=1); or one: table1 to table7, curve, figure5, resources
 	$(PY) -m experiments.make $(filter-out tables,$@) --data $(DATA) $(if $(PRESET),--preset $(PRESET)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CLIPS),--clips $(CLIPS)) \
 	  $(if $(FACES),--faces $(FACES)) $(if $(EMODB),--emodb $(EMODB)) $(if $(RESULTS),--results $(RESULTS)) $(if $(filter-out 0,$(AS_IS)),--as-is)

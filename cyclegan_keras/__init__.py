@@ -19,6 +19,10 @@ __all__ = ["load_model"]
 __version__ = "0.1.0"
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     # Imported on first use, because it imports librosa, which `train --help` does not need.
     if name == "load_model":

@@ -11,9 +11,9 @@ from typing import NoReturn
 from cyclegan_keras.corpora import download, unpack
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import Folder, Index, index_clips, index_corpora
-from cyclegan_keras.corpora.known.ravdess import parse_name
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.corpora.passed_over import PassedOver, passed_over_lines
+from cyclegan_keras.corpora.recordings import files_below
 from cyclegan_keras.corpora.sound import Decoded, decode_all
 from cyclegan_keras.corpora.split import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.emotions import in_order
@@ -142,8 +142,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         raise InputError(f"--seed {arguments.seed}: must be 0 or more")
     mark = root / DEMO_MARK
-    if not mark.exists() and any(parse_name(path) for path in root.rglob("*")):
-        raise InputError(f"--data {root}: holds recordings that the demo may overwrite; name another folder")
+    if not mark.exists() and root.exists() and files_below(root).recordings:
+        raise InputError(f"--data {root}: holds recordings, which the demo's clips would hide; name another folder")
     root.mkdir(parents=True, exist_ok=True)
     print(f"Writing synthetic clips to {root}", flush=True)
     mark.write_text("Synthetic clips with RAVDESS's file names. Not RAVDESS.\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,7 @@ def parser() -> CommandParser:
         "--converted", type=Path, help="a folder of conversions made elsewhere, with --inputs and --target"
     )
     parser.add_argument(
-        "--data", type=Path, nargs="+", action="extend", help=f"the corpus, or several; default: {DATA}"
+        "--data", type=Path, nargs="+", action="extend", help=f"the corpus, or several; default: the run's, or {DATA}"
     )
     parser.add_argument(
         "--clips",
@@ -72,6 +73,8 @@ def command(arguments: argparse.Namespace) -> int:
         if not (arguments.inputs and arguments.target):
             parser().error("--converted: needs --inputs and --target")
         return _measure_folder(arguments)
+    if arguments.target or arguments.inputs:
+        parser().error("--target and --inputs: belong to --converted; a run has its own emotions")
     return _measure_run(arguments)
 
 
@@ -98,7 +101,9 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
     epochs = _epochs(run, arguments.epochs) if settings.uses_network else []
     prepare_tensorflow()
-    clips = index_clips(arguments.data or DATA, config.corpus or None)
+    own = [Path(folder) for folder in config.data.split(os.pathsep)]
+    data = arguments.data or (own if all(folder.is_dir() for folder in own) else DATA)
+    clips = index_clips(data, config.corpus or None)
     wanted = arguments.clips or ("choose" if any(clip.actor in CHOOSING_ACTORS for clip in clips) else "unseen")
     unseen = _unseen_speakers(config, clips)
     sources = choose_sources(wanted, clips, source, config.spectrogram.sample_rate, unseen)

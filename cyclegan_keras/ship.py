@@ -127,7 +127,7 @@ def card(
     lines = [
         f"# {config.pair}",
         "",
-        f"{networks if epoch else statistics} Made from {_names(corpora)}: {speakers} speakers; "
+        f"{networks if epoch else statistics} Made from {_names(corpora)}: {speakers} speaker{'s' * (speakers != 1)}; "
         f"left out: {left_out} (fingerprint of the clips: {config.data_key}).",
         "",
         "The model is derived from these recordings, so their licence is the model's. Name their authors and this "

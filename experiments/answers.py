@@ -163,9 +163,9 @@ def ask(
     above, below = round(found.low, 2) > threshold, round(found.high, 2) < threshold
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "cannot be told" if not (found.tells and (holds or fails)) else "yes" if holds else "no"
-    shown = f"{decimals(found.value)} ({decimals(found.low)} to {decimals(found.high)})"
-    if found.of_one_speaker:
-        shown = decimals(found.value)
+    shown = decimals(found.value)
+    if found.tells:
+        shown += f" ({decimals(found.low)} to {decimals(found.high)})"
     if len(groups) == 2 and combine is None:
         first, second = (decimals(point(quantity.estimator, cells)) for cells in groups)
         shown = f"{first} against {second}, a difference of {shown}"

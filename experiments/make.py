@@ -131,7 +131,8 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
         section = table.section(settings.results)
         print(f"\n{table.title}" + ("" if section else ": nothing of it is trained yet"))
         for answer in (each["ours"] for each in section["questions"]) if section else ():
-            evidence = answer["evidence"] or "nothing measured, or no reliable judge"
+            absent = f"not trained yet: {', '.join(section['missing'])}" if section["missing"] else "no reliable judge"
+            evidence = answer["evidence"] or f"nothing measured, or {absent}"
             print(f"  {answer['question']} {answer['answer']}: {evidence}")
     return failed
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.answers import Quantity, ask
+from experiments.answers import Answer, Quantity, ask
 from experiments.clips import SEEN
 from experiments.measures import GAP, NEARER
 from experiments.runs import Settings, needed
@@ -17,19 +17,21 @@ def experiment(settings: Settings) -> SpeechTable:
     """State the table."""
 
     def claims(find):
-        every, answers = [find(target, SEEN) for target in TARGETS], []
-        for target, cells in zip(TARGETS, every):
-            equalised, theirs = (find(target, SEEN, beside=whose) for whose in ("equalised", "theirs"))
-            answers += [
-                ask(f"Is calm moved towards {target}?", GAP, cells, over=0.0),
-                ask(f"Further than by a fixed equaliser ({target})?", GAP, cells, equalised, over=0.0),
-                ask(f"Further than by the authors' own networks ({target})?", GAP, cells, theirs, over=0.0),
-                ask(f"Does MCD become smaller ({target})?", NEARER, cells, under=0.0),
+        def of_each(question: str, quantity: Quantity, beside: str = "", **threshold: float) -> list[Answer]:
+            groups = [[find(target, SEEN, beside=whose) for whose in dict.fromkeys(("", beside))] for target in TARGETS]
+            return [
+                ask(question.format(target), quantity, *cells, **threshold) for target, cells in zip(TARGETS, groups)
             ]
+
         ahead = Quantity(f"{GAP.name}, the mean of the two less that of the other four,", GAP.estimator)
-        question = "Is more of the gap closed for fearful and surprised than for the others?"
-        best = ask(question, ahead, *every, over=0.0, combine=two_less_others)
-        return [*answers, best]
+        best = "Is more of the gap closed for fearful and surprised than for the others?"
+        return [
+            ask(best, ahead, *(find(target, SEEN) for target in TARGETS), over=0.0, combine=two_less_others),
+            *of_each("Is calm moved towards {}?", GAP, over=0.0),
+            *of_each("Is MCD smaller than before ({})?", NEARER, under=0.0),
+            *of_each("Is it moved further than by a fixed equaliser ({})?", GAP, "equalised", over=0.0),
+            *of_each("Is it moved further than by the authors' own networks ({})?", GAP, "theirs", over=0.0),
+        ]
 
     return SpeechTable(
         "table3",

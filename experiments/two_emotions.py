@@ -39,7 +39,7 @@ def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
         answers += [
             ask(f"Are {what} moved towards {target}?", GAP, cells, over=0.0),
             ask(less, GAP, cells, seen, under=0.0),
-            ask(f"Does their MCD become smaller ({target})?", NEARER, cells, under=0.0),
+            ask(f"Is their MCD smaller than before ({target})?", NEARER, cells, under=0.0),
             ask(f"Are their words kept ({target})?", LOST, cells, under=MOST_LOST),
         ]
     return answers

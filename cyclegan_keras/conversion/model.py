@@ -71,6 +71,8 @@ class Model:
             raise InputError(f"phase {phase!r}: unknown; give one of {', '.join(PHASES)}")
         self.keep_duration = keep_duration
         self.settings = self._settings(phase, strength)
+        if epoch and not self.config.train.epochs:
+            raise InputError(f"--epoch {epoch}: {run.path} has no network, so it has no epochs; leave --epoch out")
         self.epoch = run.epoch_or_latest(epoch) if epoch or self.settings.uses_network else 0
 
     def __repr__(self) -> str:

@@ -58,10 +58,11 @@ def training_set(
     domain(index.clips, *emotions)  # names an emotion that the data lacks
     for emotion in emotions:
         if not any(clip.emotion == emotion for clip in split.train):
+            who = unseen_speakers(split)
+            by = f"by an unseen speaker ({', '.join(who)})" if who else "held back"
             raise InputError(
-                f"{where}: every clip of {emotion} is held back or by an unseen speaker "
-                f"({', '.join(unseen_speakers(split))}), none is left to train on; give other speakers' recordings, or "
-                "name others with --unseen-speakers"
+                f"{where}: every clip of {emotion} is {by}, none is left to train on; give more recordings"
+                + (", or name other speakers with --unseen-speakers" if who else "")
             )
     split, without_sound = with_sound(split, emotions, where)
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}

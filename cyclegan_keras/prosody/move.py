@@ -13,6 +13,9 @@ from cyclegan_keras.prosody.psola import resynthesise
 LEAST_VOICED = 20
 """Frames of 5 ms. A clip with fewer voiced frames keeps its pitch, and no statistics are made of it."""
 
+SHORTEST_SECONDS = 0.2
+"""A shorter clip is not moved: it has too few frames for pitch and balance."""
+
 SPREADS = (0.5, 2.5)
 """The least and largest ratio of spreads that is applied."""
 
@@ -83,9 +86,10 @@ def move(waveform: np.ndarray, prosody: Prosody, sample_rate: int) -> np.ndarray
     Returns
     -------
     moved : np.ndarray [shape=(round(n * tempo),), dtype=float32]
-        At the clip's RMS level above 60 Hz, within [-1, 1]. The clip itself where ``prosody`` changes nothing.
+        At the clip's RMS level above 60 Hz, within [-1, 1]. The clip itself where ``prosody`` changes nothing, or the
+        clip is shorter than ``SHORTEST_SECONDS``.
     """
-    if prosody == UNMOVED:
+    if prosody == UNMOVED or len(waveform) < SHORTEST_SECONDS * sample_rate:
         return waveform
     moved = waveform
     if (prosody.shift, prosody.spread, prosody.tempo) != (0.0, 1.0, 1.0):

@@ -39,7 +39,10 @@ class TerminalObserver:
         for prefix in damaged:
             print(f"{prefix}: damaged checkpoint passed over")
         self.step = step
-        print(f"resumed after step {step} of {self.last_step}", flush=True)
+        if step < self.last_step:
+            print(f"resumed after step {step} of {self.last_step}", flush=True)
+        else:
+            print(f"trained before, nothing is left of {self.last_step} steps", flush=True)
 
     def rows_lost(self, file: str, rows: int) -> None:
         """Print how many rows of the log of losses are missing."""

@@ -264,3 +264,9 @@ def test_a_clone_without_git_lfs_is_one_line(fails_with_one_line, tmp_path):
         (folder / f"{actor}_DFA_ANG_XX.wav").write_bytes(LFS_POINTER % actor)
     line = fails_with_one_line("data", "list", tmp_path, expect=2)
     assert "40 of 40 recordings are Git LFS pointers" in line and "git lfs pull" in line
+
+
+def test_the_demo_is_not_written_among_own_recordings(fails_with_one_line, tmp_path):
+    tree(tmp_path, "ann/calm/1.wav")
+    assert "holds recordings" in fails_with_one_line("data", "demo", "--data", tmp_path, expect=2)
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["1.wav"]

@@ -112,6 +112,7 @@ def test_conversions_made_elsewhere_are_measured_by_the_same_ruler(few_clips, co
         (("--run-dir", "nowhere"), "nowhere"),
         (("--converted", "nowhere"), "needs --inputs and --target"),
         (("--converted", "nowhere", "--inputs", "nowhere", "--target", "?"), "calm_?"),
+        (("--run-dir", "nowhere", "--target", "sad"), "--target and --inputs: belong to --converted"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, said):

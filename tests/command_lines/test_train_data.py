@@ -63,7 +63,13 @@ def test_nobody_left_to_train_on_names_the_unseen_speakers(fails_with_one_line, 
 def test_an_emotion_of_unseen_speakers_alone_is_not_called_missing(fails_with_one_line, emodb):
     (emodb / "03a01La.wav").unlink(), (emodb / "08a01La.wav").unlink()
     line = fails_with_one_line("train", "--pair", "neutral_boredom", "--data", emodb, expect=2)
-    assert "every clip of boredom is held back or by an unseen speaker (emodb/16)" in line
+    assert "every clip of boredom is by an unseen speaker (emodb/16)" in line
+
+
+def test_where_every_clip_is_held_back_nobody_is_told_to_name_other_speakers(fails_with_one_line, tmp_path):
+    data = tree(tmp_path, "03-01-02-01-02-02-04.wav", "03-01-05-01-02-02-04.wav")
+    line = fails_with_one_line("train", "--pair", "calm_anger", "--data", data, "--unseen-speakers", "none", expect=2)
+    assert "every clip of calm is held back, none is left to train on; give more recordings" in line
 
 
 def test_too_many_silent_clips_stop_before_training(fails_with_one_line, emodb):

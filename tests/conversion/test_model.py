@@ -120,7 +120,7 @@ def test_a_name_is_the_newest_training_of_a_pair_or_what_ships(trained_run, tmp_
     [
         ("calm_wistful", {}, "wistful"),
         ("runs/nowhere", {}, "runs/nowhere: holds no config.json"),
-        ("calm_surprised", {"epoch": 99}, "no generator weights"),
+        ("calm_surprised", {"epoch": 99}, "--epoch 99: .* has no network"),
         ("calm_surprised", {"strength": 11.0}, "between 0 and 10"),
         ("calm_surprised", {"phase": "none"}, "phase 'none': unknown; give one of griffin-lim, source"),
     ],

@@ -153,16 +153,6 @@ def test_a_run_whose_prosody_is_missing_says_so(without_network, tmp_path):
         load_model(tmp_path / "run")
 
 
-def test_a_clip_that_becomes_too_short_is_named_and_the_others_are_converted(
-    with_network, demo_clips, run_here, tmp_path
-):
-    folder = tmp_path / "clips"
-    folder.mkdir()
-    samples, rate = soundfile.read(demo_clips / SHORT_CLIP)
-    middle = len(samples) // 2
-    soundfile.write(folder / "a.wav", samples[middle : middle + 560], rate)
-    soundfile.write(folder / "b.wav", samples, rate)
-    run = RunDirectory(shutil.copytree(with_network, tmp_path / "run"))
-    save_prosodies(run.prosody_file, {"a_to_b": BACK, "b_to_a": THERE})  # the way back shortens, after its network
-    status, _, errors = run_here("infer", folder, "--run-dir", run.path, "--reverse", "--output", tmp_path / "out")
-    assert status != 0 and "a.wav: once moved, " in errors and (tmp_path / "out" / "b_calm.wav").exists()
+def test_a_clip_too_short_to_be_moved_keeps_its_length_without_a_warning(without_network, recwarn):
+    moved, _ = load_model(without_network).convert(0.1 * np.sin(np.arange(580) / 5.0), 16_000)
+    assert len(moved) == 580 and not recwarn.list

@@ -52,4 +52,4 @@ def corpus_of_name(name: str) -> Corpus:
         if name.lower() == corpus.name:
             return corpus
     names = ", ".join(corpus.name for corpus in known_corpora())
-    raise InputError(f"corpus {name!r}: not known; choose from {names}, or leave --corpus out")
+    raise InputError(f"corpus {name!r}: not known; choose from {names}, folders, or leave --corpus out")
