@@ -45,7 +45,7 @@ $(VENV)/installed: $(LOCK) requirements.txt setup.cfg pyproject.toml
 	@echo "installing TensorFlow and the rest into $(VENV) (2 GB, a few minutes)"
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --require-hashes -r $(LOCK)
-	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(PY) -m pip install -qq --no-deps --no-build-isolation -e .
 	$(PY) -c "from cyclegan_keras.audio.compiled import compile_ahead; compile_ahead()"
 	@touch $@
 
@@ -78,7 +78,7 @@ lint: setup  ## check style and format with ruff (rules in pyproject.toml)
 	$(PY) -m ruff format --check .
 
 app: setup  ## convert in a browser on this machine (PAIR=, PORT=); the first time installs Gradio and PyAV
-	$(PY) -m pip install --quiet --no-build-isolation -e '.[app,av]'
+	$(PY) -m pip install -qq --no-build-isolation -e '.[app,av]'
 	$(PY) -m cyclegan_keras.app --pair $(PAIR) $(if $(PORT),--port $(PORT))
 
 bench: setup  ## time training step, inference and pipeline (with PyTorch, where it is installed)

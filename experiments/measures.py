@@ -126,12 +126,13 @@ def false_alarms(cells: Cells) -> dict[str, float]:
 
 
 def with_judges(cells: Cells, kinds: Sequence[str]) -> list[dict]:
-    """Add the mean score of some judges to each cell."""
+    """Add the mean score of some judges to each cell that has them; without judges there are no cells."""
 
     def mean_of(cell: dict, when: str) -> float:
         return float(np.mean([cell[f"{kind}{when}"] for kind in kinds]))
 
-    return [{**cell, "judge": mean_of(cell, ""), "judge_before": mean_of(cell, "_before")} for cell in cells]
+    heard = [cell for cell in cells if kinds and all(kind in cell for kind in kinds)]
+    return [{**cell, "judge": mean_of(cell, ""), "judge_before": mean_of(cell, "_before")} for cell in heard]
 
 
 def of_recording(waveform: np.ndarray) -> dict[str, float]:

@@ -73,9 +73,8 @@ def judged(question: str, cells: Cells, **threshold: float) -> Answer:
     """
     alarms = false_alarms(cells)
     kinds = [kind for kind, share in alarms.items() if share <= MOST_FALSE_ALARMS]
-    if kinds or not alarms:
-        heard = [cell for cell in cells if all(kind in cell for kind in kinds)] if kinds else []
-        return ask(question, JUDGED, with_judges(heard, kinds), **threshold)
-    shares = ", ".join(f"{kind} {share:.2f}" for kind, share in alarms.items())
-    what = "share of untouched clips that a judge takes for the target emotion"
-    return Answer(question, "cannot be told", f"{what} {shares}; {MOST_FALSE_ALARMS} is allowed")
+    if alarms and not kinds:
+        shares = ", ".join(f"{kind} {share:.2f}" for kind, share in alarms.items())
+        what = "share of untouched clips that a judge takes for the target emotion"
+        return Answer(question, "cannot be told", f"{what} {shares}; {MOST_FALSE_ALARMS} is allowed")
+    return ask(question, JUDGED, with_judges(cells, kinds), **threshold)
