@@ -57,7 +57,7 @@ lock:  ## pin what setup.cfg allows, with hashes, in requirements*.lock (needs u
 	  sed '1,/^dev =/d; /^$$/,$$d' setup.cfg; echo pip; } | $(COMPILE) $(UPGRADE) \
 	  - --python-version 3.10 --output-file requirements-current.lock
 
-demo: setup  ## train 12 steps on synthetic speech and convert a clip they never saw
+demo: setup  ## train 12 steps on synthetic speech and convert a held-back clip
 	$(PY) -m cyclegan_keras.data demo --data data/demo
 	$(PY) -m cyclegan_keras.train --pair calm_fearful --data data/demo --preset cpu --steps 12 --run-dir $(DEMO)
 	$(PY) -m cyclegan_keras.infer data/demo/Actor_04/03-01-02-01-02-02-04.wav --run-dir $(DEMO) \

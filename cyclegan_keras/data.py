@@ -36,7 +36,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _parser() -> CommandParser:
-    parser = CommandParser(prog="python -m cyclegan_keras.data", description=__doc__)
+    parser = CommandParser(
+        prog="python -m cyclegan_keras.data",
+        description="Describe a folder of recordings, download RAVDESS, or write the demo corpus.",
+    )
     commands = parser.add_subparsers(metavar="list|ravdess|demo", required=True)
     # Without SUPPRESS, the default of a subcommand's --debug would override one given before the subcommand.
     add_command = functools.partial(commands.add_parser, argument_default=argparse.SUPPRESS)
@@ -44,10 +47,16 @@ def _parser() -> CommandParser:
     listing = add_command(
         "list", help="describe a folder: corpus, speakers, emotions, hours, files that are passed over"
     )
-    listing.add_argument("data", type=Path, nargs="+", help="folder of recordings; several count as one corpus")
-    listing.add_argument("--corpus", default=None, help="name of the corpus, or folders; default: recognised")
+    listing.add_argument("data", type=Path, nargs="+", help="folder of recordings; several are used together")
     listing.add_argument(
-        "--unseen-speakers", nargs="+", default=(), metavar="NAME", help="never trained on; default: by rule"
+        "--corpus", default=None, help="name of the corpus; folders: they name the emotions; default: recognised"
+    )
+    listing.add_argument(
+        "--unseen-speakers",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="never trained on; default: by the corpus's rule",
     )
     listing.set_defaults(command=_list)
 

@@ -150,7 +150,7 @@ def _write(
     two_actors = ruler.two_actors(sources)
     print(f"\n{ruler.panel.describe()}\n\n{caption}\n\n{table(rows)}")
     if two_actors is not None:
-        print(f"\nsame voice, two actors of one sex saying the same sentence: {two_actors:.2f}")
+        print(f"\nsame voice, two speakers saying the same sentence: {two_actors:.2f}")
     judges = {
         judge.kind: {**dataclasses.asdict(verdict), "holds": verdict.holds}
         for judge, verdict in zip(ruler.panel.judges, ruler.panel.verdicts)

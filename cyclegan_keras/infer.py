@@ -34,7 +34,8 @@ def parser() -> CommandParser:
     which.add_argument("--run-dir", type=Path, help="the run directory, or the folder of a model, to use")
     which.add_argument(
         "--pair",
-        help=f"take the newest finished run of this pair under {RUNS}/, else the model that comes with the project",
+        help=f"take the newest finished run of this pair under {RUNS}/, else the model that comes with the project, "
+        "else an unfinished run",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("converted"),

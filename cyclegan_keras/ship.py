@@ -142,7 +142,7 @@ def card(
     for measured in measures:
         lines += ["", f"## {measured['caption']}", "", table([from_json(row) for row in measured["rows"]]), ""]
         if measured["two_actors"] is not None:
-            lines += [f"Same voice, two actors of one sex saying the same sentence: {measured['two_actors']:.2f}.", ""]
+            lines += [f"Same voice, two speakers saying the same sentence: {measured['two_actors']:.2f}.", ""]
         lines += [_reliability(name, verdict) for name, verdict in measured["judges"].items()]
     return "\n".join(lines) + "\n"
 

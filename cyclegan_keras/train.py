@@ -42,14 +42,17 @@ def parser() -> CommandParser:
         nargs="+",
         action="extend",
         help=f"folder of recordings, of a known corpus or in folders named by emotion (docs/corpora.md); "
-        f"several are one corpus; default: {DATA}",
+        f"several are used together; default: {DATA}",
     )
-    parser.add_argument("--corpus", help="name of the corpus in --data, such as emodb or folders; default: recognised")
+    parser.add_argument(
+        "--corpus",
+        help="name of the corpus in --data, such as emodb; folders: they name the emotions; default: recognised",
+    )
     parser.add_argument(
         "--unseen-speakers",
         nargs="+",
         metavar="NAME",
-        help=f"speakers to leave out of training; {NOBODY}: none; default: by rule",
+        help=f"speakers to leave out of training; {NOBODY}: train on all; default: by the corpus's rule",
     )
     parser.add_argument("--preset", choices=PRESETS, help="default: report where TensorFlow sees a GPU, else cpu")
     parser.add_argument("--epochs", type=int, help="0: statistics of prosody alone, no network; default: the preset's")

@@ -53,17 +53,21 @@ def parser() -> CommandParser:
     parser.add_argument("--epochs", type=int, default=0, help="of every training; 0: the table's own, or the preset's")
     parser.add_argument("--runs", type=Path, help="folder of run directories; default: runs, or runs/demo for the demo")
     parser.add_argument(
-        "--clips", type=Path, help="recordings to start from; default: those in $REPORT_AUDIO_DIR/inputs"
+        "--clips", type=Path, help="more recordings; default: the report's, in $REPORT_AUDIO_DIR or data/report_audio"
     )
     parser.add_argument("--faces", type=Path, help="fer2013.csv, or folders of faces; without it, no Figure 5")
     parser.add_argument("--emodb", type=Path, help="folder of EmoDB, for Table 7")
     parser.add_argument(
         "--results", type=Path, help=f"folder for what is made; default: results, or results/{DEMO} for the demo"
     )
-    parser.add_argument("--published", type=Path, default=PUBLISHED, help="folder of what was published, to go on from")
+    parser.add_argument(
+        "--published", type=Path, default=PUBLISHED, help="folder of published yields, used where results lack them"
+    )
     parser.add_argument("--plan", action="store_true", help="print the plan and make nothing")
     parser.add_argument("--as-is", action="store_true", help="train nothing: show each training as far as it got")
-    parser.add_argument("--train-options", default="", help="more options for the train command line, in one word")
+    parser.add_argument(
+        "--train-options", default="", help="more options for the train command line, as one quoted argument"
+    )
     return parser
 
 

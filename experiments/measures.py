@@ -32,8 +32,8 @@ GAP = Quantity("gap closed", average(*GAPS.values()))
 """The gap closed to the actors' own recordings, as a mean over three features."""
 
 MCD, NEARER = Quantity("MCD in dB", mean("mcd")), Quantity("change of MCD in dB", mean("mcd", "mcd_before"))
-"""The distance of the spectral envelope from that of the actor's own recording. It never reaches 0, not even from the
-actor's second take, so it has no gap."""
+"""The distance of the spectral envelope from that of the actor's own recording. A gap would end at the actor's second
+take, and is missing where that is no closer than the recording."""
 
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),

@@ -36,7 +36,7 @@ def parser() -> CommandParser:
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that experiments.make wrote")
     parser.add_argument(
-        "--preset", choices=PRESETS_OF_TABLES, help="whose trainings to show; default: the only one's there"
+        "--preset", choices=PRESETS_OF_TABLES, help="show the trainings by this preset; needed if there are several"
     )
     parser.add_argument(
         "--publish", type=Path, nargs="?", const=PUBLISHED, metavar="FOLDER",

@@ -133,7 +133,9 @@ class Model:
         Raises
         ------
         InputError
-            The recording cannot be used.
+            The recording cannot be used, samples have no rate, the strength does not fit, or weights are damaged.
+        RunError
+            TensorFlow does not load, or there is not enough memory.
 
         Example
         -------
@@ -184,8 +186,8 @@ def load_model(
     Parameters
     ----------
     name : str or Path
-        A pair, such as ``"calm_fearful"``: its newest finished training under ``runs``, else the model that ships. Or
-        the path of a run directory.
+        A pair, such as ``"calm_fearful"``: its newest finished training under ``runs``, else the model that ships,
+        else an unfinished training. Or the path of a run directory.
     reverse : bool
         Convert from B to A.
     epoch : int

@@ -44,7 +44,7 @@ def before_conversion(ruler: Ruler, sources: Sequence[Source]) -> list[Row]:
 
 
 def second_take(ruler: Ruler, sources: Sequence[Source]) -> list[Row]:
-    """Measure the actors' second takes, the best possible result; no row if there are none."""
+    """Measure the actors' second takes, which show what a repetition reaches; no row if there are none."""
     sounds, known = ruler.second_takes(sources)
     return [ruler.measure(f"second take: {ruler.target}", sounds, known, aligned=False)] if sounds else []
 

@@ -90,7 +90,7 @@ class Ruler:
         )
 
     def two_actors(self, sources: Sequence[Source]) -> float | None:
-        """Mean speaker similarity of two actors of one sex, in the same sentence and emotion."""
+        """Mean speaker similarity of two speakers, in RAVDESS of one sex, in the same sentence and emotion."""
         found = []
         for source in sources:
             if source.clip and self.with_speaker:

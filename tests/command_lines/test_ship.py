@@ -60,7 +60,7 @@ def test_the_card_has_the_measures_the_judges_worth_the_licence_and_the_command(
         assert f"## {direction}, measured on 8 clips" in card
     assert card.count("| epoch 1 | 8 | 0.25 [-0.50, 0.75] | 0.50 | 2.50 | 0.12 |") == 2 and "epoch 2" not in card
     assert "Judge svm: right on 0.88 of 16 real clips" in card and "untouched 0.12." in card
-    assert card.count("not reliable") == 2 and "two actors of one sex saying the same sentence: 0.62" in card
+    assert card.count("not reliable") == 2 and "two speakers saying the same sentence: 0.62" in card
     assert "- RAVDESS, speech: " in card and ": CC BY-NC-SA 4.0. Livingstone" in card and str(measured.path) not in card
     assert "cyclegan_keras.train --pair calm_fearful --preset cpu --epochs 1 --filters 2" in card
 
