@@ -6,21 +6,9 @@ import json
 import pytest
 
 from cyclegan_keras.config import ConversionConfig, LossWeights, RunConfig, SpectrogramConfig, TrainConfig
-from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.errors import InputError
 from tests.small_training import run_config
-
-
-def test_a_pair_is_two_emotions_in_the_reports_spelling():
-    assert split_pair("calm_fearful") == ("calm", "fearful")
-    assert split_pair("calm_angry") == ("calm", "anger")
-
-
-@pytest.mark.parametrize("pair", ["calm", "calm_", "calm_?", "calm_calm", "anger_angry", "calm_sad_happy", ""])
-def test_anything_else_is_no_pair(pair):
-    with pytest.raises(InputError, match="write A_B"):
-        split_pair(pair)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

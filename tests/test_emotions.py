@@ -35,7 +35,9 @@ def test_a_pair_is_two_emotions_in_the_spelling_used_here():
     assert split_pair("neutral_sleepiness") == ("neutral", "sleepiness")
 
 
-@pytest.mark.parametrize("pair", ["calm", "calm_", "calm_calm", "anger_angry", "calm_sad_happy", "", "../x_calm"])
+@pytest.mark.parametrize(
+    "pair", ["calm", "calm_", "calm_?", "calm_calm", "anger_angry", "calm_sad_happy", "", "../x_calm"]
+)
 def test_anything_else_is_no_pair(pair):
     with pytest.raises(InputError, match="write A_B"):
         split_pair(pair)

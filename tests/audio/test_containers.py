@@ -79,11 +79,11 @@ def test_each_kind_is_read_at_its_length_and_level(tmp_path, speech, suffix, cha
     assert len(read) / RATE == pytest.approx(2.0, abs=0.15)
 
 
-def test_the_length_a_header_says_is_told(tmp_path, speech):
+def test_the_duration_is_read_from_the_header(tmp_path, speech):
     assert files.duration(encode(tmp_path / "a.m4a", speech, *KINDS[".m4a"])) == pytest.approx(2.0, abs=0.1)
 
 
-def test_channels_that_cancel_are_read_once_more(tmp_path, speech):
+def test_of_channels_that_cancel_one_is_taken(tmp_path, speech):
     av = pytest.importorskip("av", reason="the extra `av` is not installed")
     path = tmp_path / "a.w64"
     with av.open(str(path), "w", format="w64") as container:
@@ -163,7 +163,7 @@ def test_what_is_no_container_never_reaches_pyav(tmp_path, monkeypatch):
             files.load_waveform(tmp_path / "b.m4a", RATE)
 
 
-def test_a_longer_one_than_ten_minutes_is_refused(tmp_path, monkeypatch, speech):
+def test_a_recording_over_ten_minutes_is_refused(tmp_path, monkeypatch, speech):
     monkeypatch.setattr(files, "LONGEST_SECONDS", 1)
     with pytest.raises(InputError, match="longer than"):
         files.load_waveform(encode(tmp_path / "a.m4a", speech, *KINDS[".m4a"]), RATE)

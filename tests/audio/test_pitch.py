@@ -34,9 +34,11 @@ def test_clips_of_any_length_have_a_contour(seconds):
 
 
 def test_a_long_clip_is_followed_in_pieces_as_in_one(monkeypatch):
-    clip = voice(200, seconds=3.0)
+    clip = np.concatenate([voice(hz, seconds=0.75) for hz in (150, 200, 250, 300)])
     whole = pitch_contour(clip, RATE)
     monkeypatch.setattr("cyclegan_keras.audio.pitch.SECONDS_AT_ONCE", 1)
     pieces = pitch_contour(clip, RATE)
     np.testing.assert_array_equal(pieces.seconds, whole.seconds)
-    assert pieces.median == pytest.approx(whole.median, rel=0.01)
+    heard = np.isfinite(whole.hz) & np.isfinite(pieces.hz)
+    assert heard.sum() > 0.9 * np.isfinite(whole.hz).sum() > 50
+    assert np.mean(np.abs(pieces.hz[heard] / whole.hz[heard] - 1) < 0.01) > 0.95

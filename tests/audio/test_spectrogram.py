@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 
 from cyclegan_keras.audio.spectrogram import spectrogram_to_image, waveform_to_spectrogram
 from cyclegan_keras.config import SpectrogramConfig
@@ -9,6 +10,19 @@ from cyclegan_keras.presets import SPECTROGRAM_520
 
 CONFIG = SpectrogramConfig()
 BOTH = pytest.mark.parametrize("config", [CONFIG, SPECTROGRAM_520], ids=["260", "520"])
+
+
+@BOTH
+def test_the_analysis_is_a_centred_stft_with_a_hann_window(config):
+    noise = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
+    window = scipy.signal.get_window("hann", config.n_fft)
+    padded = np.pad(noise, config.n_fft // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_length]
+    magnitude = np.abs(np.fft.rfft(frames * window)).T
+    spectrogram, reference = waveform_to_spectrogram(noise, config)
+    assert reference == pytest.approx(magnitude.max(), rel=1e-4)
+    expected = 1 + 2 * np.maximum(20 * np.log10(magnitude / magnitude.max()), -80) / 80
+    np.testing.assert_allclose(spectrogram, expected, atol=2e-3)
 
 
 @BOTH

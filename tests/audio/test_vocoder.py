@@ -38,6 +38,15 @@ def test_without_a_network_the_round_trip_keeps_spectrum_and_level(config, secon
     assert len(back) == len(spoken) and level_db(back) == pytest.approx(level_db(spoken), abs=1.0)
 
 
+@BOTH
+def test_sound_is_made_by_fast_griffin_lim_with_32_iterations(config, monkeypatch):
+    told = {}
+    monkeypatch.setattr("librosa.griffinlim", lambda _, **how: told.update(how) or np.zeros(how["length"]))
+    spectrogram_to_waveform(np.zeros((config.n_bins, 10), np.float32), 1.0, config, 100)
+    assert (told["n_iter"], told["momentum"], told["window"]) == (32, 0.99, "hann")
+    assert (told["n_fft"], told["hop_length"]) == (config.n_fft, config.hop_length)
+
+
 def test_an_image_becomes_4_096_seconds_of_sound_at_the_level_of_the_reference(tone):
     spectrogram, reference = waveform_to_spectrogram(np.tile(tone, 3)[:65_536], CONFIG)
     back = image_to_waveform(spectrogram_to_image(spectrogram, CONFIG), reference, CONFIG)

@@ -47,7 +47,7 @@ def evaluated(trained_run, few_clips, environment, tmp_path_factory):
     return done.stdout, json.loads((out / "evaluate.json").read_text())
 
 
-def test_a_run_stands_between_nothing_and_the_second_take(evaluated):
+def test_evaluate_writes_rows_of_the_run_the_baselines_and_the_second_take(evaluated):
     output, written = evaluated
     assert [row["name"] for row in written["rows"]] == [
         "nothing: calm", "fixed equaliser", "WORLD statistics", "nothing, same vocoder: calm", "epoch 1",
@@ -135,6 +135,23 @@ def test_what_is_not_there_is_named_before_judges_are_fitted(
 ):
     line = fails_with_one_line("evaluate", "--run-dir", trained_run.path, "--data", demo_clips, option, value, expect=2)
     assert said in line
+
+
+@pytest.mark.parametrize("corpus, wanted", [("ravdess", "choose"), ("emodb", "unseen")])
+def test_unless_it_is_asked_for_no_run_is_measured_on_the_final_actors(trained_run, monkeypatch, corpus, wanted):
+    told = []
+
+    def choose(name, *_):
+        told.append(name)
+        raise InputError("chosen")
+
+    clips = [Clip(Path(f"{number}.wav"), str(number), "calm", corpus=corpus) for number in range(1, 21)]
+    monkeypatch.setattr(evaluate, "index_clips", lambda *_: clips)
+    monkeypatch.setattr(evaluate, "choose_sources", choose)
+    monkeypatch.setattr(evaluate, "prepare_tensorflow", lambda: None)
+    with pytest.raises(InputError, match="chosen"):
+        evaluate.command(evaluate.parser().parse_args(["--run-dir", str(trained_run.path)]))
+    assert told == [wanted]
 
 
 def test_a_run_is_measured_on_the_corpus_that_its_training_was_told(

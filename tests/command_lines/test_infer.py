@@ -12,27 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras import infer
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
+from tests.conftest import PROJECT
 from tests.small_training import finished_copy
 from tests.sounds import SHORT_CLIP, level_db
-
-
-@pytest.fixture
-def infer_here(sound_in_this_process, tmp_path, monkeypatch, capfd):
-    """Run ``infer`` in this process, which has TensorFlow loaded; returns its exit status, output and errors."""
-
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        # It would hold for the tests that come after, some of which compare roundings.
-        monkeypatch.setattr("tensorflow.config.optimizer.set_experimental_options", lambda _: None)
-        capfd.readouterr()
-        status = infer.command(infer.parser().parse_args([str(argument) for argument in arguments]))
-        return status, *capfd.readouterr()
-
-    return run
 
 
 @pytest.fixture
@@ -62,25 +47,25 @@ def test_a_clip_becomes_16_bit_16_khz_wav_of_its_duration_and_level(trained_run,
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_run_converts_as_its_configuration_says_whatever_its_preset_is_called(infer_here, copied_run, demo_clips):
+def test_a_run_converts_as_its_configuration_says_whatever_its_preset_is_called(run_here, copied_run, demo_clips):
     run = copied_run(preset="a-preset-nobody-knows", conversion=ConversionConfig("source", 2.0, 1.25))
     for options, said in (
         ((), "calm to fearful, with copied, epoch 1, phase source, strength 2"),
         (("--reverse",), "fearful to calm, with copied, epoch 1, phase source, strength 1.25"),
     ):
         where = ("--run-dir", run.path.name, "--output", "out.wav")
-        status, output, _ = infer_here(demo_clips / SHORT_CLIP, *where, *options)
+        status, output, _ = run_here("infer", demo_clips / SHORT_CLIP, *where, *options)
         assert status == 0 and output.splitlines()[0] == said
 
 
-def test_phase_and_strength_can_be_asked_for(infer_here, trained_run, demo_clips):
+def test_phase_and_strength_can_be_asked_for(run_here, trained_run, demo_clips):
     options = ("--run-dir", trained_run.path, "--phase", "source", "--strength", "3", "--output", "out.wav")
-    status, output, _ = infer_here(demo_clips / SHORT_CLIP, *options)
+    status, output, _ = run_here("infer", demo_clips / SHORT_CLIP, *options)
     assert status == 0 and "phase source, strength 3" in output
 
 
 def test_a_folder_is_converted_the_bad_ones_listed_and_the_exit_status_is_1(
-    trained_run, demo_clips, infer_here, tmp_path
+    trained_run, demo_clips, run_here, tmp_path
 ):
     folder = tmp_path / "in"
     (folder / "deeper").mkdir(parents=True)
@@ -89,8 +74,8 @@ def test_a_folder_is_converted_the_bad_ones_listed_and_the_exit_status_is_1(
     (folder / "bad.wav").write_text("no audio")
     soundfile.write(folder / "silent.flac", np.zeros(16_000), 16_000)
     (folder / "notes.txt").write_text("not a recording, passed over")
-    status, output, errors = infer_here(
-        folder, "--run-dir", trained_run.path, "--output", tmp_path / "out", "--reverse"
+    status, output, errors = run_here(
+        "infer", folder, "--run-dir", trained_run.path, "--output", tmp_path / "out", "--reverse"
     )
     assert status == 1 and "fearful to calm" in output
     converted = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
@@ -100,17 +85,24 @@ def test_a_folder_is_converted_the_bad_ones_listed_and_the_exit_status_is_1(
     assert "bad.wav" in bad and "silent.flac" in silent and summary == "2 of 4 clips could not be converted"
 
 
-def test_a_clip_ends_with_a_line_of_what_was_done(trained_run, demo_clips, infer_here):
-    status, output, _ = infer_here(demo_clips / SHORT_CLIP, "--run-dir", trained_run.path, "--output", "out.wav")
+def test_a_clip_ends_with_a_line_of_what_was_done(trained_run, demo_clips, run_here):
+    status, output, _ = run_here("infer", demo_clips / SHORT_CLIP, "--run-dir", trained_run.path, "--output", "out.wav")
     line = output.splitlines()[1]
     pattern = r"out\.wav: pitch \d+ Hz to (\d+ Hz|unvoiced); network changed bins by [\d.]+ dB; level -\d\d\.\d dB kept"
     assert status == 0 and re.fullmatch(pattern, line)
 
 
-def test_for_programs_every_clip_is_a_json_object_the_bad_ones_too(trained_run, demo_clips, infer_here, tmp_path):
+def documented_keys():
+    """The keys of a JSON object as docs/converting.md lists them."""
+    page = (PROJECT / "docs" / "converting.md").read_text(encoding="utf-8")
+    rows = page[page.index("| keys | meaning |") :].split("\n\n")[0].splitlines()[2:]
+    return {key for row in rows for key in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+def test_for_programs_every_clip_is_a_json_object_the_bad_ones_too(trained_run, demo_clips, run_here, tmp_path):
     (tmp_path / "bad.wav").write_text("no audio")
     options = ("--run-dir", trained_run.path, "--output", "out", "--json", "--plot")
-    status, output, errors = infer_here(demo_clips / SHORT_CLIP, tmp_path / "bad.wav", *options)
+    status, output, errors = run_here("infer", demo_clips / SHORT_CLIP, tmp_path / "bad.wav", *options)
     objects = {Path(told["clip"]).name: told for told in map(json.loads, output.splitlines())}
     assert status == 1 and len(objects) == 2 and len(errors.splitlines()) == 2
     assert "not readable" in objects["bad.wav"]["error"]
@@ -118,13 +110,14 @@ def test_for_programs_every_clip_is_a_json_object_the_bad_ones_too(trained_run, 
     assert Path(good["output"]).exists() and Path(good["picture"]).exists()
     assert (good["from"], good["to"], good["epoch"], good["phase"]) == ("calm", "fearful", 1, "griffin-lim")
     assert good["level_after_db"] == pytest.approx(good["level_before_db"], abs=0.1) and good["sample_rate"] == 16_000
+    assert set(good) == documented_keys() - {"error"} and set(objects["bad.wav"]) == {"clip", "error"}
     assert good["pitch_before_hz"] > 65 and good["change_db"] > 0 and good["changes"] == []
 
 
-def test_the_clips_own_rate_is_kept_where_that_is_asked_for(trained_run, infer_here, tmp_path):
+def test_the_clips_own_rate_is_kept_where_that_is_asked_for(trained_run, run_here, tmp_path):
     noise = np.random.default_rng(0).normal(0, 0.05, 48_000)
     soundfile.write(tmp_path / "bright.wav", noise, 48_000)
-    infer_here(
+    run_here("infer",
         "bright.wav", "--run-dir", trained_run.path, "--output", "out.wav", "--sample-rate", "source",
         "--phase", "source", "--strength", "0",
     )  # fmt: skip
@@ -133,9 +126,9 @@ def test_the_clips_own_rate_is_kept_where_that_is_asked_for(trained_run, infer_h
     np.testing.assert_allclose(back[4800:-4800], noise[4800:-4800], atol=0.005)
 
 
-def test_the_newest_run_of_a_pair_is_found_under_runs(trained_run, demo_clips, infer_here, tmp_path):
+def test_the_newest_run_of_a_pair_is_found_under_runs(trained_run, demo_clips, run_here, tmp_path):
     finished_copy(trained_run.path, tmp_path / "runs" / "mine")
-    _, output, _ = infer_here(demo_clips / SHORT_CLIP, "--pair", "calm_fearful")
+    _, output, _ = run_here("infer", demo_clips / SHORT_CLIP, "--pair", "calm_fearful")
     assert "runs/mine" in output
     assert (tmp_path / "converted" / "03-01-02-01-02-02-04_fearful.wav").exists()
 
@@ -183,17 +176,22 @@ def test_an_option_that_the_run_cannot_follow_is_named_and_nothing_is_written(
     assert not (tmp_path / "x.wav").exists()
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "silent", "short"])
-def test_a_clip_that_cannot_be_used_is_named_and_nothing_is_written(fails_with_one_line, trained_run, tmp_path, kind):
+@pytest.mark.parametrize(
+    "kind, why",
+    [("missing", "not found"), ("text", "not readable"), ("silent", "silent"), ("short", "shorter than one analysis")],
+)
+def test_a_clip_that_cannot_be_used_is_named_and_nothing_is_written(
+    fails_with_one_line, trained_run, tmp_path, kind, why
+):
     clip = tmp_path / "clip.wav"
     if kind == "text":
         clip.write_text("no audio")
     elif kind == "silent":
         soundfile.write(clip, np.zeros(16_000), 16_000)
     elif kind == "short":
-        soundfile.write(clip, np.full(100, 0.5), 16_000)
+        soundfile.write(clip, np.random.default_rng(0).normal(0, 0.1, 100), 16_000)
     line = fails_with_one_line("infer", clip, "--run-dir", trained_run.path, "--output", tmp_path / "out.wav", expect=2)
-    assert str(clip) in line and not (tmp_path / "out.wav").exists()
+    assert f"{clip}: {why}" in line and not (tmp_path / "out.wav").exists()
 
 
 def test_a_clip_that_is_not_there_is_told_without_loading_tensorflow(trained_run, environment, tmp_path):

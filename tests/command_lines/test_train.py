@@ -10,14 +10,16 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.presets import PRESETS
+from cyclegan_keras.prosody.move import UNMOVED
 from cyclegan_keras.prosody.stored import load_prosody
 from cyclegan_keras.shared.files import locked
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.terminal import TerminalObserver, readable_duration
-from cyclegan_keras.training import loop
+from cyclegan_keras.training import inputs, loop
 from tests.small_training import OPTIONS as SMALL
 from tests.small_training import checkpointed
 
@@ -27,6 +29,12 @@ def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the
     run_here, demo_clips, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("cyclegan_keras.training.prosody.PROSODY_CLIPS", 4)
+    loaded, load = [], inputs.load_domain
+    monkeypatch.setattr(
+        inputs,
+        "load_domain",
+        lambda clips, config, moved, *how: loaded.append(moved) or load(clips, config, moved, *how),
+    )
     options = ["--preset", "cpu-plus", "--data", demo_clips, *SMALL[4:-1], "1", "--run-dir", tmp_path / "run"]
     assert run_here("train", "--pair", "calm_fearful", *options)[0] == 0
     run = RunDirectory(tmp_path / "run")
@@ -38,6 +46,7 @@ def test_cpu_plus_updates_jointly_keeps_averages_and_converts_its_samples_by_the
     # Demo speech is faster and higher in fear: moved before G, and back after F.
     there, back = (load_prosody(run.prosody_file, direction) for direction in DIRECTIONS)
     assert there.tempo < 0.9 < 1.1 < back.tempo and back.shift < -0.3 < 0.3 < there.shift
+    assert loaded == [there, UNMOVED], "A is trained on as it is moved, B as it is"
     estimated = run.prosody_file.stat().st_mtime_ns
     assert run_here("train", "--pair", "calm_fearful", *options, "--steps", "2")[0] == 0
     assert run.prosody_file.stat().st_mtime_ns == estimated
@@ -64,6 +73,16 @@ def test_with_alternating_updates_cpu_plus_keeps_no_averages(run_here, demo_clip
     run_here("train", "--pair", "calm_fearful", *options, "--run-dir", tmp_path / "run")
     config = RunConfig.load(RunDirectory(tmp_path / "run").config_file)
     assert (config.train.update, config.train.average_decay) == ("alternating", 0.0)
+
+
+def test_without_a_preset_the_machine_decides_and_the_first_line_says_why(run_here, demo_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "train", lambda *_: False)
+    options = ["--pair", "calm_fearful", "--data", demo_clips, "--run-dir", tmp_path / "run"]
+    _, output, _ = run_here("train", *options)
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    why = "preset report (TensorFlow sees a GPU)" if gpu else "preset cpu (TensorFlow sees no GPU)"
+    assert why in output.splitlines()[0]
+    assert RunConfig.load(RunDirectory(tmp_path / "run").config_file).preset == ("report" if gpu else "cpu")
 
 
 def test_the_first_line_says_device_preset_and_why_clips_and_steps(trained_run):
@@ -143,13 +162,7 @@ def test_a_folder_without_clips_of_a_domain_says_what_it_has(demo_clips, fails_w
     assert "sad" in line and "calm" in line and "fearful" in line
 
 
-def test_a_folder_of_unseen_actors_alone_says_that_none_is_left_to_train_on(tmp_path, demo_clips, fails_with_one_line):
-    shutil.copytree(demo_clips / "Actor_19", tmp_path / "Actor_19")
-    line = fails_with_one_line("train", "--pair", "calm_fearful", "--data", tmp_path, expect=2)
-    assert "unseen speaker (ravdess/19)" in line and "none is left to train on" in line
-
-
-@pytest.mark.parametrize("option, value", [("--filters", 0), ("--epochs", 0), ("--batch-size", 100), ("--seed", -1)])
+@pytest.mark.parametrize("option, value", [("--filters", 0), ("--batch-size", 100), ("--seed", -1)])
 def test_a_number_out_of_range_is_named(demo_clips, fails_with_one_line, option, value):
     name = option.strip("-").replace("-", ".")
     line = fails_with_one_line("train", "--pair", "calm_fearful", "--data", demo_clips, option, value, expect=2)
@@ -195,10 +208,11 @@ def test_a_duration_is_said_in_a_fitting_unit(seconds, said):
     assert readable_duration(seconds) == said
 
 
-def test_ctrl_c_pressed_twice_still_saves(capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_stop_saves_even_where_it_comes_twice(capsys, number):
     with TerminalObserver(last_step=100) as observer:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+        signal.raise_signal(number)
         assert observer.stop_requested()
     assert capsys.readouterr().out.count("stopping after this step") == 1
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cyclegan_keras.config import SpectrogramConfig
-from cyclegan_keras.conversion.gains import ENVELOPE_SHARE, limited_change
+from cyclegan_keras.conversion.gains import limited_change
 
 CONFIG = SpectrogramConfig()
 BINS = np.arange(CONFIG.n_bins)[:, np.newaxis]
@@ -31,7 +31,7 @@ def test_a_change_is_smoothed_along_time():
 
 
 def test_of_what_neighbouring_bins_share_three_quarters_are_applied_and_of_what_they_do_not_all():
-    assert changed(FORMANT)[100].mean() == pytest.approx(ENVELOPE_SHARE * 0.2, rel=0.02)
+    assert changed(FORMANT)[100].mean() == pytest.approx(0.75 * 0.2, rel=0.02)
     np.testing.assert_allclose(changed(HARMONICS)[20:-20], np.broadcast_to(HARMONICS, (257, 41))[20:-20], atol=1e-3)
 
 

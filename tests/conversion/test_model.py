@@ -13,7 +13,6 @@ from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.corpora.demo import synthesise_clip
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
-from tests.conftest import PROJECT
 from tests.small_training import finished_copy
 from tests.sounds import SHORT_CLIP, speech_of
 
@@ -145,11 +144,11 @@ def test_a_clip_that_cannot_be_used_is_named(model, clip, rate, said):
         model.convert(clip, rate)
 
 
-def test_the_package_offers_load_model_and_loads_nothing_before_it_is_asked(environment):
+def test_the_package_offers_load_model_and_loads_nothing_before_it_is_asked(environment, tmp_path):
     code = (
         "import sys, cyclegan_keras; before = set(sys.modules); print({'numpy', 'librosa', 'tensorflow'} & before); "
         "model = cyclegan_keras.load_model('calm_fearful'); print(model); print('tensorflow' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     nothing, line, tensorflow = done.stdout.splitlines()
     assert nothing == "set()" and line.startswith("calm to fearful, with ") and tensorflow == "False"

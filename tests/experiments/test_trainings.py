@@ -228,6 +228,24 @@ def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found
     assert clips.reports_output(chosen, found, deep) is None
 
 
+@pytest.mark.parametrize(
+    "name, trainings",
+    {
+        "table1": [("neutral_anger-report", 100), ("neutral_anger-report-3-blocks", 100),
+                   ("neutral_anger-report-9-blocks", 100)],
+        "table2": [("calm_anger-report", 100), ("calm_anger-report-520", 100)],
+        "table3": [(f"calm_{emotion}-report", 150) for emotion in
+                   ("anger", "disgust", "fearful", "happy", "sad", "surprised")],
+        "curve": [("calm_anger-report", 150)],
+        **{f"table{n}": [("calm_anger-report", 150), ("calm_fearful-report", 150)] for n in (4, 5, 6, 7)},
+        "figure5": [("sad_happy-report", 50)],
+    }.items(),
+)  # fmt: skip
+def test_a_table_needs_the_reports_trainings_for_the_reports_epochs(tmp_path, name, trainings):
+    table = importlib.import_module(f"experiments.{name}").experiment(settings(tmp_path, preset="report"))
+    assert sorted((run.name, run.epochs) for run in table.runs) == trainings
+
+
 def test_the_clip_that_the_authors_converted_by_table_2s_models_is_not_counted_in_other_tables(tmp_path):
     assert {name for name, of in clips.REPORTS.items() if of == clips.TABLE_2} == {
         "260_real_calm_for_anger", "520_real_calm_for_anger"

@@ -20,7 +20,7 @@ def images():
 
 
 @pytest.mark.parametrize("batch", [1, 2])
-def test_it_is_kerass_group_normalization_with_one_group_a_channel(images, batch):
+def test_instance_norm_equals_keras_group_norm_with_one_group_a_channel(images, batch):
     reference = tf.keras.layers.GroupNormalization(groups=-1, epsilon=1e-3)
     np.testing.assert_allclose(InstanceNormalization()(images[:batch]), reference(images[:batch]), atol=2e-6)
 

@@ -54,7 +54,6 @@ def test_a_command_that_is_shown_can_be_run(command, monkeypatch):
 
 
 def assert_make_has(arguments):
-    # The tables' recipe runs under -n too, to print its plan; here it prints nothing.
     command = ["make", "-n", "-C", str(PROJECT), "PY=true", "PYTHON=python3", "VENV=nowhere", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -65,6 +64,8 @@ class Understood(Exception):
 
 
 def assert_module_takes(module, arguments, monkeypatch):
+    here = [part for part in arguments if part.startswith(("tests/", "experiments/trained", "cyclegan_keras/weights"))]
+    assert all((PROJECT / part).exists() for part in here), here
     if module in ("venv", "pip", "pytest", "tensorboard.main"):
         return
     parse = argparse.ArgumentParser.parse_args
@@ -134,6 +135,35 @@ def test_every_page_is_linked_from_the_index_of_docs():
     index = text_of("docs/README.md")
     missing = [page.name for page in PROJECT.glob("docs/*.md") if page.name != "README.md" and page.name not in index]
     assert not missing
+
+
+def measured_by_cards():
+    """The figures of the models that come with the project, from their cards, as the pages show them."""
+    found = {}
+    for card in (PROJECT / "cyclegan_keras/weights").glob("*/card.md"):
+        for section in card.read_text(encoding="utf-8").split("\n## ")[1:]:
+            columns, _, *rows = [
+                [cell.strip() for cell in line.strip("|").split("|")]
+                for line in section.splitlines()
+                if line[:1] == "|"
+            ]
+            of = {name: dict(zip(columns, row)) for row in rows for name in [row[0].partition(":")[0]]}
+            clip, model, second = (of[name] for name in ("nothing", "prosody moved, no network", "second take"))
+            figures = [model.get(name, "-") for name in ("F0 closed", "treble closed", "MCD, of the way")]
+            figures += [", ".join(each[name] for each in (clip, model, second)) for name in ("WER", "DNSMOS")]
+            found[section.partition(",")[0]] = figures
+    return found
+
+
+@pytest.mark.parametrize("name, directions", [("README.md", 6), ("docs/models.md", 14)])
+def test_the_figures_of_the_models_are_those_of_their_cards(name, directions):
+    cards = measured_by_cards()
+    page = text_of(name)
+    table = page[page.index("| conversion | F0, gap closed") :].split("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    assert len(rows) == directions
+    for of, *figures in rows:
+        assert figures == cards[of], of
 
 
 def test_the_figures_beside_the_readmes_picture_are_those_of_the_published_tables():

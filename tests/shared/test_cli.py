@@ -76,11 +76,6 @@ def test_debug_shows_the_traceback():
         run_command(CommandParser(prog="tool"), failing(InputError("bad")), ["--debug"])
 
 
-def test_a_programming_error_is_not_hidden():
-    with pytest.raises(ZeroDivisionError):
-        run_command(CommandParser(prog="tool"), lambda _: 1 // 0, [])
-
-
 @pytest.mark.parametrize("module", ["train", "infer", "evaluate", "ship", "data"])
 def test_a_command_that_cannot_be_understood_ends_with_one_line_and_status_2(fails_with_one_line, module):
     assert "--help" in fails_with_one_line(module, "--frobnicate", expect=2)

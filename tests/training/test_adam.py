@@ -23,7 +23,7 @@ def after_steps(gradients, **settings):
 
 
 @pytest.mark.parametrize("loss_scaling", [False, True])
-def test_its_steps_are_kerass(loss_scaling):
+def test_adam_takes_the_same_steps_as_that_of_keras(loss_scaling):
     gradients = drawn_gradients(20)
     expected = tf.Variable([1.0, -2.0, 3.0])
     reference = tf.keras.optimizers.Adam(**SETTINGS)

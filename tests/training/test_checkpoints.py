@@ -81,7 +81,7 @@ def test_a_damaged_checkpoint_is_deleted_once_a_whole_one_is_written(two_checkpo
 
 
 @pytest.mark.parametrize("kind", [tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError])
-def test_a_checkpoint_that_only_memory_or_permission_lacks_for_is_not_taken_for_damaged(
+def test_a_checkpoint_unreadable_for_lack_of_memory_or_permission_is_not_called_damaged(
     two_checkpoints, monkeypatch, kind
 ):
     def read(prefix):

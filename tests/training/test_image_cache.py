@@ -11,6 +11,8 @@ import soundfile
 from cyclegan_keras.audio.spectrogram import load_image, spectrogram_to_image
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion.recording import read_recording
+from cyclegan_keras.prosody.balance import BANDS, RANKS
+from cyclegan_keras.prosody.move import Prosody
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.training import image_cache
 from cyclegan_keras.training.image_cache import data_key, load_images
@@ -73,6 +75,15 @@ def test_a_recordings_key_in_the_reports_analysis_never_changes(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"a recording")
     key = image_cache.cache_key(tmp_path / "a.wav", CONFIG)
     assert key == "cd3ce74f2f62a930a27a47b2d912dbdd9d3599a0135b73dcfe6ba7b48970a220"
+
+
+def test_a_recording_that_is_moved_to_another_prosody_has_an_image_of_its_own(clips, tmp_path, analyses):
+    louder = Prosody(levels=(-6.0,) * RANKS, balance=((3.0,) * (BANDS // 2) + (-3.0,) * (BANDS - BANDS // 2),) * RANKS)
+    plain = load_images(clips[:1], CONFIG, tmp_path / "cache")
+    moved = load_images(clips[:1], CONFIG, tmp_path / "cache", prosody=louder)
+    assert len(analyses) == 2 and not np.array_equal(plain, moved)
+    expected = spectrogram_to_image(read_recording(clips[0], CONFIG, louder).spectrogram, CONFIG)
+    np.testing.assert_array_equal(moved[0], expected)
 
 
 def test_a_moved_file_is_still_in_the_cache(clips, tmp_path, analyses):

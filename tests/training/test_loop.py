@@ -103,6 +103,29 @@ def test_tensorboard_gets_scalars_pictures_and_audio(uninterrupted):
     assert plugins["audio"] == {f"{direction}/clip_{direction}" for direction in DIRECTIONS}
 
 
+def test_the_weights_of_an_epoch_are_the_averages_where_there_are_any(uninterrupted):
+    of_networks = checkpointed(uninterrupted)
+    averaged, newest = (of_networks[f"{whose}/0/.ATTRIBUTES/VARIABLE_VALUE"] for whose in ("averages/g", "g"))
+    with np.load(RunDirectory(uninterrupted).weights_file(2, DIRECTIONS[0])) as weights:
+        np.testing.assert_array_equal(weights["000"], averaged)
+    assert not np.array_equal(averaged, newest)
+
+
+@pytest.mark.parametrize("init", ["default", "data"])
+def test_the_output_norm_starts_from_the_images_only_where_that_is_asked_for(tmp_path, monkeypatch, init):
+    told = []
+
+    def build(image_shape, model, train, start):
+        told.append(start)
+        raise InputError("built")
+
+    monkeypatch.setattr(loop, "build_training", build)
+    with pytest.raises(InputError, match="built"):
+        train(tmp_path, config=dataclasses.replace(CONFIG, model=dataclasses.replace(CONFIG.model, output_init=init)))
+    of_images = output_start(np.concatenate([images(1), images(2)]))
+    assert told == [of_images if init == "data" else (1.0, 0.0)] and of_images != (1.0, 0.0)
+
+
 def test_an_interrupted_and_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(uninterrupted, interrupted):
     one, other = checkpointed(uninterrupted), checkpointed(interrupted)
     assert one.keys() == other.keys()
