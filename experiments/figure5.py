@@ -83,7 +83,7 @@ class FaceTraining(Training):
 
     def train(self, settings: Settings) -> None:
         """Train or resume until all epochs are done; Ctrl-C saves first."""
-        if settings.as_is or self.is_done() or self.has_yielded(settings):
+        if not self.is_due(settings):
             return
         machine = prepare_tensorflow()
         from cyclegan_keras.shared.terminal import TerminalObserver

@@ -142,23 +142,7 @@ def publish(results: Path, published: Path, preset: str) -> None:
     if others:
         raise InputError(f"{published}: holds trainings by {min(others)}; delete it, or publish to another folder")
     take_published(published, results, preset)
-    origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
-    runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
-    every = {name: read_json(results / name / YIELD) for name in (RECORDINGS, *runs, "resources")}
-    stored = {name: each for name, each in every.items() if each}
-    media: list[Path] = []
-    for name, each in stored.items():
-        lost = len(_measured(read_json(published / name / YIELD)) - _measured(each))
-        if lost:
-            raise InputError(
-                f"{results / name}: {lost} of the conversions and epochs in {published / name} are missing; make all "
-                "tables, or delete that folder"
-            )
-        for whose in {"recordings", "ours", "theirs"} & each.keys():
-            each[whose] = [publishable(cell, origins.get(cell["name"]), whose == "ours") for cell in each[whose]]
-            media += [results / name / cell[of] for cell in each[whose] for of in ("picture", "sound") if of in cell]
-        media += [results / name / "losses.webp"] if "theirs" in each else []
-        media += [results / name / picture["picture"] for picture in each.get("pictures", ())]
+    stored, media = _to_publish(results, published, preset)
     for file in media:
         if not file.exists():
             raise InputError(f"{file}: missing; delete {file.parent} and make it again")
@@ -176,6 +160,28 @@ def publish(results: Path, published: Path, preset: str) -> None:
     for file in (file for name in stored for file in (published / name).glob("*")):
         if file not in kept:
             file.unlink()
+
+
+def _to_publish(results: Path, published: Path, preset: str) -> tuple[dict[str, dict], list[Path]]:
+    """The yields without what may not be published, by name, and the pictures and sound that stay."""
+    origins = {each["name"]: each["origin"] for each in read_json(results / RECORDINGS / YIELD).get("recordings", ())}
+    runs = dict.fromkeys(run.name for table in tables_of(results, preset) for run in table.runs)
+    every = {name: read_json(results / name / YIELD) for name in (RECORDINGS, *runs, "resources")}
+    stored = {name: each for name, each in every.items() if each}
+    media: list[Path] = []
+    for name, each in stored.items():
+        lost = len(_measured(read_json(published / name / YIELD)) - _measured(each))
+        if lost:
+            raise InputError(
+                f"{results / name}: {lost} of the conversions and epochs in {published / name} are missing; make all "
+                "tables, or delete that folder"
+            )
+        for whose in {"recordings", "ours", "theirs"} & each.keys():
+            each[whose] = [publishable(cell, origins.get(cell["name"]), whose == "ours") for cell in each[whose]]
+            media += [results / name / cell[of] for cell in each[whose] for of in ("picture", "sound") if of in cell]
+        media += [results / name / "losses.webp"] if "theirs" in each else []
+        media += [results / name / picture["picture"] for picture in each.get("pictures", ())]
+    return stored, media
 
 
 def _trainings(folder: Path) -> list[dict]:

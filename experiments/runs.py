@@ -90,6 +90,10 @@ class Training:
         """Whether there is nothing left to train."""
         return max(self.directory.epochs(), default=0) >= self.epochs
 
+    def is_due(self, settings: Settings) -> bool:
+        """Whether to train now: not if all is trained or measured, nor with ``--as-is``."""
+        return not (settings.as_is or self.is_done() or self.has_yielded(settings))
+
     def stored(self, settings: Settings) -> tuple[Path, int]:
         """The folder of its yield and the epoch measured there; a published one if there are no weights here."""
         folders = [settings.results, *([settings.published] if settings.published and not self.epoch() else ())]
@@ -167,7 +171,7 @@ class SpeechTraining(Training):
         RunError
             Training ended with an error, which it has said.
         """
-        if settings.as_is or self.is_done() or self.has_yielded(settings):
+        if not self.is_due(settings):
             return
         self._epoch_steps(settings)
         command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", self.pair, "--data", str(settings.data)]

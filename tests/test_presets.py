@@ -27,6 +27,7 @@ def test_their_numbers_are_the_designs(name, size, filters, epochs, output_init)
     assert preset.model == ModelConfig(filters, 6, output_init)
     assert (preset.train.epochs, preset.train.batch_size, preset.train.pool_size) == (epochs, 1, 50)
     assert (preset.train.learning_rate, preset.train.beta_1) == (2e-4, 0.5)
+    assert preset.train.snapshot_every == (10 if name.startswith("report") else 1)
 
 
 @pytest.mark.parametrize("name, n_fft, hop, frames", [("report", 512, 256, 257), ("report-520", 1024, 128, 513)])

@@ -107,6 +107,13 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     assert {each["name"]: each["sound"] for each in found} == {"a": "published", "b": "results", "c": "results"}
 
 
+def test_as_is_trains_nothing(tmp_path):
+    run = needed(settings(tmp_path), "calm_anger", 150)
+    assert run.is_due(settings(tmp_path)) and not run.is_due(settings(tmp_path, as_is=True))
+    with_weights(run, 20)
+    assert not run.is_due(settings(tmp_path))
+
+
 def test_a_training_that_fails_is_named_and_the_others_go_on(demo_clips, tmp_path, capsys, monkeypatch):
     trained = []
 
