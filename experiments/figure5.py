@@ -17,7 +17,8 @@ from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig, refuse
 from experiments.answers import Quantity, ask, mean, point
-from experiments.losses import how_long, log_pace, thinned_losses
+from experiments.losses import thinned_losses
+from experiments.pace import how_long, log_pace
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Settings, Training
 

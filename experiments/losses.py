@@ -1,4 +1,4 @@
-"""A run's ``train.csv``: its losses, thinned for the page, and its pace."""
+"""A run's ``train.csv``: its losses, thinned for the page."""
 
 import csv
 import statistics
@@ -6,13 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_keras.shared.terminal import readable_duration
-
 STEPS_TOGETHER = 20
 """Steps that are averaged into one stored loss."""
-
-ROWS_FOR_PACE = 50
-"""The newest steps of a run, whose median is its pace."""
 
 
 def loss_rows(losses_file: Path, epochs: int | None = None) -> list[dict[str, str]]:
@@ -47,16 +42,3 @@ def is_of(stored: dict, losses_file: Path, epoch: int) -> bool:
         and stored["training"]["epoch"] == epoch
         and (stored["losses"] == thinned_losses(losses_file, epoch))
     )
-
-
-def how_long(steps: int, pace: float) -> str:
-    """Say how long steps take at so many seconds each; 0 is a pace that is not known."""
-    return f"about {readable_duration(steps * pace)}" if pace else "at a pace not known yet"
-
-
-def log_pace(losses_file: Path) -> float:
-    """Seconds a step by the newest rows of a ``train.csv``; 0 where there are none that can be read."""
-    try:
-        return statistics.median(float(row["seconds"]) for row in loss_rows(losses_file)[-ROWS_FOR_PACE:])
-    except (OSError, KeyError, statistics.StatisticsError):
-        return 0.0

@@ -18,8 +18,9 @@ import numpy as np
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520, Preset
 from cyclegan_keras.shared.cli import prepare_environment
 from cyclegan_keras.shared.machine import prepare_tensorflow
+from experiments.pace import processor
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import Settings, processor
+from experiments.runs import Settings
 
 TIMED = 3
 """Number of timed steps, after a first one that traces the graph."""

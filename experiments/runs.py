@@ -3,16 +3,12 @@
 import contextlib
 import datetime
 import functools
-import os
-import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cyclegan_keras.config import RunConfig
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import index_clips
@@ -20,11 +16,11 @@ from cyclegan_keras.corpora.split import Split, split_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.cli import EXIT_INTERRUPTED
-from cyclegan_keras.shared.errors import InputError, RunError
-from cyclegan_keras.shared.machine import processor_flags
+from cyclegan_keras.shared.errors import RunError
 from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig
-from experiments.losses import how_long, is_of, log_pace, loss_rows
+from experiments.losses import is_of, loss_rows
+from experiments.pace import Size, how_long, pace_of, processor
 from experiments.results import YIELD, read_json
 
 PRESETS_OF_TABLES = ("report", "cpu")
@@ -159,7 +155,10 @@ class SpeechTraining(Training):
         if not settings.data.exists():
             return "on a demo corpus that is not made yet"
         steps = self._epoch_steps(settings)
-        return f"of {steps} steps, {how_long(epochs * steps, _pace(self, settings))}"
+        size = Size(self.image_size, self.filters, self.n_resnet)
+        folders = [folder for folder in (settings.results, settings.published) if folder]
+        pace = pace_of(size, self.directory.losses_file, settings.runs, folders)
+        return f"of {steps} steps, {how_long(epochs * steps, pace)}"
 
     def train(self, settings: Settings) -> None:
         """Train what is missing with the train command line.
@@ -216,13 +215,6 @@ def needed(
     )  # fmt: skip
 
 
-def processor() -> str:
-    """The processor's name and the number of its cores that this machine has."""
-    lines = processor_flags().splitlines()
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{name}, {os.cpu_count()} cores"
-
-
 def commit_here() -> str:
     """The commit that the code is at, with a mark where files differ from it; "unknown" outside a repository."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
@@ -231,30 +223,3 @@ def commit_here() -> str:
     except FileNotFoundError:
         return "unknown"
     return done.stdout.strip() or "unknown"
-
-
-def _pace(run: SpeechTraining, settings: Settings) -> float:
-    """Seconds a step of networks like a run's, by runs that are here or yields of this processor; 0 if none."""
-    size = (run.image_size, run.filters, run.n_resnet)
-    for file in (run.directory.losses_file, *sorted(settings.runs.glob("*/train.csv"))):
-        try:
-            config = RunConfig.load(RunDirectory(file.parent).config_file)
-        except InputError:
-            continue  # a run that cannot be read tells no pace
-        if file.exists() and size == (config.spectrogram.image_size, config.model.filters, config.model.n_resnet):
-            return log_pace(file)
-    folders = filter(None, (settings.results, settings.published))
-    measured = (pace for folder in folders for pace in _paces_of_yields(folder))
-    return next((seconds for of, seconds in measured if of == size and seconds), 0.0)
-
-
-def _paces_of_yields(folder: Path) -> Iterator[tuple[tuple[int, int, int], float]]:
-    """Sizes of networks, and the seconds a step of them takes on this processor by the yields in a folder."""
-    for stored in map(read_json, sorted(folder.glob(f"*/{YIELD}"))):
-        training = stored.get("training", {})
-        if training.get("processor") == processor() and training["steps"]:
-            size = (int(training["image"].split()[0]), training["filters"], training["n_resnet"])
-            yield size, training["hours"] * 3600 / training["steps"]
-        if stored.get("machine", "").startswith(processor()):
-            for timed in stored["paces"]:
-                yield (timed["image_size"], timed["filters"], timed["n_resnet"]), timed["seconds"]

@@ -67,7 +67,7 @@ def test_the_plan_says_what_is_trained_and_for_how_long_and_makes_nothing(demo_c
     assert not chosen.results.exists()
     write_yield(tmp_path / "published", "calm_happy-cpu")  # 2,800 steps in 1.25 h
     assert "at a pace not known yet" in plan(tmp_path, capsys, *options)[1].out, "it is of another processor"
-    monkeypatch.setattr("experiments.runs.processor", lambda: "a processor, 2 cores")
+    monkeypatch.setattr("experiments.pace.processor", lambda: "a processor, 2 cores")
     assert "15 epochs of 15 steps, about 6 min" in plan(tmp_path, capsys, *options)[1].out
 
 
