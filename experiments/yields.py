@@ -8,37 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import joblib
-import numpy as np
-
-from cyclegan_keras.audio.files import load_waveform
-from cyclegan_keras.config import RunConfig, SpectrogramConfig
-from cyclegan_keras.conversion import convert
-from cyclegan_keras.conversion.generators import load_generator
-from cyclegan_keras.conversion.recording import Recording as Analysed
-from cyclegan_keras.conversion.recording import analyse
-from cyclegan_keras.conversion.settings import ConversionSettings
+from cyclegan_keras.config import RunConfig
 from cyclegan_keras.emotions import split_pair
-from cyclegan_keras.measuring.attacks import equalised
-from cyclegan_keras.measuring.metrics import mimicry
-from cyclegan_keras.measuring.ruler import middle
-from cyclegan_keras.shared.run_directory import DIRECTIONS
-from experiments import clips
+from experiments import clips, conversions
 from experiments.cells import save_curves, write_cell
 from experiments.clips import Recording
 from experiments.losses import is_of, thinned_losses
-from experiments.measures import CONFIG, PairMeasures, Source, of_recording
+from experiments.measures import CONFIG, PairMeasures, of_recording
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Settings, SpeechTraining
 
-REPORTS_WAY = ConversionSettings("griffin-lim")
-"""The tables' conversions pass through Griffin-Lim, whatever the run's own phase."""
-
 RECORDINGS = "recordings"
 """Folder of the recordings that tables show: ``yield.json`` describes them; pictures and sound lie beside it."""
-
-POINTS = 10
-"""The most epochs that are measured for the curve, evenly spread."""
 
 
 @dataclass
@@ -127,15 +108,16 @@ def _grown(
     folder = settings.results / run.name
     rated = clips.rated(found, shown)
     measures = PairMeasures(settings.clips_of_data, *split_pair(run.pair))
-    sources = _sources(lacking.ours, config.spectrogram, rated)
+    sources = conversions.sources_of(lacking.ours, config.spectrogram, rated)
     added = {
-        "ours": _conversions(run, config, run.epoch(), sources, measures, folder, shown),
-        "theirs": _theirs(settings, run, lacking.theirs, measures, folder, shown),
-        "equalised": _equalised(sources, measures) if config.spectrogram == CONFIG else [],
+        "ours": conversions.by_training(run, config, run.epoch(), sources, measures, folder, shown),
+        "theirs": conversions.by_report(settings, run, lacking.theirs, measures, folder, shown),
+        "equalised": conversions.by_equaliser(sources, measures) if config.spectrogram == CONFIG else [],
     }
     by_epoch = kept.get("by_epoch", [])
     if lacking.by_epoch:
-        by_epoch = _epochs(run, config, _sources(lacking.by_epoch, config.spectrogram, rated), measures)
+        unseen = conversions.sources_of(lacking.by_epoch, config.spectrogram, rated)
+        by_epoch = conversions.by_epochs(run, config, unseen, measures)
     return {
         "training": kept.get("training") or run.described(settings, config, run.pair),
         "judge": measures.panel.describe(),
@@ -164,92 +146,13 @@ def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:
     known = {each["name"]: each for each in read_json(folder / YIELD).get("recordings", ())}
     for each in shown:
         if "sound" not in known.get(each.name, {}):
-            recording = load(each.path, CONFIG)
+            recording = conversions.load(each.path, CONFIG)
             media = write_cell(folder, each.name, recording.spectrogram, recording.waveform, CONFIG)
             known[each.name] = {
                 "name": each.name, "what": each.what, "origin": each.origin, "source": each.source, **media,
                 **of_recording(recording.waveform),
             }  # fmt: skip
     write_json(folder / YIELD, {"recordings": list(known.values())})
-
-
-def load(path: Path, config: SpectrogramConfig) -> Analysed:
-    """Read and analyse the middle 4.096 s of a recording, the length of an image."""
-    return analyse(middle(load_waveform(path, config.sample_rate), config), config)
-
-
-def _sources(found: Sequence[Recording], config: SpectrogramConfig, rated: set[str]) -> list[Source]:
-    analysed = [load(each.path, config) for each in found]
-    untouched = _sounds(analysed, [each.spectrogram for each in analysed], config)
-    return [Source(each, *of_it, each.name in rated) for each, *of_it in zip(found, analysed, untouched)]
-
-
-def _conversions(
-    run: SpeechTraining, config: RunConfig, epoch: int, sources: Sequence[Source], measures: PairMeasures,
-    folder: Path | None = None, shown: Sequence[str] = (),
-) -> list[dict]:  # fmt: skip
-    if not sources:
-        return []
-    analysis = config.spectrogram
-    spectrograms = [source.analysed.spectrogram for source in sources]
-    there, back = (load_generator(run.directory, config, epoch, direction) for direction in DIRECTIONS)
-    generated = convert.generate(spectrograms, there, analysis)
-    restored = convert.generate(generated, back, analysis)
-    sounds = _sounds([source.analysed for source in sources], generated, analysis)
-    cells = _measured(sources, sounds, measures)
-    for cell, sound, source, image, again in zip(cells, sounds, spectrograms, generated, restored):
-        cell.update(mimicry=round(float(mimicry(source, image)), 4), cycle=round(float(mimicry(source, again)), 4))
-        if cell["name"] in shown:
-            cell.update(write_cell(folder, cell["name"], image, sound, analysis))
-    return cells
-
-
-def _theirs(
-    settings: Settings, run: SpeechTraining, found: Sequence[Recording], measures: PairMeasures, folder: Path,
-    shown: Sequence[str],
-) -> list[dict]:  # fmt: skip
-    """What the report's authors published of the same conversions, by the same measures."""
-    files = [clips.reports_output(settings, each, run) for each in found]
-    outputs = [load(path, CONFIG) for path in files]
-    sources = _sources(found, CONFIG, {each.name for each in found})
-    cells = _measured(sources, [output.waveform for output in outputs], measures)
-    for cell, path, output in zip(cells, files, outputs):
-        cell["source"] = f"the report's {path.stem}"
-        if cell["name"] in shown:
-            cell.update(write_cell(folder, f"{cell['name']}-report", output.spectrogram, output.waveform, CONFIG))
-    return cells
-
-
-def _equalised(sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
-    """A simpler way, for comparison: the same recordings through a fixed equaliser and the same vocoder.
-
-    Only trainings at the judges' image size have one; Table 2 has a column of that size.
-    """
-    analysed = [source.analysed for source in sources]
-    images = [equalised(each.spectrogram, *measures.panel.spectra) for each in analysed]
-    return _measured(sources, _sounds(analysed, images, CONFIG), measures)
-
-
-def _measured(sources: Sequence[Source], sounds: Sequence[np.ndarray], measures: PairMeasures) -> list[dict]:
-    of = [source.recording for source in sources]
-    named = [{"name": each.name, "of": each.of, "speaker": each.speaker} for each in of]
-    return [{**name, **row} for name, row in zip(named, measures.measure(sources, sounds))]
-
-
-def _epochs(run: SpeechTraining, config: RunConfig, sources: Sequence[Source], measures: PairMeasures) -> list[dict]:
-    there = [epoch for epoch in run.directory.epochs() if epoch <= run.epoch()]
-    cells = []
-    for epoch in (there[i] for i in np.unique(np.linspace(0, len(there) - 1, POINTS).round().astype(int))):
-        print(f"{run.name}: epoch {epoch}", flush=True)
-        cells += [{"epoch": epoch, **cell} for cell in _conversions(run, config, epoch, sources, measures)]
-    return cells
-
-
-def _sounds(analysed: Sequence[Analysed], images: Sequence[np.ndarray], config: SpectrogramConfig) -> list[np.ndarray]:
-    made = joblib.Parallel(n_jobs=-1)(
-        joblib.delayed(convert.synthesise)(each, image, config, REPORTS_WAY) for each, image in zip(analysed, images)
-    )
-    return [conversion.waveform for conversion in made]
 
 
 def _names_by_set(found: Sequence[Recording]) -> dict[str, list[str]]:
