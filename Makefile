@@ -77,7 +77,7 @@ lint: setup  ## check style and format with ruff (rules in pyproject.toml)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-app: setup  ## convert in a browser on this machine (PAIR=, PORT=); the first time installs Gradio and PyAV
+app: setup  ## convert in a browser on this machine (PAIR=, PORT=); the first time installs Gradio
 	$(PY) -m pip install -qq --no-build-isolation -e '.[app,av]'
 	$(PY) -m cyclegan_keras.app --pair $(PAIR) $(if $(PORT),--port $(PORT))
 

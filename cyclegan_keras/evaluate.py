@@ -44,6 +44,7 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--data", type=Path, nargs="+", action="extend", help=f"the corpus, or several; default: the run's, or {DATA}"
     )
+    parser.add_argument("--corpus", help="as in train; default: the run's for its own folders, else recognised")
     parser.add_argument(
         "--clips",
         help=f"{'; '.join(map(': '.join, SETS.items()))}; or a folder; default: choose for RAVDESS, unseen for others",
@@ -83,7 +84,7 @@ def _measure_folder(arguments: argparse.Namespace) -> int:
     # Missing files are reported before minutes are spent on the judges.
     pairs = paired(arguments.converted, arguments.inputs, target)
     prepare_tensorflow()
-    ruler = _ruler(arguments, index_clips(arguments.data or DATA), source, target)
+    ruler = _ruler(arguments, index_clips(arguments.data or DATA, arguments.corpus), source, target)
     sources = [load_source(recording, ruler.config.sample_rate) for recording, _ in pairs]
     rows = measure_conversions(ruler, [conversion for _, conversion in pairs], sources)
     caption = f"{source} to {target}, {arguments.converted.name} of {arguments.inputs.name}"
@@ -101,9 +102,7 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
     epochs = _epochs(run, arguments.epochs) if settings.uses_network else []
     prepare_tensorflow()
-    own = [Path(folder) for folder in config.data.split(os.pathsep)]
-    data = arguments.data or (own if all(folder.is_dir() for folder in own) else DATA)
-    clips = index_clips(data, config.corpus or None)
+    clips = _clips(arguments, config)
     wanted = arguments.clips or ("choose" if any(clip.actor in CHOOSING_ACTORS for clip in clips) else "unseen")
     unseen = _unseen_speakers(config, clips)
     sources = choose_sources(wanted, clips, source, config.spectrogram.sample_rate, unseen)
@@ -120,6 +119,14 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     if len(epochs) > 1:
         print(draw_curves(rows, epochs, caption, output.with_suffix(".png")))
     return 0
+
+
+def _clips(arguments: argparse.Namespace, config: RunConfig) -> list[Clip]:
+    """The clips of ``--data``, else of the run's own folders, else of RAVDESS in its usual place."""
+    own = [Path(folder) for folder in config.data.split(os.pathsep)]
+    if arguments.data or not all(folder.is_dir() for folder in own):
+        return index_clips(arguments.data or DATA, arguments.corpus)
+    return index_clips(own, arguments.corpus or config.corpus or None)
 
 
 def _unseen_speakers(config: RunConfig, clips: Sequence[Clip]) -> Sequence[str]:

@@ -203,7 +203,7 @@ def _run_config(
         train=dataclasses.replace(train, precision=precision, batch_size=batch_size),
         conversion=preset.conversion,
         unseen_speakers=data.unseen,
-        corpus=arguments.corpus or "",
+        corpus=(arguments.corpus or "").lower(),
     )
 
 

@@ -26,10 +26,11 @@ Estimator = Callable[[Cells, np.ndarray], np.ndarray]
 
 
 class Quantity(NamedTuple):
-    """An estimator and its name in a sentence."""
+    """An estimator, its name in a sentence, and the decimals that are shown and that decide."""
 
     name: str
     estimator: Estimator
+    digits: int = 2
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,9 @@ class Estimate:
     counts: tuple[tuple[int, int], ...]
 
     @property
-    def of_one_speaker(self) -> bool:
-        """Whether one of the sets has clips of one speaker only, which allow no conclusion on others."""
-        return min(speakers for _, speakers in self.counts) < 2
-
-    @property
     def tells(self) -> bool:
-        """Whether there are clips and speakers enough to conclude anything."""
-        return not self.of_one_speaker and min(clips for clips, _ in self.counts) >= FEWEST_CLIPS
+        """Whether each set has clips enough to conclude anything, and of more than one speaker."""
+        return all(clips >= FEWEST_CLIPS and speakers > 1 for clips, speakers in self.counts)
 
 
 def mean(measure: str, less: str = "") -> Estimator:
@@ -115,7 +111,7 @@ def estimate(estimator: Estimator, *groups: Cells, combine: Callable[..., np.nda
     combine : callable, optional
         Combines the groups' estimates into one number; by default the only one, or the first minus the second.
     """
-    groups = comparable(estimator, groups)
+    groups = _comparable(estimator, groups)
     points = [point(estimator, cells) for cells in groups]
     if None in points:
         return None
@@ -140,8 +136,8 @@ def ask(
 ) -> Answer:
     """Answer whether a number lies over, or under, a threshold.
 
-    It is yes or no if the whole interval, rounded as it is shown, lies on one side. So an end that only chance in the
-    draws puts beside the threshold decides nothing.
+    It is yes or no if the whole interval, rounded as it is shown, lies on one side. So an end that differs from the
+    threshold only by chance in the draws decides nothing.
 
     Parameters
     ----------
@@ -155,19 +151,19 @@ def ask(
     noun : str
         What the cells are of.
     """
-    groups = comparable(quantity.estimator, groups)
+    groups = _comparable(quantity.estimator, groups)
     found = estimate(quantity.estimator, *groups, combine=combine)
     if found is None:
         return Answer(question, "cannot be told", "")
     threshold = under if over is None else over
-    above, below = round(found.low, 2) > threshold, round(found.high, 2) < threshold
+    above, below = round(found.low, quantity.digits) > threshold, round(found.high, quantity.digits) < threshold
     holds, fails = (above, below) if over is not None else (below, above)
     answer = "cannot be told" if not (found.tells and (holds or fails)) else "yes" if holds else "no"
-    shown = decimals(found.value)
+    shown, low, high = (decimals(number, quantity.digits) for number in (found.value, found.low, found.high))
     if found.tells:
-        shown += f" ({decimals(found.low)} to {decimals(found.high)})"
+        shown += f" ({low} to {high})"
     if len(groups) == 2 and combine is None:
-        first, second = (decimals(point(quantity.estimator, cells)) for cells in groups)
+        first, second = (decimals(point(quantity.estimator, cells), quantity.digits) for cells in groups)
         shown = f"{first} against {second}, a difference of {shown}"
     yes = f"yes is {'under' if over is None else 'over'} {threshold:g}"
     return Answer(question, answer, f"{quantity.name} {shown}; {yes}; n = {counted(found, noun)}")
@@ -195,7 +191,7 @@ def _measured(estimator: Estimator, cells: Cells) -> list[dict]:
     return [cell for cell in cells if all(name in cell for name in estimator.needs)]
 
 
-def comparable(estimator: Estimator, groups: Sequence[Cells]) -> list[list[dict]]:
+def _comparable(estimator: Estimator, groups: Sequence[Cells]) -> list[list[dict]]:
     """The cells with the needed measures; if the groups have clips in common, only those."""
     groups = [_measured(estimator, cells) for cells in groups]
     common = set.intersection(*({_clip(cell) for cell in cells} for cells in groups))

@@ -81,7 +81,7 @@ def too_short(epochs: int) -> str:
     """Say so if a training is too short to test what the report sees."""
     if epochs >= REPORTS_MIMICRY:
         return ""
-    return f"The report's training has {REPORTS_MIMICRY} epochs. This one has {epochs}, which cannot show that mimicry."
+    return f"The report's training has {REPORTS_MIMICRY} epochs. This one has {epochs}, too few to show it."
 
 
 def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:

@@ -106,7 +106,7 @@ def _check_data(settings: Settings) -> None:
     """Tell what is wrong with the recordings once, not for every training."""
     if settings.as_is and not settings.data.exists():
         return
-    if not all(clip.of_ravdess for clip in settings.clips_of_data):
+    if not all(clip.corpus == "ravdess" for clip in settings.clips_of_data):
         raise InputError(f"--data {settings.data}: the report's tables are of RAVDESS's speech; give its folder")
 
 
@@ -205,7 +205,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     if given and (given / "inputs").is_dir():
         audio, given = given, None  # the report's recordings, with its conversions beside them
     clips = given or audio / "inputs"
-    if given and not any(file.suffix.lower() in SUFFIXES for file in clips.glob("*")):
+    if given and not any(file.suffix.lower() in SUFFIXES for file in clips.glob("[!.]*")):
         raise InputError(f"--clips {clips}: no folder of WAV or FLAC files")
     if arguments.faces and not arguments.faces.exists():
         raise InputError(f"--faces {arguments.faces}: no such file or folder; give fer2013.csv, or folders of faces")

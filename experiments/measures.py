@@ -48,7 +48,7 @@ CLEANNESS, DAMAGE = (
 JUDGED = Quantity("rise of the judges' mean score", mean("judge", "judge_before"))
 """Of cells by ``with_judges``."""
 
-CHANGE, CYCLE = Quantity("change of the image", mean("mimicry")), Quantity("cycle error", mean("cycle"))
+CHANGE, CYCLE = Quantity("change of the image", mean("mimicry"), 3), Quantity("cycle error", mean("cycle"), 3)
 
 SUMMARY = {
     "gap closed": GAP.estimator,

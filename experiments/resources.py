@@ -36,7 +36,7 @@ GPU_HOURS = 10
 """Hours within which a GPU should train the report's epochs."""
 
 
-class Size(NamedTuple):
+class NetworkSize(NamedTuple):
     """A row: the image's side, the generator's ResNet blocks, the report's epochs, and the emotion it starts from."""
 
     image_size: int
@@ -54,7 +54,8 @@ class Size(NamedTuple):
 
 
 SIZES = (
-    Size(260, 3, 100, "neutral"), Size(260, 6, 150, "calm"), Size(260, 9, 100, "neutral"), Size(520, 6, 100, "calm"),
+    NetworkSize(260, 3, 100, "neutral"), NetworkSize(260, 6, 150, "calm"), NetworkSize(260, 9, 100, "neutral"),
+    NetworkSize(520, 6, 100, "calm"),
 )  # fmt: skip
 """Tables 1, 3, 1 and 2."""
 
@@ -127,7 +128,7 @@ def experiment(settings: Settings) -> Resources:
     return Resources()
 
 
-def measure(size: Size) -> dict:
+def measure(size: NetworkSize) -> dict:
     """Count a size's weights and work, and time its steps."""
     import tensorflow as tf
 

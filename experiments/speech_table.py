@@ -12,7 +12,7 @@ from experiments.results import YIELD, read_json
 from experiments.runs import SpeechTraining
 
 Find = Callable[..., Cells]
-"""Takes a column's title and sets of clips; gives the conversions of those, or the ones named by ``beside``."""
+"""Takes a column's title and sets of clips; gives their conversions, or those of another maker named by ``beside``."""
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ def experiment(settings: Settings) -> SpeechTable:
 
     def claims(find):
         def of_each(question: str, quantity: Quantity, beside: str = "", **threshold: float) -> list[Answer]:
-            groups = [[find(target, SEEN, beside=whose) for whose in dict.fromkeys(("", beside))] for target in TARGETS]
-            return [
-                ask(question.format(target), quantity, *cells, **threshold) for target, cells in zip(TARGETS, groups)
-            ]
+            answers = []
+            for target in TARGETS:
+                compared = [find(target, SEEN, beside=beside)] if beside else []
+                answers.append(ask(question.format(target), quantity, find(target, SEEN), *compared, **threshold))
+            return answers
 
         ahead = Quantity(f"{GAP.name}, the mean of the two less that of the other four,", GAP.estimator)
         best = "Is more of the gap closed for fearful and surprised than for the others?"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cyclegan_keras.measuring.judge import MOST_FALSE_ALARMS
-from experiments.answers import Answer, Cells, ask
+from experiments.answers import FEWEST_CLIPS, Answer, Cells, ask
 from experiments.clips import SEEN
 from experiments.measures import DAMAGE, GAP, JUDGED, LOST, NEARER, false_alarms, with_judges
 from experiments.runs import Settings, needed
@@ -56,11 +56,12 @@ def judged_claims(find: Find, sets: Sequence[str], language: str, moved: bool) -
     answers = []
     for target in TARGETS:
         cells = find(target, *sets)
-        clean = f"Is speech in {language} still clean when converted to {target}?"
+        what = f"speech in {language}"
+        clean = f"Is {what} still clean when converted to {target}?"
         if moved:
-            heard = judged(f"Do the judges' scores for {target} rise on speech in {language}?", cells, over=0.0)
+            heard = judged(f"Do the judges' scores for {target} rise on {what}?", cells, over=0.0)
         else:
-            less = f"Do the judges' scores for {target} rise by less than {NEXT_TO_NOTHING} on {language}?"
+            less = f"Do the judges' scores for {target} rise by less than {NEXT_TO_NOTHING} on {what}?"
             heard = judged(less, cells, under=NEXT_TO_NOTHING)
         answers += [heard, ask(clean, DAMAGE, cells, over=-MOST_DAMAGE)]
     return answers
@@ -69,9 +70,9 @@ def judged_claims(find: Find, sets: Sequence[str], language: str, moved: bool) -
 def judged(question: str, cells: Cells, **threshold: float) -> Answer:
     """Ask the judges, of which only those count that take few of the untouched recordings for the target emotion.
 
-    They were tested on RAVDESS, so each must pass on these clips as well.
+    They were tested on RAVDESS, so each must pass on these clips as well, and of few clips none is asked.
     """
-    alarms = false_alarms(cells)
+    alarms = false_alarms(cells) if len(cells) >= FEWEST_CLIPS else {}
     kinds = [kind for kind, share in alarms.items() if share <= MOST_FALSE_ALARMS]
     if alarms and not kinds:
         shares = ", ".join(f"{kind} {share:.2f}" for kind, share in alarms.items())

@@ -112,10 +112,18 @@ def write(
     -------
     written : list of Path
     summary : Summary
+
+    Raises
+    ------
+    InputError
+        The recording became shorter than one analysis window, as with a large strength; the message names it.
     """
     # Read again rather than kept in memory all the while.
     full_band = without_offset_and_rumble(read_sound(job.clip)) if output.keep_rate else None
-    conversion = synthesise(recording, generated, config, settings, full_band)
+    try:
+        conversion = synthesise(recording, generated, config, settings, full_band)
+    except InputError as error:
+        raise InputError(f"{job.clip}: once moved, {error}; give a longer recording") from None
     save_waveform(job.output, conversion.waveform, conversion.sample_rate)
     summary = summarise(recording, conversion, config)
     if not output.picture:

@@ -126,6 +126,8 @@ def _recognise(root: Path, paths: Sequence[Path]) -> Corpus | None:
     """Find the corpus that named most of the files; None if folders are named by emotion instead."""
     sample = paths[:: max(1, len(paths) // SAMPLE)]
     best = max(known_corpora(), key=lambda corpus: _named_so(corpus, sample))
+    if best.name == "ravdess-song" and _named_so(corpus_of_name("ravdess"), paths):
+        return corpus_of_name("ravdess")  # where both lie together, song must be asked for
     if 2 * _named_so(best, sample) > len(sample):
         return best
     if folders.has_emotion_folders(root, paths):

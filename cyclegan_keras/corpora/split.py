@@ -100,7 +100,9 @@ def _unseen_by_rule(clips: Sequence[Clip]) -> set[str]:
 def _named(clips: Sequence[Clip], names: Sequence[str]) -> set[str]:
     chosen, speakers = set(), {clip.who: clip.speaker for clip in clips if clip.speaker}
     if NOBODY in names and len(names) > 1:
-        raise InputError(f"--unseen-speakers {' '.join(names)}: {NOBODY} stands alone; leave it out, or the names")
+        raise InputError(
+            f"--unseen-speakers {' '.join(names)}: {NOBODY} cannot be combined with names; give one of them"
+        )
     for name in names:
         if name == NOBODY:
             continue

@@ -42,7 +42,7 @@ class TerminalObserver:
         if step < self.last_step:
             print(f"resumed after step {step} of {self.last_step}", flush=True)
         else:
-            print(f"trained before, nothing is left of {self.last_step} steps", flush=True)
+            print(f"all {self.last_step} steps are trained already", flush=True)
 
     def rows_lost(self, file: str, rows: int) -> None:
         """Print how many rows of the log of losses are missing."""

@@ -20,7 +20,7 @@ from cyclegan_keras.training.pipeline import steps_per_epoch, unpaired_epoch
 from cyclegan_keras.training.snapshots import Sample, write_snapshot
 from cyclegan_keras.training.step import build_training
 
-MAY_DIFFER = {"epochs", "data", "phase", "strength", "strength_back"}
+MAY_DIFFER = {"epochs", "data", "corpus", "phase", "strength", "strength_back"}
 """Fields of a run's configuration that may change between one command and the next on the same directory."""
 
 

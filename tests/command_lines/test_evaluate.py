@@ -154,13 +154,17 @@ def test_unless_it_is_asked_for_no_run_is_measured_on_the_final_actors(trained_r
     assert told == [wanted]
 
 
-def test_a_run_is_measured_on_the_corpus_that_its_training_was_told(
-    fails_with_one_line, trained_run, demo_clips, tmp_path
-):
-    run = RunDirectory(shutil.copytree(trained_run.path, tmp_path / "run"))
-    dataclasses.replace(RunConfig.load(run.config_file), corpus="savee").save(run.config_file)
-    line = fails_with_one_line("evaluate", "--run-dir", run.path, "--data", demo_clips, expect=2)
-    assert "is named as in savee" in line
+def test_on_its_own_folders_a_run_is_measured_as_the_corpus_that_its_training_was_told(trained_run, monkeypatch):
+    config = dataclasses.replace(RunConfig.load(RunDirectory(trained_run.path).config_file), corpus="folders")
+    monkeypatch.setattr(evaluate, "index_clips", lambda data, corpus: (data, corpus))
+
+    def clips(*options, of=config):
+        return evaluate._clips(evaluate.parser().parse_args(["--run-dir", "run", *options]), of)
+
+    own = [Path(config.data)]
+    assert clips() == (own, "folders") and clips("--corpus", "savee") == (own, "savee")
+    assert clips("--data", "other") == ([Path("other")], None)
+    assert clips(of=dataclasses.replace(config, data="/gone")) == (evaluate.DATA, None)
 
 
 def test_a_model_of_ravdess_is_said_to_know_no_speaker_of_another_corpus():

@@ -133,8 +133,10 @@ def test_song_is_a_corpus_of_its_own(tmp_path):
     assert [clip.path for clip in index_clips(tmp_path)] == [speech]
     (clip,) = index_clips(tmp_path, "ravdess-song")
     assert (clip.path, clip.actor, clip.corpus) == (song, 2, "ravdess-song")
+    more = recording(tmp_path / "Actor_02/03-02-02-01-02-01-02.wav")
+    assert [clip.path for clip in index_clips(tmp_path)] == [speech], "however much song there is"
     speech.unlink()
-    assert index_clips(tmp_path) == [clip]
+    assert [clip.path for clip in index_clips(tmp_path)] == [song, more]
 
 
 @pytest.mark.real
