@@ -35,6 +35,8 @@ MCD, NEARER = Quantity("MCD in dB", mean("mcd")), Quantity("change of MCD in dB"
 """The distance of the spectral envelope from that of the actor's own recording. A gap would end at the actor's second
 take, and is missing where that is no closer than the recording."""
 
+PITCH = Quantity("median F0 in Hz", mean("pitch_hz"), 0)
+
 WORDS, LOST = (
     Quantity("word error rate", mean("wer")),
     Quantity("word error rate less that of the actors' own recordings", mean("wer", "wer_real")),
@@ -51,6 +53,7 @@ JUDGED = Quantity("rise of the judges' mean score", mean("judge", "judge_before"
 CHANGE, CYCLE = Quantity("change of the image", mean("mimicry"), 3), Quantity("cycle error", mean("cycle"), 3)
 
 SUMMARY = {
+    "F0, Hz": PITCH.estimator,
     "gap closed": GAP.estimator,
     **GAPS,
     "MCD before": mean("mcd_before"), "MCD": MCD.estimator, "MCD second take": mean("mcd_floor"),

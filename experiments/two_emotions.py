@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cyclegan_keras.measuring.judge import MOST_FALSE_ALARMS
 from experiments.answers import FEWEST_CLIPS, Answer, Cells, ask
 from experiments.clips import SEEN
-from experiments.measures import DAMAGE, GAP, JUDGED, LOST, NEARER, false_alarms, with_judges
+from experiments.measures import DAMAGE, GAP, JUDGED, LOST, NEARER, PITCH, false_alarms, with_judges
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, Find
 
@@ -51,19 +51,24 @@ def same_takes(cells: Cells, like: Cells) -> Cells:
     return [cell for cell in cells if cell["name"].rpartition("-")[0] in takes]
 
 
-def judged_claims(find: Find, sets: Sequence[str], language: str, moved: bool) -> list[Answer]:
-    """Ask of speech without counterparts whether judges hear the emotion, or do not, and whether it stays clean."""
+def claims_without_counterparts(find: Find, sets: Sequence[str], language: str, moved: bool) -> list[Answer]:
+    """Ask of speech without recordings in the target emotion whether pitch and judges' scores rise, and it stays clean.
+
+    Anger and fear are spoken higher than calm. A fixed equaliser leaves the pitch as it is.
+    """
     answers = []
     for target in TARGETS:
         cells = find(target, *sets)
         what = f"speech in {language}"
+        equalised = find(target, *sets, beside="equalised")
+        higher = f"Is the pitch of {what} higher after conversion to {target}?"
         clean = f"Is {what} still clean when converted to {target}?"
         if moved:
             heard = judged(f"Do the judges' scores for {target} rise on {what}?", cells, over=0.0)
         else:
             less = f"Do the judges' scores for {target} rise by less than {NEXT_TO_NOTHING} on {what}?"
             heard = judged(less, cells, under=NEXT_TO_NOTHING)
-        answers += [heard, ask(clean, DAMAGE, cells, over=-MOST_DAMAGE)]
+        answers += [ask(higher, PITCH, cells, equalised, over=0.0), heard, ask(clean, DAMAGE, cells, over=-MOST_DAMAGE)]
     return answers
 
 

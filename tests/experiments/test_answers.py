@@ -6,7 +6,7 @@ import pytest
 from experiments.answers import Quantity, ask, average, decimals, estimate, gap_closed, mean, point
 from experiments.measures import GAP
 from experiments.table3 import two_less_others
-from experiments.two_emotions import judged_claims, parallel_claims
+from experiments.two_emotions import claims_without_counterparts, parallel_claims
 
 SCORE = Quantity("score", mean("score"))
 
@@ -123,7 +123,7 @@ def test_held_back_clips_are_compared_with_seen_ones_of_the_same_sentence_intens
 def test_judges_answer_by_those_that_pass_on_the_same_clips_and_not_at_all_without_any():
     def heard(**scores):
         moved = cells([0.5] * 6, name="dnsmos", dnsmos_before=0.5, **scores)
-        return judged_claims(lambda *_: moved, ["English"], "other sentences", moved=True)[0]
+        return claims_without_counterparts(lambda *_, **__: moved, ["English"], "English", moved=True)[1]
 
     one = heard(svm=0.9, svm_before=0.1)
     assert one.answer == "yes" and "score 0.80 (" in one.evidence
@@ -132,3 +132,11 @@ def test_judges_answer_by_those_that_pass_on_the_same_clips_and_not_at_all_witho
     alarmed = heard(svm=0.9, svm_before=0.6)
     assert alarmed.answer == "cannot be told" and "svm 1.00; 0.15 is allowed" in alarmed.evidence
     assert "score 0.20 (" in heard(svm=0.9, svm_before=0.6, logistic=0.4, logistic_before=0.2).evidence
+
+
+def test_without_counterparts_the_pitch_is_compared_with_that_of_the_equaliser_on_the_same_clips():
+    ours, flat = (cells([hz, hz + 9, hz + 4] * 2, name="pitch_hz") for hz in (180.0, 150.0))
+    find = lambda *_, beside="": flat if beside == "equalised" else ours  # noqa: E731
+    higher, *_ = claims_without_counterparts(find, ["German"], "German", moved=False)
+    assert higher.question == "Is the pitch of speech in German higher after conversion to anger?"
+    assert higher.answer == "yes" and higher.evidence.startswith("median F0 in Hz 184 against 154, a difference of 30")
