@@ -168,8 +168,8 @@ class RunConfig(StoredConfig):
 
     ``data`` are the folders of the clips, joined by ``os.pathsep``; in a model that ships, the corpora's titles.
     ``unseen_speakers`` are separated by commas, and empty if the rule for RAVDESS chose them. ``corpus`` is the name
-    that ``--corpus`` gave, and empty if the corpus was recognised. ``data_key`` is the fingerprint of
-    the training clips, so that a run is never resumed on other recordings.
+    that ``--corpus`` gave, and empty if the corpus was recognised. ``data_key`` is the
+    fingerprint of the training clips, so that a run is never resumed on other recordings.
     """
 
     pair: str

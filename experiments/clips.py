@@ -102,8 +102,7 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
     theirs = of_report(settings)
     found += [each for each in theirs if each.of in sets and each.origin == "the report"]
     if YOURS in sets and settings.clips and not theirs:
-        paths = sorted(path for path in settings.clips.glob("[!.]*") if path.suffix.lower() in SUFFIXES)
-        found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in paths]
+        found += [Recording(path.stem, path, YOURS, "yours", path.stem) for path in sound_files(settings.clips)]
     if GERMAN in sets and settings.emodb:
         neutral = domain(index_clips(settings.emodb, "emodb"), "neutral")
         of_each = [clip for clips in _by_speaker(neutral).values() for clip in clips[:GERMAN_CLIPS]]
@@ -112,6 +111,11 @@ def recordings(settings: Settings, pair: str, sets: Sequence[str]) -> list[Recor
         if of in sets and shutil.which("espeak-ng"):
             found += by_espeak(settings.results / "spoken", of)[:most]
     return found
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Find the recordings in a folder, without those below it and without the ``._`` files of macOS."""
+    return sorted(path for path in folder.glob("[!.]*") if path.suffix.lower() in SUFFIXES)
 
 
 def of_clip(clip: Clip, of: str, path: Path | None = None) -> Recording:

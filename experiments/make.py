@@ -15,7 +15,7 @@ from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, printable, run
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
-from experiments.clips import SUFFIXES
+from experiments.clips import sound_files
 from experiments.losses import is_of
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import PRESETS_OF_TABLES, Settings, Training
@@ -205,7 +205,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     if given and (given / "inputs").is_dir():
         audio, given = given, None  # the report's recordings, with its conversions beside them
     clips = given or audio / "inputs"
-    if given and not any(file.suffix.lower() in SUFFIXES for file in clips.glob("[!.]*")):
+    if given and not sound_files(clips):
         raise InputError(f"--clips {clips}: no folder of WAV or FLAC files")
     if arguments.faces and not arguments.faces.exists():
         raise InputError(f"--faces {arguments.faces}: no such file or folder; give fer2013.csv, or folders of faces")

@@ -57,10 +57,10 @@ SUMMARY = {
     "gap closed": GAP.estimator,
     **GAPS,
     "MCD before": mean("mcd_before"), "MCD": MCD.estimator, "MCD second take": mean("mcd_floor"),
-    "WER before": mean("wer_before"), "WER": mean("wer"), "WER real": mean("wer_real"),
-    "DNSMOS before": mean("dnsmos_before"), "DNSMOS": mean("dnsmos"),
+    "WER before": mean("wer_before"), "WER": WORDS.estimator, "WER real": mean("wer_real"),
+    "DNSMOS before": mean("dnsmos_before"), "DNSMOS": CLEANNESS.estimator,
     **{f"judge {kind}{when}": mean(f"{kind}{when.replace(' ', '_')}") for kind in JUDGES for when in (" before", "")},
-    "change": mean("mimicry"), "cycle error": mean("cycle"),
+    "change": CHANGE.estimator, "cycle error": CYCLE.estimator,
 }  # fmt: skip
 """The measures of all clips of a column."""
 

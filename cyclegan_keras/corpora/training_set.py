@@ -59,10 +59,11 @@ def training_set(
     for emotion in emotions:
         if not any(clip.emotion == emotion for clip in split.train):
             who = unseen_speakers(split)
-            by, others = (f" or by an unseen speaker ({', '.join(who)})", ", or name others with --unseen-speakers")
+            by = f" or by an unseen speaker ({', '.join(who)})" if who else ""
+            others = ", or name others with --unseen-speakers" if who else ""
             raise InputError(
-                f"{where}: every clip of {emotion} is held back{by * bool(who)}, none is left to train on; give more "
-                f"recordings{others * bool(who)}"
+                f"{where}: every clip of {emotion} is held back{by}, none is left to train on; give more "
+                f"recordings{others}"
             )
     split, without_sound = with_sound(split, emotions, where)
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
