@@ -1,7 +1,6 @@
 """The media of a table cell: a spectrogram as a small picture, and a small sound file."""
 
 import io
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -80,13 +79,12 @@ def save_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[float]]],
         Label of the x axis: "step" or "epoch".
     """
     figure = Figure(figsize=(3.2 * len(panels), 2.6), layout="constrained")
-    for axis, (title, lines) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels.items()):
+    for axis, (title, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items()):
         for label, values in lines.items():
             axis.plot(steps, values, marker="." if len(steps) < 50 else "", label=label, linewidth=1)
         axis.set(title=title, xlabel=of)
         axis.grid(alpha=0.3)
         if len(lines) > 1:
             axis.legend(fontsize=7)
-    with written_beside(file) as beside, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")
+    with written_beside(file) as beside:
         figure.savefig(beside, format="webp", dpi=110, pil_kwargs={"quality": 80})

@@ -64,9 +64,10 @@ class Curve:
             "name": self.name, "title": self.title, "compares": self.compares,
             "pictures": [{"folder": self.name, "picture": "curve.webp", "title": ", ".join(drawn) + " by epoch"}],
             "figures": {
-                "columns": ["epoch", *drawn], "rows": [list(row) for row in zip(map(str, by_epoch), *drawn.values())],
+                "columns": ["epoch", *drawn], "digits": {each.name: each.digits for each in quantities},
+                "rows": [list(row) for row in zip(map(str, by_epoch), *drawn.values())],
             },
-            "questions": [{"ours": dataclasses.asdict(each), "theirs": None} for each in _answers(by_epoch)],
+            "questions": [{"ours": dataclasses.asdict(each), "theirs": None} for each in answers(by_epoch)],
             "trainings": {"anger": stored["training"]}, "missing": [], "judges": [],
             "note": too_short(max(by_epoch)),
         }  # fmt: skip
@@ -84,7 +85,8 @@ def too_short(epochs: int) -> str:
     return f"The report's training has {REPORTS_MIMICRY} epochs. This one has {epochs}, too few to show it."
 
 
-def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
+def answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
+    """Answer whether transfer has passed its best, and whether the generators are back at mimicry."""
     last = max(by_epoch)
 
     def best(quantity: Quantity) -> int:
@@ -92,10 +94,13 @@ def _answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
         return max((epoch for epoch in found if found[epoch] is not None), key=found.get, default=last)
 
     nearest, most = best(GAP), best(CHANGE)
+    passed = f"Has transfer passed its best by epoch {last}?"
     gaps = Quantity(f"{GAP.name} at epoch {nearest} and at {last},", GAP.estimator)
     left = Quantity(f"change of the image, as a share of that at epoch {most}, the largest,", CHANGE.estimator)
     return [
-        ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),
+        Answer(passed, "no", f"{GAP.name} is largest at epoch {last}, the last")
+        if nearest == last
+        else ask(passed, gaps, by_epoch[nearest], by_epoch[last], over=0.0),
         ask(
             f"Have the generators fallen back to mimicry by epoch {last}?", left, by_epoch[last], by_epoch[most],
             under=MIMICRY, combine=lambda now, then: now / np.maximum(then, np.finfo(float).tiny),

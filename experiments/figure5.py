@@ -1,6 +1,7 @@
 """Figure 5: FER2013's faces, sad to happy, 48 x 48, 50 epochs: five faces above their outputs."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig, refuse
 from experiments.answers import Quantity, ask, mean, point
-from experiments.losses import thinned_losses
+from experiments.losses import stored_losses
+from experiments.measures import CHANGE, CYCLE
 from experiments.pace import how_long, log_pace
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Settings, Training
@@ -119,7 +121,8 @@ class Figure5:
     title: str = "Figure 5: faces, sad to happy"
     compares: str = (
         "Test faces of FER2013, 48 x 48, by the same networks. Five of them are shown above what the generator made of "
-        "them, but not on a published page, because FER2013's faces may not be published."
+        "them, but not on a published page, because FER2013's faces may not be published. Their judge is a small "
+        "convolutional network; its score before is that of the face itself."
     )
 
     @property
@@ -149,13 +152,14 @@ class Figure5:
             "cycle": [metrics.mimicry(*pair) for pair in zip(sources, _in_batches(back, converted))],
         }  # fmt: skip
         with written_beside(folder / PICTURE) as beside:
-            draw(sources[:SHOWN], converted[:SHOWN], measured["score"][:SHOWN]).savefig(beside, format="webp", dpi=100)
+            scores = measured["score"][:SHOWN] if verdict.holds else []
+            draw(sources[:SHOWN], converted[:SHOWN], scores).savefig(beside, format="webp", dpi=100)
         rows = ({name: round(float(value), 4) for name, value in zip(measured, row)} for row in zip(*measured.values()))
         yielded = {
             "training": self.run.described(settings, config, config.pair),
             "judge": describe_face_verdict(verdict), "judge_holds": verdict.holds,
             "ours": [{"name": f"face {i}", "of": "test", "speaker": f"face {i}", **row} for i, row in enumerate(rows)],
-            "losses": thinned_losses(self.run.directory.losses_file, epoch),
+            "losses": stored_losses(self.run.directory.losses_file, epoch, folder),
         }  # fmt: skip
         write_json(folder / YIELD, yielded)
 
@@ -168,7 +172,7 @@ class Figure5:
         if not stored["judge_holds"]:
             cells = [{name: cell[name] for name in cell.keys() - {"score", "score_before"}} for cell in cells]
         judged = Quantity("judge's score", mean("score"))
-        restored = Quantity("cycle error less change of the image", mean("cycle", "mimicry"))
+        restored = Quantity("cycle error less change of the image", mean("cycle", "mimicry"), CYCLE.digits)
         answers = [
             ask("Are sad faces made happy?", judged, cells, over=TAKEN_FOR, noun="face"),
             ask("Does the other generator bring them nearer again?", restored, cells, under=0.0, noun="face"),
@@ -181,7 +185,8 @@ class Figure5:
             "name": self.name, "title": self.title, "compares": self.compares,
             "pictures": pictures if (results / self.run.name / PICTURE).exists() else [],
             "figures": {
-                "columns": ["", "faces", *columns], "rows": [[f"{SOURCE} to {TARGET}", len(cells), *means]],
+                "columns": ["", "faces", *columns], "digits": {"change": CHANGE.digits, "cycle error": CYCLE.digits},
+                "rows": [[f"{SOURCE} to {TARGET}", len(cells), *means]],
             },
             "questions": [{"ours": dataclasses.asdict(each), "theirs": None} for each in answers],
             "trainings": {"faces": stored["training"]}, "missing": [], "judges": [stored["judge"]],
@@ -194,14 +199,14 @@ def experiment(settings: Settings) -> Figure5:
     return Figure5(FaceTraining(directory, settings.epochs or REPORTS_EPOCHS, settings.preset))
 
 
-def draw(sources: np.ndarray, converted: np.ndarray, scores: np.ndarray) -> Figure:
-    """Draw faces above their conversions, with the judge's score of each."""
+def draw(sources: np.ndarray, converted: np.ndarray, scores: Sequence[float]) -> Figure:
+    """Draw faces above their conversions, with the judge's score of each; without scores, none is written."""
     figure = Figure(figsize=(1.6 * len(sources), 3.6), layout="constrained")
-    for column, (above, below, score) in enumerate(zip(sources, converted, scores)):
-        for row, face in enumerate((above, below)):
-            axis = figure.add_subplot(2, len(sources), row * len(sources) + column + 1)
-            axis.imshow(face[:, :, 0], cmap="gray", vmin=-1.0, vmax=1.0)
-            axis.set_axis_off()
+    axes = figure.subplots(2, len(sources), squeeze=False)
+    for axis, face in zip(axes.flat, (*sources, *converted)):
+        axis.imshow(face[:, :, 0], cmap="gray", vmin=-1.0, vmax=1.0)
+        axis.set_axis_off()
+    for axis, score in zip(axes[1], scores):
         axis.set_title(f"judged {score:.2f}", fontsize=8)
     return figure
 

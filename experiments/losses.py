@@ -6,8 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.cells import save_curves
+
+LOSSES = "losses.webp"
+"""The picture of a training's losses, in the folder of its yield."""
+
 STEPS_TOGETHER = 20
-"""Steps that are averaged into one stored loss."""
+"""The fewest steps that are averaged into one stored loss."""
+
+MOST_STORED = 2000
+"""The most stored losses of a training; of a longer one, more steps are averaged."""
 
 
 def loss_rows(losses_file: Path, epochs: int | None = None) -> list[dict[str, str]]:
@@ -27,12 +35,24 @@ def _is_whole(row: dict[str, str]) -> bool:
 
 
 def thinned_losses(losses_file: Path, epochs: int | None = None) -> dict[str, list[float]]:
-    """Thin a run's losses to means of ``STEPS_TOGETHER`` steps; ``step`` is the last of each."""
+    """Thin a run's losses to means of ``STEPS_TOGETHER`` or more steps; ``step`` is the last of each."""
     rows = loss_rows(losses_file, epochs)
-    groups = [rows[i : i + STEPS_TOGETHER] for i in range(0, len(rows), STEPS_TOGETHER)]
+    together = max(STEPS_TOGETHER, -(-len(rows) // MOST_STORED))
+    groups = [rows[i : i + together] for i in range(0, len(rows), together)]
     names = ("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake")
     means = {name: [round(statistics.mean(float(row[name]) for row in group), 4) for group in groups] for name in names}
     return {"step": [int(group[-1]["step"]) for group in groups], **means}
+
+
+def stored_losses(losses_file: Path, epochs: int, folder: Path) -> dict[str, list[float]]:
+    """Thin a run's losses for its yield, and draw them into the yield's folder."""
+    losses = thinned_losses(losses_file, epochs)
+    panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
+    panels["discriminators"] = {
+        f"D_{name.upper()}, {kind}": losses[f"d_{name}_{kind}"] for name in "ab" for kind in ("real", "fake")
+    }
+    save_curves(folder / LOSSES, panels, losses["step"], "step")
+    return losses
 
 
 def is_of(stored: dict, losses_file: Path, epoch: int) -> bool:

@@ -3,7 +3,6 @@
 import argparse
 import importlib
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -65,9 +64,6 @@ def parser() -> CommandParser:
     )
     parser.add_argument("--plan", action="store_true", help="print the plan and make nothing")
     parser.add_argument("--as-is", action="store_true", help="train nothing: show each training as far as it got")
-    parser.add_argument(
-        "--train-options", default="", help="more options for the train command line, as one quoted argument"
-    )
     return parser
 
 
@@ -218,7 +214,6 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         emodb=arguments.emodb,
         results=arguments.results or Path("results", DEMO if demo else ""),
         published=None if demo else arguments.published, as_is=arguments.as_is,
-        train_options=tuple(shlex.split(arguments.train_options)),
     )  # fmt: skip
 
 

@@ -52,16 +52,21 @@ JUDGED = Quantity("rise of the judges' mean score", mean("judge", "judge_before"
 
 CHANGE, CYCLE = Quantity("change of the image", mean("mimicry"), 3), Quantity("cycle error", mean("cycle"), 3)
 
-SUMMARY = {
-    "F0, Hz": PITCH.estimator,
-    "gap closed": GAP.estimator,
-    **GAPS,
-    "MCD before": mean("mcd_before"), "MCD": MCD.estimator, "MCD second take": mean("mcd_floor"),
-    "WER before": mean("wer_before"), "WER": WORDS.estimator, "WER real": mean("wer_real"),
-    "DNSMOS before": mean("dnsmos_before"), "DNSMOS": CLEANNESS.estimator,
-    **{f"judge {kind}{when}": mean(f"{kind}{when.replace(' ', '_')}") for kind in JUDGES for when in (" before", "")},
-    "change": CHANGE.estimator, "cycle error": CYCLE.estimator,
-}  # fmt: skip
+SUMMARY = (
+    PITCH._replace(name="F0, Hz"),
+    GAP,
+    *(Quantity(*gap) for gap in GAPS.items()),
+    *(
+        Quantity(name, mean(measure))
+        for name, measure in {
+            "MCD before": "mcd_before", "MCD": "mcd", "MCD second take": "mcd_floor",
+            "WER before": "wer_before", "WER": "wer", "WER real": "wer_real",
+            "DNSMOS before": "dnsmos_before", "DNSMOS": "dnsmos",
+            **{f"judge {kind}{when}": f"{kind}{when.replace(' ', '_')}" for kind in JUDGES for when in (" before", "")},
+        }.items()
+    ),
+    CHANGE._replace(name="change"), CYCLE,
+)  # fmt: skip
 """The measures of all clips of a column."""
 
 SHOWN = {

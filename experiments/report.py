@@ -11,6 +11,7 @@ from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from experiments.answers import decimals
+from experiments.losses import LOSSES
 from experiments.make import NAMES, take_published
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from experiments.runs import PRESETS_OF_TABLES, Settings
@@ -112,7 +113,9 @@ def render(results: Path, preset: str, file: str = PAGE) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(number=number, url=lambda *parts: quote("/".join(parts)), shown=SHOWN)
+    environment.globals.update(
+        number=number, digits_of=digits_of, url=lambda *parts: quote("/".join(parts)), shown=SHOWN
+    )
     tables = tables_of(results, preset)
     names = dict.fromkeys(run.name for table in tables for run in table.runs)
     stored = {name: read_json(results / name / YIELD) for name in names}
@@ -179,8 +182,7 @@ def _to_publish(results: Path, published: Path, preset: str) -> tuple[dict[str, 
         for whose in {"recordings", "ours", "theirs"} & each.keys():
             each[whose] = [publishable(cell, origins.get(cell["name"]), whose == "ours") for cell in each[whose]]
             media += [results / name / cell[of] for cell in each[whose] for of in ("picture", "sound") if of in cell]
-        media += [results / name / "losses.webp"] if "theirs" in each else []
-        media += [results / name / picture["picture"] for picture in each.get("pictures", ())]
+        media += [results / name / LOSSES] if "losses" in each else []
     return stored, media
 
 
@@ -191,13 +193,11 @@ def _trainings(folder: Path) -> list[dict]:
 
 
 def _measured(stored: dict) -> set[tuple]:
-    """What a yield has figures of: the epochs of the training, and clips by column and epoch."""
+    """What a yield has figures of: the epochs of the training, and clips by column."""
     epochs = range(stored.get("training", {}).get("epoch", 0))
     columns = ("ours", "theirs", "equalised", "by_epoch")
     return {("epoch", epoch) for epoch in epochs} | {
-        (column, cell.get("of"), cell["name"], cell.get("epoch"))
-        for column in columns
-        for cell in stored.get(column, ())
+        (column, cell.get("of"), cell["name"]) for column in columns for cell in stored.get(column, ())
     }
 
 
@@ -206,6 +206,11 @@ def publishable(cell: dict, origin: str | None, converted: bool) -> dict:
     hidden = set() if origin in PUBLISHABLE else {"picture", "sound"}
     hidden |= set() if converted or PUBLISHABLE.get(origin) else {"sound"}
     return {name: value for name, value in cell.items() if name not in hidden}
+
+
+def digits_of(figures: dict, column: int) -> int:
+    """The decimals of a column of figures: 2, unless the figures say otherwise."""
+    return figures.get("digits", {}).get(figures["columns"][column], 2)
 
 
 def number(value: float | None, digits: int = 2) -> str:

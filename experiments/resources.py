@@ -1,9 +1,7 @@
 """Section 5.3: the cost of training at the report's size, with 3, 6 and 9 blocks, and at 520 x 520."""
 
 import dataclasses
-import importlib.util
 import resource
-import shutil
 import statistics
 import time
 from collections import Counter
@@ -86,8 +84,7 @@ class Resources:
                 paces.append({**size._asdict(), "steps": steps[size.source], **process.submit(measure, size).result()})
         machine = prepare_tensorflow()
         devices = (processor(), *([machine.device] if "GPU" in machine.device else ()), machine.precision)
-        stored = {"paces": paces, "machine": ", ".join(devices), "pictures": _architectures(folder)}
-        write_json(folder / YIELD, stored)
+        write_json(folder / YIELD, {"paces": paces, "machine": ", ".join(devices)})
 
     def section(self, results: Path) -> dict | None:
         """Return the table for the page from the stored results."""
@@ -114,7 +111,7 @@ class Resources:
                 ],
                 "rows": rows,
             },
-            "pictures": stored["pictures"], "questions": [], "trainings": {}, "missing": [], "judges": [],
+            "questions": [], "trainings": {}, "missing": [], "judges": [],
             "note": f"Measured on {stored['machine']}. A time is the median of {TIMED} steps. Memory is the most that "
             "the process took. A step's TFLOP are those of its convolutions. The last column is what a GPU would have "
             f"to sustain to train the report's epochs in {GPU_HOURS} hours. The report trained on Google Colab and on "
@@ -163,26 +160,3 @@ def convolution_work(network) -> int:
             shape = (layer.input if "transpose" in layer.name else layer.output).shape
             work += 2 * shape[1] * shape[2] * int(np.prod(layer.kernel.shape))
     return work
-
-
-def _architectures(folder: Path) -> list[dict]:
-    """Draw Figures 3 and 4, generator and discriminator, if graphviz and pydot are installed."""
-    if not (shutil.which("dot") and importlib.util.find_spec("pydot")):
-        return []
-    from tensorflow.keras.utils import plot_model
-
-    from cyclegan_keras.networks.discriminator import build_discriminator
-    from cyclegan_keras.networks.generator import build_generator
-
-    chosen = PRESETS["report"]
-    shape = chosen.spectrogram.image_shape
-    folder.mkdir(parents=True, exist_ok=True)
-    networks = {
-        "Figure 3, the generator": build_generator(shape, chosen.model.n_resnet, chosen.model.filters),
-        "Figure 4, the discriminator": build_discriminator(shape, chosen.model.filters),
-    }
-    pictures = []
-    for number, (title, network) in enumerate(networks.items(), start=3):
-        plot_model(network, str(folder / f"figure{number}.png"), show_shapes=True, dpi=50)
-        pictures.append({"folder": folder.name, "picture": f"figure{number}.png", "title": title})
-    return pictures

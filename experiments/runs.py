@@ -42,7 +42,6 @@ class Settings:
     emodb: Path | None = None
     published: Path | None = None
     as_is: bool = False
-    train_options: tuple[str, ...] = ()
 
     @property
     def demo(self) -> bool:
@@ -211,7 +210,7 @@ def needed(
     name += f"-{image_size}" if image_size != chosen.spectrogram.image_size else ""
     return SpeechTraining(
         RunDirectory(settings.runs / name), settings.epochs_for(reports_epochs), pair, preset, n_resnet,
-        chosen.model.filters, image_size, (*options, *settings.train_options),
+        chosen.model.filters, image_size, options,
     )  # fmt: skip
 
 

@@ -127,9 +127,13 @@ def figures(stored: dict[str, dict], sets: Sequence[str]) -> dict:
             for of in sets:
                 cells = [cell for cell in each.get(key, ()) if cell["of"] == of]
                 if cells:  # columns of one pair have one equaliser
-                    measured = [_figure(estimate(estimator, cells)) for estimator in SUMMARY.values()]
+                    measured = [_figure(estimate(quantity.estimator, cells)) for quantity in SUMMARY]
                     rows[f"{of_what}, {of}, {whose}"] = [len(cells), *measured]
-    return {"columns": ["", "clips", *SUMMARY], "rows": [[title, *row] for title, row in rows.items()]}
+    return {
+        "columns": ["", "clips", *(quantity.name for quantity in SUMMARY)],
+        "digits": {quantity.name: quantity.digits for quantity in SUMMARY},
+        "rows": [[title, *row] for title, row in rows.items()],
+    }
 
 
 def _figure(found: Estimate | None) -> float | tuple[float, float, float] | None:

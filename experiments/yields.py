@@ -6,14 +6,13 @@ of a training is in it, so that the run directory, which is large and may be on 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.emotions import split_pair
 from experiments import clips, conversions
-from experiments.cells import save_curves, write_cell
+from experiments.cells import write_cell
 from experiments.clips import Recording
-from experiments.losses import is_of, thinned_losses
+from experiments.losses import is_of, stored_losses
 from experiments.measures import CONFIG, PairMeasures, of_recording
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import Settings, SpeechTraining
@@ -126,18 +125,8 @@ def _grown(
             for whose, cells in added.items()
         },
         "by_epoch": by_epoch,
-        "losses": _losses(run, folder),
+        "losses": stored_losses(run.directory.losses_file, run.epoch(), folder),
     }
-
-
-def _losses(run: SpeechTraining, folder: Path) -> dict[str, list[float]]:
-    losses = thinned_losses(run.directory.losses_file, run.epoch())
-    panels = {"generators": {"G": losses["g_loss"], "F": losses["f_loss"]}}
-    panels["discriminators"] = {
-        f"D_{name.upper()}, {kind}": losses[f"d_{name}_{kind}"] for name in "ab" for kind in ("real", "fake")
-    }
-    save_curves(folder / "losses.webp", panels, losses["step"], "step")
-    return losses
 
 
 def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:

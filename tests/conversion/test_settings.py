@@ -4,7 +4,6 @@ import pytest
 
 from cyclegan_keras.config import ConversionConfig
 from cyclegan_keras.conversion.settings import ConversionSettings, chosen_conversion
-from cyclegan_keras.presets import PRESETS
 from cyclegan_keras.shared.errors import InputError
 
 OURS = ConversionConfig("source", strength=2.0, strength_back=1.25)
@@ -15,12 +14,6 @@ def test_the_phase_is_the_runs_and_the_strength_that_of_the_direction():
     assert chosen_conversion(OURS, reverse=False) == ConversionSettings("source", 2.0)
     assert chosen_conversion(OURS, reverse=True) == ConversionSettings("source", 1.25)
     assert chosen_conversion(REPORTS, reverse=False).phase == "griffin-lim"
-
-
-@pytest.mark.parametrize("name, phase", [(name, PRESETS[name].conversion.phase) for name in PRESETS])
-def test_without_options_a_preset_converts_by_its_own_phase(name, phase):
-    assert chosen_conversion(PRESETS[name].conversion, reverse=False).phase == phase
-    assert (phase == "source") == (name == "cpu-plus")
 
 
 def test_what_the_user_asks_for_goes_before_the_run():

@@ -23,7 +23,7 @@ RAVDESS, ESPEAK, REPORT = "03-01-02-02-01-01-14", "espeak_en_f2_1", "calm_eng1"
 def settings(folder, **changes):
     values = {
         "data": folder / "data", "preset": "cpu", "epochs": 0, "runs": folder / "runs", "clips": None,
-        "report_outputs": None, "faces": folder / "faces", "results": folder / "results",
+        "report_outputs": None, "faces": None, "results": folder / "results",
     }  # fmt: skip
     return Settings(**{**values, **changes})
 
@@ -50,7 +50,7 @@ def write_yield(results, name, **changes):
     write_cell(folder, "losses", IMAGE, TONE, CONFIG)
     (folder / "losses.ogg").unlink()
     stored = {
-        "training": training(**changes), "sets": ["seen"], "judge": "judge right on 1.00", "ours": cells,
+        "training": training(**changes), "judge": "judge right on 1.00", "ours": cells,
         "theirs": theirs, "by_epoch": [], "losses": {"step": [20], "g_loss": [3.0]},
     }  # fmt: skip
     write_json(folder / YIELD, stored)

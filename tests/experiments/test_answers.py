@@ -40,14 +40,14 @@ def test_what_was_not_measured_cannot_be_told_and_a_clip_without_the_measure_doe
 
 
 def test_one_speaker_says_nothing_of_others():
-    assert ask("?", SCORE, cells([0.9, 0.95, 0.85], speakers=1), over=0.5).answer == "cannot be told"
+    assert ask("?", SCORE, cells([0.9, 0.95, 0.85] * 2, speakers=1), over=0.5).answer == "cannot be told"
 
 
 def test_one_speaker_says_nothing_of_others_in_a_comparison_either():
-    many = [{**cell, "name": f"other {cell['name']}"} for cell in cells([0.1, 0.2, 0.15, 0.12])]
-    answer = ask("?", SCORE, cells([0.9, 0.95], speakers=1), many, over=0.0)
+    many = [{**cell, "name": f"other {cell['name']}"} for cell in cells([0.1, 0.2, 0.15, 0.12] * 2)]
+    answer = ask("?", SCORE, cells([0.9, 0.95] * 3, speakers=1), many, over=0.0)
     assert answer.answer == "cannot be told" and answer.evidence.endswith(
-        "n = 2 clips of 1 speaker and 4 clips of 4 speakers"
+        "n = 6 clips of 1 speaker and 8 clips of 4 speakers"
     )
 
 
