@@ -13,11 +13,11 @@ from cyclegan_keras.conversion.settings import run_settings
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import NOBODY, split_clips
-from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.emotions import emotion_name, split_pair
 from cyclegan_keras.measuring.conversions import draw_curves, measure_conversions, measure_run, paired
 from cyclegan_keras.measuring.rows import Row, table
 from cyclegan_keras.measuring.ruler import Ruler, build_ruler
-from cyclegan_keras.measuring.sets import CHOOSING_ACTORS, SETS, Source, choose_sources, load_source
+from cyclegan_keras.measuring.sets import CHOOSING_ACTORS, SETS, Source, choose_sources, identified, load_source
 from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
@@ -26,6 +26,9 @@ from cyclegan_keras.shared.run_directory import RunDirectory, evaluation_file
 
 DATA = Path("data/ravdess")
 """Where ``make data`` puts RAVDESS."""
+
+OF_A_RUN = ("clips", "reverse", "epochs", "phase", "strength")
+"""The options that belong to ``--run-dir``."""
 
 
 def parser() -> CommandParser:
@@ -55,11 +58,11 @@ def parser() -> CommandParser:
     parser.add_argument("--strength", type=float, help="as in infer; default: the run's")
     parser.add_argument("--inputs", type=Path, help="the source recordings of --converted")
     parser.add_argument(
-        "--source", help="emotion of the recordings, as the corpus calls it; default: the run's, or calm for --inputs"
+        "--source", help="emotion of the recordings, as the corpus calls it; default: the run's, or that of --inputs"
     )
     parser.add_argument("--target", help="emotion of --converted")
     parser.add_argument("--without-dnsmos", action="store_true", help="skip DNSMOS, which takes a second for each clip")
-    parser.add_argument("--output", type=Path, help="folder for evaluate.json; default: the run's or --converted's")
+    parser.add_argument("--output", type=Path, help="folder for the table as JSON; default: the run's or --converted's")
     return parser
 
 
@@ -73,6 +76,9 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.converted:
         if not (arguments.inputs and arguments.target):
             parser().error("--converted: needs --inputs and --target")
+        if any(getattr(arguments, name) != parser().get_default(name) for name in OF_A_RUN):
+            options = ", ".join(f"--{name}" for name in OF_A_RUN)
+            parser().error(f"{options}: belong to --run-dir; --inputs are the clips of --converted")
         return _measure_folder(arguments)
     if arguments.target or arguments.inputs:
         parser().error("--target and --inputs: belong to --converted; a run has its own emotions")
@@ -80,17 +86,31 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _measure_folder(arguments: argparse.Namespace) -> int:
-    source, target = split_pair(f"{arguments.source or 'calm'}_{arguments.target}")
     # Missing files are reported before minutes are spent on the judges.
+    target = emotion_name(arguments.target)
     pairs = paired(arguments.converted, arguments.inputs, target)
+    clips = index_clips(arguments.data or DATA, arguments.corpus)
+    found = identified([recording for recording, _ in pairs], clips)
+    source, target = split_pair(f"{arguments.source or _common_emotion(found)}_{target}")
+    used = [number for number, (_, clip) in enumerate(found) if clip is None or clip.emotion == source]
+    if not used:
+        raise InputError(f"{arguments.inputs}: every recording is of another emotion than {source!r}; name --source")
+    if len(used) < len(pairs):
+        print(f"passed over: {len(pairs) - len(used)} conversions of recordings in another emotion than {source}")
+    sources = [load_source(found[number][0], SpectrogramConfig().sample_rate, found[number][1]) for number in used]
     prepare_tensorflow()
-    ruler = _ruler(arguments, index_clips(arguments.data or DATA, arguments.corpus), source, target)
-    sources = [load_source(recording, ruler.config.sample_rate) for recording, _ in pairs]
-    rows = measure_conversions(ruler, [conversion for _, conversion in pairs], sources)
+    ruler = _ruler(arguments, clips, source, target)
+    rows = measure_conversions(ruler, [pairs[number][1] for number in used], sources)
     caption = f"{source} to {target}, {arguments.converted.name} of {arguments.inputs.name}"
-    output = evaluation_file(arguments.output or arguments.converted, arguments.reverse)
-    _write(output, ruler, rows, sources, caption=caption)
+    folder = arguments.output or arguments.converted
+    _write(folder / f"evaluate_{source}_{target}.json", ruler, rows, sources, caption=caption)
     return 0
+
+
+def _common_emotion(found: Sequence[tuple[Path, Clip | None]]) -> str:
+    """The emotion of recordings that are all known to be of one; else calm, the report's source."""
+    emotions = {clip.emotion for _, clip in found if clip}
+    return emotions.pop() if len(emotions) == 1 else "calm"
 
 
 def _measure_run(arguments: argparse.Namespace) -> int:
@@ -109,8 +129,9 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     ruler = _ruler(arguments, clips, source, target)
     rows = measure_run(ruler, run, config, epochs, sources, settings)
     measured_on = f"{wanted} ({SETS[wanted]})" if wanted in SETS else wanted
+    network = f"{config.model.n_resnet} ResNet blocks, seed {config.train.seed}, " if settings.uses_network else ""
     caption = (
-        f"{source} to {target}, {run.path.name}, preset {config.preset}, seed {config.train.seed}, {settings}, "
+        f"{source} to {target}, {run.path.name}, preset {config.preset}, {network}{settings}, "
         f"clips: {measured_on}, {speakers_seen(config, clips, sources)}"
     )
     output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)

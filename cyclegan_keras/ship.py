@@ -189,7 +189,8 @@ def _measures(run: RunDirectory, epoch: int, reverse: bool) -> dict:
     try:
         measured = json.loads(file.read_text(encoding="utf-8"))
         rows: list[dict] = measured["rows"]
-        measured["phase"], measured["strength"], measured["judges"]  # older files lack some of these
+        for name in ("phase", "strength", "judges", "caption", "two_actors"):
+            measured[name]  # older files lack some of these
         for row in rows:
             from_json(row)
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,6 +1,7 @@
 """Measures of a run's conversions by epoch, or of a folder of conversions made elsewhere, as rows of a table."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cyclegan_keras.conversion.convert import generate, synthesise
 from cyclegan_keras.conversion.generators import load_generator
 from cyclegan_keras.conversion.recording import analyse
 from cyclegan_keras.conversion.settings import ConversionSettings
-from cyclegan_keras.emotions import split_pair
+from cyclegan_keras.emotions import EMOTION_ALIASES, split_pair
 from cyclegan_keras.measuring import metrics
 from cyclegan_keras.measuring.baselines import before_conversion, second_take
 from cyclegan_keras.measuring.rows import Row
@@ -21,6 +22,9 @@ from cyclegan_keras.measuring.sets import Source, recordings_in
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.plots import curves, save_figure
 from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
+
+LONGEST_DIFFERENCE = 0.05
+"""Seconds by which conversions made elsewhere may differ from their recordings in length and count as aligned."""
 
 
 def measure_run(
@@ -81,33 +85,45 @@ def _through_griffin_lim(waveforms: Sequence[np.ndarray], config: SpectrogramCon
 
 def measure_conversions(ruler: Ruler, converted: Sequence[Path], sources: Sequence[Source]) -> list[Row]:
     """Measure conversions made elsewhere, one of each source recording, with the baselines."""
-    sounds = [load_waveform(path, ruler.config.sample_rate) for path in converted]
+    rate = ruler.config.sample_rate
+    sounds = [load_waveform(path, rate) for path in converted]
+    longest = max(abs(len(sound) - len(source.waveform)) for sound, source in zip(sounds, sources))
+    aligned = longest <= LONGEST_DIFFERENCE * rate
     return [
         *before_conversion(ruler, sources),
-        ruler.measure(f"converted to {ruler.target}", sounds, sources),
+        ruler.measure(f"converted to {ruler.target}", sounds, sources, aligned),
         *second_take(ruler, sources),
     ]
 
 
 def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]]:
-    """Find the source recording of each conversion to ``target`` by its name, as ``calm_01`` of ``calm_01_fearful``.
+    """Find the source recording of each conversion to ``target`` by its name.
+
+    It is named as its recording, or as that and the target: ``calm_01`` or ``calm_01_fearful`` of ``calm_01``.
 
     Raises
     ------
     InputError
-        A folder holds no recordings, or no conversion has a source recording.
+        A folder holds no recordings, no conversion has a source recording, or two have the same.
     """
-    recordings = {path.stem: path for path in recordings_in(inputs)}
-    pairs = []
-    for path in recordings_in(converted):
-        names = [name for name in recordings if path.stem.lower().startswith(f"{name.lower()}_")]
-        if names and f"_{target}" in path.stem.lower():
-            pairs.append((recordings[max(names, key=len)], path))
+    recordings = {path.stem.lower(): path.resolve() for path in recordings_in(inputs)}
+    words = [target, *(alias for alias, name in EMOTION_ALIASES.items() if name == target)]
+    naming_target = re.compile(rf"_({'|'.join(map(re.escape, words))})(?![a-z])")
+    pairs: dict[Path, Path] = {}
+    for path in map(Path.resolve, recordings_in(converted)):
+        stem = path.stem.lower()
+        begun = [name for name in recordings if stem.startswith(f"{name}_")]
+        name = stem if recordings.get(stem, path) != path else max(begun, key=len, default=None)
+        if name is None or not (stem == name or naming_target.search(stem, len(name))):
+            continue
+        other = pairs.setdefault(recordings[name], path)
+        if other != path:
+            raise InputError(f"{path}: of the same recording as {other.name}; measure each in a folder of its own")
     if not pairs:
         raise InputError(
-            f"{converted}: no file is named after a file of {inputs} and {target}, as a_{target}.wav for a.wav"
+            f"{converted}: no file is named after a file of {inputs}; name that of a.wav a_{target}.wav or a.wav"
         )
-    return pairs
+    return list(pairs.items())
 
 
 def draw_curves(rows: Sequence[Row], epochs: Sequence[int], title: str, path: Path) -> Path:

@@ -17,6 +17,7 @@ class Row:
     Words: ``wer`` and ``whole`` (share of sentences without an error). Sound: ``dnsmos`` and ``estoi``. Speaker:
     ``voice`` (similarity to the actor's other recordings). Judges: ``svm`` and ``logistic`` (shares classified as the
     target). Generator: ``mimicry`` and ``cycle`` (mean absolute differences of images).
+    ``by_clip``: name, speaker, differences to the real recording (``parallel.Distance``), WER and DNSMOS of each clip.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Row:
     estoi: float | None = None
     mimicry: float | None = None
     cycle: float | None = None
+    by_clip: tuple[dict, ...] = ()
 
 
 TITLES = {
@@ -65,8 +67,8 @@ TITLES = {
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Write rows as a Markdown table, without columns that are empty in all rows."""
-    names = [field.name for field in dataclasses.fields(Row)]
+    """Write rows as a Markdown table, without columns that are empty in all rows and without the single clips."""
+    names = [field.name for field in dataclasses.fields(Row) if field.name != "by_clip"]
     columns = [name for name in names if any(getattr(row, name) is not None for row in rows)]
     lines = ["| " + " | ".join(TITLES.get(name, name) for name in columns) + " |", "|---" * len(columns) + "|"]
     lines += ["| " + " | ".join(_cell(getattr(row, name)) for name in columns) + " |" for row in rows]
@@ -81,7 +83,9 @@ def from_json(stored: dict) -> Row:
     TypeError
         The row has unknown or missing fields.
     """
-    return Row(**{name: Gap(*value) if isinstance(value, list) else value for name, value in stored.items()})
+    columns = {name: value for name, value in stored.items() if name != "by_clip"}
+    gaps = {name: Gap(*value) for name, value in columns.items() if isinstance(value, list)}
+    return Row(**columns | gaps, by_clip=tuple(stored.get("by_clip", ())))
 
 
 def _cell(value: object) -> str:

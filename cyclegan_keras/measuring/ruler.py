@@ -70,6 +70,7 @@ class Ruler:
         statements = [source.clip.statement if source.clip else 0 for source in sources]
         measured = measure_sounds(sounds, statements, rate, self.with_dnsmos)
         recognised = [sound.words for sound in measured if sound.words]
+        distances = self._distances(measured, sources)
         estoi = []
         if aligned:
             shared = [min(len(sound), len(source.waveform)) for sound, source in zip(sounds, sources)]
@@ -80,13 +81,16 @@ class Ruler:
         return Row(
             name,
             len(sounds),
-            **self._distances(measured, sources),
+            **self._compared(distances, sources),
             wer=_mean([each.wer for each in recognised]),
             whole=_mean([each.whole for each in recognised]),
             dnsmos=_mean([sound.dnsmos for sound in measured if sound.dnsmos is not None]),
             voice=self._same_voice(sounds, sources),
             **self.panel.shares([middle(sound, self.config) for sound in sounds]),
             estoi=_mean(estoi),
+            by_clip=tuple(
+                _of_clip(source, sound, distance) for source, sound, distance in zip(sources, measured, distances)
+            ),
         )
 
     def two_actors(self, sources: Sequence[Source]) -> float | None:
@@ -113,21 +117,25 @@ class Ruler:
         real = self.pairing.real(source.clip, self.target) if source.clip else None
         return self.pairing.second_take(real) if real else None
 
-    def _distances(self, measured: Sequence[Sound], sources: Sequence[Source]) -> dict:
+    def _distances(self, sounds: Sequence[Sound], sources: Sequence[Source]) -> list[parallel.Distance | None]:
+        """The distance of each sound to the real recording; None if there is none."""
         goals = [source.clip and self.pairing.real(source.clip, self.target) for source in sources]
-        known = [(sound, source, goal) for sound, source, goal in zip(measured, sources, goals) if goal]
+        real = iter(self._real([goal for goal in goals if goal]))
+        return [
+            parallel.distance(sound.voice, next(real).voice) if goal else None for sound, goal in zip(sounds, goals)
+        ]
+
+    def _compared(self, distances: Sequence[parallel.Distance | None], sources: Sequence[Source]) -> dict:
+        """The columns of a row that compare with the real recordings."""
+        known = [(distance, source) for distance, source in zip(distances, sources) if distance]
         if not known:
             return {}
-        after, sources, goals = zip(*known)
-        real = self._real(goals)
-        before = measure_sounds(
+        after, sources = zip(*known)
+        untouched = measure_sounds(
             [source.waveform for source in sources], [0] * len(sources), self.config.sample_rate, False
         )
+        ours, theirs = map(parallel.differences, (after, self._distances(untouched, sources)))
         speakers = [source.speaker for source in sources]
-        ours, theirs = (
-            parallel.differences([parallel.distance(sound.voice, goal.voice) for sound, goal in zip(sounds, real)])
-            for sounds in (after, before)
-        )
         gaps = {
             f"{name}_gap": parallel.gap_closed(ours[name], theirs[name], speakers)
             for name in ("f0", "f0_spread", "treble", "level")
@@ -139,18 +147,16 @@ class Ruler:
             "treble_off": _mean(ours["treble"]),
             "level_off": _mean(ours["level"]),
             "mcd": _mean(ours["mcd"]),
-            "mcd_gap": self._mcd_gap(ours["mcd"], theirs["mcd"], sources, real),
+            "mcd_gap": self._mcd_gap(ours["mcd"], theirs["mcd"], sources),
         }
 
-    def _mcd_gap(
-        self, now: np.ndarray, before: np.ndarray, sources: Sequence[Source], real: Sequence[Sound]
-    ) -> parallel.Gap | None:
+    def _mcd_gap(self, now: np.ndarray, before: np.ndarray, sources: Sequence[Source]) -> parallel.Gap | None:
         takes = [self._second_take(source) for source in sources]
         with_take = [number for number, take in enumerate(takes) if take]
         if not with_take:
             return None
         seconds = self._real([takes[number] for number in with_take])
-        floor = [parallel.distance(second.voice, real[number].voice).mcd for second, number in zip(seconds, with_take)]
+        floor = [distance.mcd for distance in self._distances(seconds, [sources[number] for number in with_take])]
         speakers = [sources[number].speaker for number in with_take]
         return parallel.gap_to_second_take(now[with_take], before[with_take], floor, speakers)
 
@@ -205,3 +211,12 @@ def _mean(numbers: Sequence[float]) -> float | None:
     numbers = np.array(numbers, float)
     numbers = numbers[np.isfinite(numbers)]
     return float(numbers.mean()) if len(numbers) else None
+
+
+def _of_clip(source: Source, sound: Sound, distance: parallel.Distance | None) -> dict[str, str | float]:
+    """One clip's measures, without those that do not apply."""
+    measured = {**(vars(distance) if distance else {}), "dnsmos": sound.dnsmos}
+    if sound.words:
+        measured["wer"] = sound.words.wer
+    there = {name: value for name, value in measured.items() if value is not None and np.isfinite(value)}
+    return {"clip": source.name, "speaker": source.speaker, **there}

@@ -146,8 +146,7 @@ def choose_sources(
         There are none.
     """
     if wanted not in SETS:
-        known = {clip.path.resolve(): clip for clip in clips}
-        found = [(path, known.get(path.resolve()) or known_clip(path)) for path in recordings_in(Path(wanted))]
+        found = identified(recordings_in(Path(wanted)), clips)
         found = [(path, clip) for path, clip in found if clip is None or clip.emotion == emotion]
         if not found:
             raise InputError(f"--clips {wanted}: every recording is of another emotion than {emotion!r}; name --source")
@@ -156,9 +155,15 @@ def choose_sources(
     return [load_source(path, sample_rate, clip) for path, clip in found]
 
 
-def load_source(path: Path, sample_rate: int, clip: Clip | None = None) -> Source:
-    """Read a recording; without ``clip``, identify it by its name if it is from RAVDESS."""
-    return Source(path.stem, load_waveform(path, sample_rate), clip or known_clip(path))
+def identified(paths: Sequence[Path], clips: Iterable[Clip]) -> list[tuple[Path, Clip | None]]:
+    """Find the clip that each recording is: one of ``clips``, or by its name one of RAVDESS's; else None."""
+    known = {clip.path.resolve(): clip for clip in clips}
+    return [(path, known.get(path.resolve()) or known_clip(path)) for path in paths]
+
+
+def load_source(path: Path, sample_rate: int, clip: Clip | None) -> Source:
+    """Read a recording; ``clip`` describes it, if it is known."""
+    return Source(path.stem, load_waveform(path, sample_rate), clip)
 
 
 def recordings_in(folder: Path) -> list[Path]:

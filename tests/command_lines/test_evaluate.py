@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from cyclegan_keras import evaluate
 from cyclegan_keras.config import RunConfig, SpectrogramConfig
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.index import index_clips
-from cyclegan_keras.measuring import judge, panel
+from cyclegan_keras.measuring import conversions, judge, panel
 from cyclegan_keras.measuring.conversions import paired
 from cyclegan_keras.measuring.sets import Source
 from cyclegan_keras.shared.errors import InputError
@@ -57,6 +58,11 @@ def test_evaluate_writes_rows_of_the_run_the_baselines_and_the_second_take(evalu
     assert nothing["f0_gap"][0] == nothing["mcd_gap"][0] == 0.0 and nothing["clips"] == epoch["clips"] == 2
     assert second["mcd_gap"][0] == pytest.approx(1.0)
     assert world["f0_away"] < nothing["f0_away"] and abs(equaliser["f0_away"] - nothing["f0_away"]) < 1.0
+    (clip, _), (moved, _) = nothing["by_clip"], world["by_clip"]
+    assert clip["clip"] == moved["clip"] and clip["speaker"] == "ravdess/19" and abs(moved["f0"]) < abs(clip["f0"])
+    for row in written["rows"]:
+        assert np.mean([abs(each["f0"]) for each in row["by_clip"]]) == pytest.approx(row["f0_away"])
+        assert np.mean([each["wer"] for each in row["by_clip"]]) == pytest.approx(row["wer"])
     assert nothing["estoi"] == pytest.approx(1.0, abs=1e-3) and second["estoi"] is None
     assert epoch["estoi"] < vocoded["estoi"] < 1.0
     assert epoch["mimicry"] > 0 and epoch["cycle"] > 0 and nothing["mimicry"] is None
@@ -100,7 +106,8 @@ def test_conversions_made_elsewhere_are_measured_by_the_same_ruler(few_clips, co
         "--data", few_clips, "--without-dnsmos",
     )  # fmt: skip
     assert f"| converted to fearful | {len(clips)} |" in done.stdout
-    rows = {row["name"]: row for row in json.loads((tmp_path / "out" / "evaluate.json").read_text())["rows"]}
+    written = json.loads((tmp_path / "out" / "evaluate_calm_fearful.json").read_text())
+    rows = {row["name"]: row for row in written["rows"]}
     assert rows["converted to fearful"]["f0_gap"][0] == pytest.approx(0.0, abs=0.02), "they are the clips themselves"
     assert rows["converted to fearful"]["estoi"] == pytest.approx(1.0, abs=1e-3)
 
@@ -111,8 +118,9 @@ def test_conversions_made_elsewhere_are_measured_by_the_same_ruler(few_clips, co
         ((), "--run-dir"),
         (("--run-dir", "nowhere"), "nowhere"),
         (("--converted", "nowhere"), "needs --inputs and --target"),
-        (("--converted", "nowhere", "--inputs", "nowhere", "--target", "?"), "calm_?"),
+        (("--converted", "nowhere", "--inputs", "nowhere", "--target", "?"), "emotion '?'"),
         (("--run-dir", "nowhere", "--target", "sad"), "--target and --inputs: belong to --converted"),
+        (("--converted", "a", "--inputs", "b", "--target", "sad", "--clips", "final"), "belong to --run-dir"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, said):
@@ -184,6 +192,81 @@ def test_a_conversion_is_paired_with_the_longest_name_it_begins_with(tmp_path):
     assert [(recording.name, made.name) for recording, made in pairs] == [("calm_01.wav", "calm_01_Fearful_made.wav")]
     with pytest.raises(InputError, match="no file is named after a file of"):
         paired(tmp_path / "out", tmp_path / "in", "happy")
+
+
+@pytest.mark.parametrize("made", ["a.wav", "a_fear.wav", "A_Fearful-v2.wav"])
+def test_a_conversion_is_named_as_its_recording_or_as_that_and_the_emotion_or_a_synonym(tmp_path, made):
+    for name in ("in/a.wav", "in/b.wav", f"out/{made}", "out/c_fearful.wav", "out/b_fearfully.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    pairs = paired(tmp_path / "out", tmp_path / "in", "fearful")
+    assert [(recording.name, conversion.name) for recording, conversion in pairs] == [("a.wav", made)]
+
+
+def test_recordings_and_conversions_may_share_a_folder(tmp_path):
+    for name in ("a.wav", "a_fearful.wav"):
+        (tmp_path / name).touch()
+    pairs = paired(tmp_path, tmp_path, "fearful")
+    assert [(recording.name, conversion.name) for recording, conversion in pairs] == [("a.wav", "a_fearful.wav")]
+
+
+def test_two_conversions_of_one_recording_are_refused(tmp_path):
+    for name in ("in/a.wav", "out/a_sad.wav", "out/a_sad_again.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match="of the same recording as a_sad"):
+        paired(tmp_path / "out", tmp_path / "in", "sad")
+
+
+@pytest.fixture
+def measured_folder(monkeypatch, tmp_path):
+    """Runs `evaluate --converted` up to the measuring; gives the emotions, the clips measured and the file's name."""
+    told = {}
+
+    def measure(ruler, conversions, sources):
+        told.update(ruler=ruler, conversions=conversions, sources=sources)
+        return []
+
+    monkeypatch.setattr(evaluate, "_ruler", lambda arguments, clips, *emotions: emotions)
+    monkeypatch.setattr(evaluate, "measure_conversions", measure)
+    monkeypatch.setattr(evaluate, "_write", lambda file, *_, **__: told.update(file=file.name))
+    monkeypatch.setattr(evaluate, "prepare_tensorflow", lambda: None)
+
+    def run(emotions, *options):
+        for code in ("01", "02", "03", "05"):
+            name = f"03-01-{code}-01-01-01-01.wav"
+            for folder in ("in", "out") if code in emotions else ("in",):
+                (tmp_path / folder).mkdir(exist_ok=True)
+                soundfile.write(tmp_path / folder / name, np.tile([0.5, -0.5], 8_000), 16_000)
+        folders = ["--converted", tmp_path / "out", "--inputs", tmp_path / "in", "--data", tmp_path / "in"]
+        evaluate.command(evaluate.parser().parse_args([*map(str, folders), "--target", "fearful", *options]))
+        return told
+
+    return run
+
+
+def test_the_source_emotion_is_that_of_the_recordings_and_names_the_table(measured_folder):
+    told = measured_folder(["01"])
+    assert told["ruler"] == ("neutral", "fearful") and told["file"] == "evaluate_neutral_fearful.json"
+    assert [source.clip.emotion for source in told["sources"]] == ["neutral"]
+
+
+def test_recordings_of_another_emotion_are_passed_over_and_counted(measured_folder, capsys):
+    told = measured_folder(["02", "03", "05"], "--source", "happy")
+    assert [source.clip.emotion for source in told["sources"]] == ["happy"] and len(told["conversions"]) == 1
+    assert "passed over: 2 conversions of recordings in another emotion than happy" in capsys.readouterr().out
+    with pytest.raises(InputError, match="another emotion than 'sad'"):
+        measured_folder([], "--source", "sad")
+
+
+@pytest.mark.parametrize("seconds, aligned", [(2.04, True), (2.06, False)])
+def test_only_conversions_as_long_as_their_recordings_are_measured_by_estoi(tmp_path, monkeypatch, seconds, aligned):
+    soundfile.write(tmp_path / "made.wav", np.tile([0.5, -0.5], round(seconds * 8_000)), 16_000)
+    for baseline in ("before_conversion", "second_take"):
+        monkeypatch.setattr(conversions, baseline, lambda *_: [])
+    ruler = Namespace(config=SpectrogramConfig(), target="sad", measure=lambda *arguments: arguments[-1])
+    source = Source("a", np.zeros(2 * 16_000), None)
+    assert conversions.measure_conversions(ruler, [tmp_path / "made.wav"], [source]) == [aligned]
 
 
 def test_the_raw_weights_of_an_averaged_run_are_no_epoch_of_their_own(tmp_path):

@@ -7,7 +7,10 @@ import pytest
 from cyclegan_keras.measuring.parallel import Gap
 from cyclegan_keras.measuring.rows import Row, from_json, table
 
-ROWS = [Row("nothing", 4, f0_gap=Gap(0.0, 0.0, 0.0), wer=0.25), Row("epoch 1", 4, f0_gap=Gap(0.5), mimicry=0.125)]
+ROWS = [
+    Row("nothing", 4, f0_gap=Gap(0.0, 0.0, 0.0), wer=0.25),
+    Row("epoch 1", 4, f0_gap=Gap(0.5), mimicry=0.125, by_clip=({"clip": "a", "f0": 1.5},)),
+]
 
 
 def test_a_table_has_the_columns_that_some_row_has():
