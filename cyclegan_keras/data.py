@@ -1,7 +1,6 @@
 """``python -m cyclegan_keras.data``: describe a folder of recordings, download RAVDESS, or write the demo corpus."""
 
 import argparse
-import functools
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +13,7 @@ from cyclegan_keras.corpora.index import Folder, Index, index_clips, index_corpo
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.corpora.passed_over import PassedOver, passed_over_lines
 from cyclegan_keras.corpora.recordings import files_below
-from cyclegan_keras.corpora.sound import Decoded, decode_all
+from cyclegan_keras.corpora.sound import Decoded, decode_all, not_trained_on
 from cyclegan_keras.corpora.split import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.emotions import in_order
 from cyclegan_keras.shared.cli import CommandParser, run_command
@@ -42,7 +41,7 @@ def _parser() -> CommandParser:
     )
     commands = parser.add_subparsers(metavar="list|ravdess|demo", required=True)
     # Without SUPPRESS, the default of a subcommand's --debug would override one given before the subcommand.
-    add_command = functools.partial(commands.add_parser, argument_default=argparse.SUPPRESS)
+    add_command = partial(commands.add_parser, argument_default=argparse.SUPPRESS)
 
     listing = add_command(
         "list", help="describe a folder: corpus, speakers, emotions, hours, files that are passed over"
@@ -91,6 +90,9 @@ def _list(arguments: argparse.Namespace) -> int:
     print(describe_speakers(split))
     for line in passed_over_lines([*index.unusable, *broken]) + passed_over_lines(index.others):
         print(line)
+    not_used = not_trained_on(one.seconds for one in decoded if not one.problem)
+    if not_used:
+        print(not_used)
     if index.of_macos:
         print(f"passed over: {index.of_macos} ._ files of macOS")
     return 0

@@ -158,7 +158,8 @@ def _announce(where: str, data: TrainingSet, steps: str, config: RunConfig) -> N
     counts = ", ".join(f"{emotion} {len(found)} clips" for emotion, found in data.clips.items())
     _say(f"{where}; {counts}; {steps}; {config.train.precision}, seed {config.train.seed}")
     _say(describe(data.split, list(data.clips)))
-    _say("\n".join([describe_speakers(data.split), *passed_over_lines(data.passed_over)]))
+    notes = [data.not_used] if data.not_used else []
+    _say("\n".join([describe_speakers(data.split), *passed_over_lines(data.passed_over), *notes]))
 
 
 def _say(line: str) -> None:

@@ -87,7 +87,8 @@ def sound_of_samples(samples: np.ndarray, sample_rate: int, name: str) -> Sound:
     InputError
         As ``read_sound``, or the array has another type or shape.
     """
-    if samples.dtype.kind not in "fi" or samples.ndim not in (1, 2) or 0 in samples.shape[1:]:
+    turned = samples.ndim == 2 and 0 < len(samples) < samples.shape[1]  # channels first, as librosa has them
+    if samples.dtype.kind not in "fi" or samples.ndim not in (1, 2) or 0 in samples.shape[1:] or turned:
         shape = " x ".join(map(str, samples.shape))
         raise InputError(f"{name}: is {shape} of {samples.dtype}; give floats or signed integers, n or n x channels")
     if samples.dtype.kind == "i":

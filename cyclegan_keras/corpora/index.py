@@ -9,7 +9,7 @@ from cyclegan_keras.corpora import folders
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.known import Corpus, corpus_of_name, known_corpora
 from cyclegan_keras.corpora.passed_over import PassedOver, refuse_many_unusable
-from cyclegan_keras.corpora.recordings import GET_DATA, Below, copies, files_below, probe
+from cyclegan_keras.corpora.recordings import CONTAINED_PROBLEM, GET_DATA, Below, copies, files_below, probe
 from cyclegan_keras.shared.errors import InputError
 
 SAMPLE = 1000
@@ -92,7 +92,7 @@ def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, 
             refuse_many_unusable(root, bad, len(probes))
         taken.append(folder)
         clips += [(clip, probed.mark) for clip, probed in zip(of_folder, probes) if not probed.problem]
-        unusable += bad
+        unusable += [*bad, *(PassedOver(path, CONTAINED_PROBLEM) for path in below.contained)]
         others += not_taken
         of_macos += below.of_macos
     kept, doubles = _once(clips, {folder.name for folder in taken if folder.corpus})
@@ -153,6 +153,12 @@ def _nothing_there(root: Path, below: Below, chosen: Corpus | None, whys: Sequen
         return f"{root}: holds the archive {below.archives[0].name} and no recordings; unpack it there"
     if whys and chosen:
         return f"{root}: none of {len(below.recordings)} recordings can be used: {whys[0]}"
+    if below.contained and not below.recordings:
+        path = below.contained[0]
+        return (
+            f"{root}: {len(below.contained)} recordings are in formats that are not trained on ({path.suffix}); "
+            f"make WAV files of them: ffmpeg -i {path.name} {path.stem}.wav"
+        )
     if not below.recordings:
         return f"{root}: holds no recordings; {GET_DATA}"
     if not chosen and folders.names_emotion(root.resolve().name):

@@ -55,6 +55,13 @@ def shared_sentences(clips: Iterable[Clip]) -> set[tuple[str, str | None, str]]:
     return {(corpus, language, sentence) for (corpus, language, _, sentence), in_ in said.items() if len(in_) > 1}
 
 
+def is_parallel(a: Sequence[Clip], b: Sequence[Clip]) -> bool:
+    """Whether at least half of the clips are of a sentence that a speaker says in both emotions."""
+    clips = [*a, *b]
+    shared = shared_sentences(clips)
+    return 2 * sum((clip.corpus, clip.language, clip.sentence) in shared for clip in clips) >= len(clips)
+
+
 def comparable(target: Sequence[Clip], source: Sequence[Clip]) -> list[Clip]:
     """The clips of a target emotion that are spoken at an intensity that the source emotion has too.
 

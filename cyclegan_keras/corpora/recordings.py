@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from cyclegan_keras.audio import containers
 from cyclegan_keras.audio.sources import LFS_POINTER, SIGNATURES, SUFFIXES
 from cyclegan_keras.shared.errors import InputError
 
@@ -16,6 +17,8 @@ ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 GET_DATA = "fetch RAVDESS with `make data`, or name the folder of your recordings"
 
+CONTAINED_PROBLEM = "not trained on in this format (make a WAV with ffmpeg)"
+
 LFS_PROBLEM = "a Git LFS pointer instead of sound"
 
 _HEADER_BYTES = 44  # of a WAV file without samples
@@ -23,10 +26,22 @@ _PROBE_BYTES = 1024
 
 
 class Below(NamedTuple):
-    """The content of a folder: files named like recordings, archives, and the number of ``._`` files of macOS."""
+    """The content of a folder.
+
+    Attributes
+    ----------
+    recordings : list of Path
+        Files with the endings of recordings.
+    archives : list of Path
+    contained : list of Path
+        Recordings in formats that are converted, but not trained on, such as .m4a.
+    of_macos : int
+        The number of ``._`` files.
+    """
 
     recordings: list[Path]
     archives: list[Path]
+    contained: list[Path]
     of_macos: int
 
 
@@ -54,7 +69,7 @@ def files_below(root: Path) -> Below:
         if root.exists():
             raise InputError(f"{root}: not a folder; name the folder it lies in")
         raise InputError(f"{root}: no such folder; {GET_DATA}")
-    found, archives, of_macos, seen = [], [], 0, set()
+    found, archives, contained, of_macos, seen = [], [], [], 0, set()
     for folder, folders, names in os.walk(root, onerror=refuse_unreadable, followlinks=True):
         at = os.stat(folder)
         if (at.st_dev, at.st_ino) in seen:
@@ -72,7 +87,9 @@ def files_below(root: Path) -> Below:
                 found.append(here / name)
             elif name[0] != "." and ending in ARCHIVES:
                 archives.append(here / name)
-    return Below(found, archives, of_macos)
+            elif name[0] != "." and ending in containers.SUFFIXES:
+                contained.append(here / name)
+    return Below(found, archives, contained, of_macos)
 
 
 def probe(path: Path) -> Probe:

@@ -18,10 +18,13 @@ class TrainingSet(NamedTuple):
     Attributes
     ----------
     split : Split
-        All clips of the two emotions: trained on, held back, and of unseen speakers.
+        All clips of the corpus: trained on, held back, and of unseen speakers. Those of other emotions than the two
+        are not checked.
     clips : dict of str to list of Clip
         Those trained on, by emotion: A, then B.
     passed_over : list of PassedOver
+    not_used : str
+        How much sound is beyond the images, as ``sound.not_trained_on`` says it.
     unseen : str
         The unseen speakers as a run stores them, joined by commas; empty where RAVDESS's rule chose them.
     """
@@ -29,6 +32,7 @@ class TrainingSet(NamedTuple):
     split: Split
     clips: dict[str, list[Clip]]
     passed_over: list[PassedOver]
+    not_used: str
     unseen: str
 
 
@@ -65,9 +69,9 @@ def training_set(
                 f"{where}: every clip of {emotion} is held back{by}, none is left to train on; give more "
                 f"recordings{others}"
             )
-    split, without_sound = with_sound(split, emotions, where)
+    split, without_sound, not_used = with_sound(split, emotions, where)
     clips = {emotion: domain(split.train, emotion) for emotion in emotions}
     # RAVDESS's rule never changes, and runs from before others existed do not say whom it left out.
     by_rule = not unseen and all(clip.of_ravdess for clip in split.train)
     stored = "" if by_rule else ",".join(unseen_speakers(split)) or NOBODY
-    return TrainingSet(split, clips, [*index.unusable, *without_sound], stored)
+    return TrainingSet(split, clips, [*index.unusable, *without_sound], not_used, stored)

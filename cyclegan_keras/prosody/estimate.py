@@ -31,7 +31,7 @@ PRIOR_CLIPS = 10.0
 THREADS = 4
 
 
-def estimate_prosody(source: Spoken, target: Spoken, sample_rate: int) -> Prosody:
+def estimate_prosody(source: Spoken, target: Spoken, sample_rate: int, same_words: bool = True) -> Prosody:
     """Estimate how a target emotion differs from a source emotion.
 
     Parameters
@@ -39,6 +39,8 @@ def estimate_prosody(source: Spoken, target: Spoken, sample_rate: int) -> Prosod
     source, target : sequences of (speaker, np.ndarray [shape=(n,)])
     sample_rate : int
         In Hz.
+    same_words : bool
+        Whether the two emotions have the same sentences. If not, durations tell nothing, and ``tempo`` is 1.
 
     Returns
     -------
@@ -59,7 +61,8 @@ def estimate_prosody(source: Spoken, target: Spoken, sample_rate: int) -> Prosod
     before, after = ([(who, measures) for who, _, measures in side] for side in (source, target))
     speakers = _speakers(before, after)
     (_, width, seconds), (_, new_width, new_seconds) = (_mean(side, speakers) for side in (before, after))
-    pitch = Prosody(_shift(before, after), float(new_width / width), float(new_seconds / seconds))
+    tempo = float(new_seconds / seconds) if same_words else 1.0
+    pitch = Prosody(_shift(before, after), float(new_width / width), tempo)
 
     def at_new_pitch(waveform: np.ndarray) -> np.ndarray:
         return ranked_level(move(waveform, pitch, sample_rate), sample_rate)

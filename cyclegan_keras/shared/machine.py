@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from cyclegan_keras.shared.errors import RunError
 
+NVIDIA_DEVICE = Path("/dev/nvidia0")
+"""Exists where the driver of a GPU by NVIDIA is loaded."""
+
 
 class Machine(NamedTuple):
     """The device that TensorFlow uses, and the preset and precision that suit it."""
@@ -66,6 +69,8 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
         # Grappler takes three seconds to rewrite the step's graph, and the step gets no faster on a CPU.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
+    if not gpus and NVIDIA_DEVICE.exists():
+        device += ", although there is a GPU (for TensorFlow to see it: .venv/bin/pip install -e '.[gpu]')"
     return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), processor_flags()))
 
 

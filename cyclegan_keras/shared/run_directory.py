@@ -84,7 +84,7 @@ class RunDirectory:
         """
         epochs = self.epochs()
         if not epochs:
-            raise InputError(f"{self.path}: no generator weights yet; the first are written when an epoch ends")
+            raise InputError(f"{self.path}: no generator weights yet; training writes them every few epochs")
         if epoch and epoch not in epochs:
             raise InputError(f"{self.path}: no weights of epoch {epoch}; choose from {', '.join(map(str, epochs))}")
         return epoch or epochs[-1]

@@ -20,7 +20,7 @@ from cyclegan_keras.training.pipeline import steps_per_epoch, unpaired_epoch
 from cyclegan_keras.training.snapshots import Sample, write_snapshot
 from cyclegan_keras.training.step import build_training
 
-MAY_DIFFER = {"epochs", "data", "corpus", "phase", "strength", "strength_back"}
+MAY_DIFFER = {"epochs", "snapshot_every", "data", "corpus", "phase", "strength", "strength_back"}
 """Fields of a run's configuration that may change between one command and the next on the same directory."""
 
 
@@ -74,12 +74,13 @@ def output_start(images: np.ndarray) -> tuple[float, float]:
 def open_run(run: RunDirectory, config: RunConfig) -> None:
     """Begin a run directory, or check that an existing one is of the same configuration.
 
-    Epochs, the data's folder and how clips are converted may differ. What a killed training left unfinished is deleted.
+    The fields ``MAY_DIFFER`` may differ. What a killed training left unfinished is deleted.
 
     Raises
     ------
     InputError
-        The directory holds a run of another configuration; names what differs.
+        The directory holds a run of another configuration, and what differs is named; or it holds networks, and the
+        configuration has none.
     """
     before = None
     if run.config_file.exists():
@@ -91,6 +92,8 @@ def open_run(run: RunDirectory, config: RunConfig) -> None:
                 f"{run.path}: holds a run of another configuration ({', '.join(differing)} differ); "
                 "give another --run-dir (RUN=), or the options and clips it was begun with"
             )
+    if config.train.epochs == 0 and run.epochs():
+        raise InputError(f"{run.path}: holds trained networks; give another --run-dir (RUN=) for --epochs 0")
     remove_unfinished(run.path)
     if config != before:
         config.save(run.config_file)

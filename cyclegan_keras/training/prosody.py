@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from cyclegan_keras.audio.files import load_waveform
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.parallel import comparable
+from cyclegan_keras.corpora.parallel import comparable, is_parallel
 from cyclegan_keras.prosody.estimate import Spoken, estimate_prosody
 from cyclegan_keras.prosody.move import UNMOVED, Prosody
 from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
@@ -42,8 +42,9 @@ def estimate_both_ways(a: Sequence[Clip], b: Sequence[Clip], sample_rate: int) -
         few = clips[:: -(-len(clips) // PROSODY_CLIPS)]
         return [(clip.who, load(clip.path)) for clip in few]
 
+    same_words = is_parallel(a, b)
     estimates = [
-        estimate_prosody(spoken(source), spoken(comparable(target, source)), sample_rate)
+        estimate_prosody(spoken(source), spoken(comparable(target, source)), sample_rate, same_words)
         for source, target in ((a, b), (b, a))
     ]
     return dict(zip(DIRECTIONS, estimates))
@@ -63,5 +64,7 @@ def prosody_of_run(
         return UNMOVED
     if not run.prosody_file.exists():
         tell("estimating how the emotions differ in pitch, tempo, level and balance")
+        if not is_parallel(a, b):
+            tell("tempo stays as it is, because few sentences are known to be said in both emotions by one speaker")
         save_prosodies(run.prosody_file, estimate_both_ways(a, b, config.spectrogram.sample_rate))
     return load_prosody(run.prosody_file, DIRECTIONS[0])

@@ -124,6 +124,7 @@ def test_arrays_are_taken_at_their_types_scale(tone, dtype, scale):
         (np.zeros(100), "silent"),
         (np.full(100, np.nan), "NaN"),
         (np.zeros((2, 2, 2)), "2 x 2 x 2 of float64"),
+        (np.ones((2, 16_000)), "2 x 16000 of float64; give .* n x channels"),
         (np.zeros(10, np.uint8), "uint8"),
         (np.array(["a"]), "<U1"),
         (np.zeros((10, 0)), "10 x 0"),

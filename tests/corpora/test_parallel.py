@@ -7,7 +7,7 @@ import pytest
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.known.ravdess import parse_name
-from cyclegan_keras.corpora.parallel import comparable, counterpart, shared_sentences
+from cyclegan_keras.corpora.parallel import comparable, counterpart, is_parallel, shared_sentences
 from cyclegan_keras.corpora.split import split_clips
 
 
@@ -50,6 +50,13 @@ def test_sentences_of_one_name_in_two_languages_or_corpora_are_not_the_same():
 def test_shared_sentences_are_those_that_one_speaker_says_in_several_emotions():
     clips = ravdess("02-01-01-01-03", "05-01-01-01-03", "06-01-02-01-03", "05-01-02-01-04")
     assert {sentence for *_, sentence in shared_sentences(clips)} == {"1"}
+
+
+def test_two_emotions_are_parallel_if_half_of_their_clips_are_of_a_sentence_said_in_both():
+    calm, alike, other = ravdess("02-01-01-01-03", "05-01-01-01-03", "05-01-02-01-03")
+    assert is_parallel([calm], [alike, other]) and not is_parallel([calm], [alike, other, other, other])
+    unknown = [Clip(Path(f"{emotion}.wav"), "ann", emotion) for emotion in ("calm", "anger")]
+    assert not is_parallel(unknown[:1], unknown[1:])
 
 
 def test_an_emotion_of_one_intensity_is_compared_with_that_intensity_alone():

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from cyclegan_keras.corpora.clips import Clip
-from cyclegan_keras.corpora.sound import decode, decode_all, with_sound
+from cyclegan_keras.corpora.sound import decode, decode_all, not_trained_on, with_sound
 from cyclegan_keras.corpora.split import Split
 from cyclegan_keras.shared.errors import InputError
 from tests.corpora.made_up import recording, wav
@@ -65,9 +65,16 @@ def silence(clip: Clip) -> None:
 
 def test_a_silent_clip_leaves_its_set_and_those_of_other_emotions_are_not_looked_at(split):
     silence(split.held_back[0])
-    left, unusable = with_sound(split, ["calm"], "data")
-    assert (len(left.train), left.held_back, len(left.unseen)) == (9, (), 1)
+    left, unusable, not_used = with_sound(split, ["calm"], "data")
+    assert not_used == "" and (len(left.train), left.held_back, len(left.unseen)) == (9, (), 1)
     assert [file.why for file in unusable] == ["silent from start to end"]
+
+
+def test_sound_beyond_the_images_is_mentioned_if_it_is_more_than_a_tenth(split):
+    assert not_trained_on([4.0, 4.6]) == not_trained_on([]) == ""
+    assert "2 recordings are longer than 4.1 s" in not_trained_on([4.0, 6.0, 6.0])
+    split.train[0].path.write_bytes(wav("long", seconds=6.0))
+    assert "1 recording is longer" in with_sound(split, ["calm"], "data")[2]
 
 
 def test_more_than_a_tenth_without_sound_stops(split):

@@ -16,7 +16,7 @@ PAGES = [*(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELO
 NAMES = [str(page.relative_to(PROJECT)) for page in PAGES]
 
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PREPARING = {"git", "cd"}
+PREPARING = {"cd", "ffmpeg", "git"}
 """Programs of others, whose commands are not checked."""
 
 

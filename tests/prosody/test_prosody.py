@@ -199,6 +199,12 @@ def test_a_clip_that_is_on_the_way_already_gets_less(clip):
     assert change[-6:].mean() - change[4:10].mean() == pytest.approx(-(rising[-4] - rising[6]), rel=0.25)
 
 
+def test_emotions_of_other_sentences_leave_the_tempo_as_it_is(demo_voices):
+    calm, fearful = demo_voices["calm"], demo_voices["fearful"]
+    assert estimate_prosody(calm, fearful, RATE).tempo < 0.95
+    assert estimate_prosody(calm, fearful, RATE, same_words=False).tempo == 1.0
+
+
 def test_without_a_common_speaker_all_clips_count_as_one_speakers(demo_voices):
     man = [(who, waveform) for who, waveform in demo_voices["calm"] if who == 1]
     woman = [(who, waveform) for who, waveform in demo_voices["fearful"] if who == 4]

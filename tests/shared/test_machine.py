@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from cyclegan_keras.shared import machine
 from cyclegan_keras.shared.machine import (
     channels_for_products,
     choose_precision,
@@ -54,6 +55,13 @@ def test_tensorflow_is_set_up_for_a_cpu():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "'disable_meta_optimizer': True" in done.stdout, done.stderr
     assert done.stdout.startswith("CPU") and " cpu " in done.stdout
+
+
+def test_a_gpu_that_tensorflow_does_not_see_is_mentioned_with_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "NVIDIA_DEVICE", tmp_path)
+    assert "although there is a GPU" in prepare_tensorflow().device
+    monkeypatch.setattr(machine, "NVIDIA_DEVICE", tmp_path / "none")
+    assert "GPU" not in prepare_tensorflow().device
 
 
 def test_a_generator_an_epoch_is_traced_without_a_warning():

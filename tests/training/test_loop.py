@@ -164,10 +164,23 @@ def test_a_run_of_another_configuration_is_refused_and_left_alone(tmp_path, othe
     assert run.config_file.read_bytes() == before
 
 
+def test_a_run_with_networks_never_becomes_one_without(tmp_path):
+    run = RunDirectory(tmp_path)
+    loop.open_run(run, CONFIG)
+    before = run.config_file.read_bytes()
+    (tmp_path / "weights").mkdir()
+    for direction in DIRECTIONS:
+        run.weights_file(1, direction).touch()
+    without = dataclasses.replace(CONFIG.train, epochs=0)
+    with pytest.raises(InputError, match="holds trained networks; give another --run-dir"):
+        loop.open_run(run, dataclasses.replace(CONFIG, train=without))
+    assert run.config_file.read_bytes() == before
+
+
 def test_a_run_may_be_made_longer_its_data_may_move_and_its_conversion_change(tmp_path):
     run = RunDirectory(tmp_path)
     loop.open_run(run, CONFIG)
-    longer = dataclasses.replace(CONFIG.train, epochs=9)
+    longer = dataclasses.replace(CONFIG.train, epochs=9, snapshot_every=3)
     loop.open_run(
         run, dataclasses.replace(CONFIG, data="/elsewhere", train=longer, conversion=ConversionConfig("griffin-lim"))
     )
