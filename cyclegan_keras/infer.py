@@ -6,12 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclegan_keras.audio.files import duration
 from cyclegan_keras.config import PHASES
 from cyclegan_keras.conversion.batch import Output, convert_batch
 from cyclegan_keras.conversion.jobs import Job, plan_outputs
 from cyclegan_keras.conversion.model import RUNS, Model, load_model
-from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.conversion.summary import Summary
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.shared.errors import InputError
@@ -75,17 +73,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Convert as the options say; returns the exit status."""
     model = _model(arguments)
-    config = model.config.spectrogram
     jobs, passed_over = plan_outputs(arguments.clips, arguments.output, model.target)
     for line in passed_over:
         print(printable(line), file=sys.stderr, flush=True)
     progress = (JsonProgress if arguments.json else Progress)(len(jobs), model)
-    if len(jobs) == 1 and not duration(jobs[0].clip):
-        try:
-            read_recording(jobs[0].clip, config)  # says what is wrong before TensorFlow takes its seconds
-        except InputError as error:
-            progress.not_read(jobs[0], error)
-
     if not arguments.json:
         print(model, flush=True)
 
@@ -94,7 +85,7 @@ def command(arguments: argparse.Namespace) -> int:
 
     picture = (model.source, model.target) if arguments.plot else None
     output = Output(picture, keep_rate=arguments.sample_rate == "source")
-    convert_batch(jobs, load, config, model.settings, output, progress)
+    convert_batch(jobs, load, model.config.spectrogram, model.settings, output, progress)
     return progress.exit_status()
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -94,30 +93,6 @@ def command_line(environment, tmp_path):
     return run
 
 
-class AtOnce(Executor):
-    """Does at once, in this process, what it is given."""
-
-    def submit(self, function, *arguments):
-        future = Future()
-        try:
-            future.set_result(function(*arguments))
-        except BaseException as error:
-            future.set_exception(error)
-        return future
-
-
-@pytest.fixture
-def sound_in_this_process(monkeypatch):
-    """Conversions begin no second process, which would take seconds; that it is begun, tests of commands show."""
-    from cyclegan_keras.conversion import batch
-
-    @contextmanager
-    def at_once():
-        yield AtOnce()
-
-    monkeypatch.setattr(batch, "_sound_process", at_once)
-
-
 @contextmanager
 def no_file_larger_than(size: int | None):
     """Writing more than so many bytes into a file fails as on a full disk, if a size is given."""
@@ -130,7 +105,7 @@ def no_file_larger_than(size: int | None):
 
 
 @pytest.fixture
-def run_here(sound_in_this_process, environment, tmp_path, monkeypatch, capfd):
+def run_here(environment, tmp_path, monkeypatch, capfd):
     """Run a command line in a folder of its own; returns its exit status, what it printed, and its errors.
 
     In this process, which has TensorFlow loaded: in one of its own every such test would take three seconds more.

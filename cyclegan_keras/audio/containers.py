@@ -75,15 +75,12 @@ class ContainedSound:
     sample_rate : int
         In Hz.
     channels : int
-    seconds : float
-        Duration by the header; 0 if the header has none, as in recordings by browsers.
     """
 
     def __init__(self, path: Path, container: Any):
         self._path, self._container = path, container
         self._stream = container.streams.audio[0]
         self.sample_rate, self.channels = self._stream.rate, self._stream.channels
-        self.seconds = (container.duration or 0) / 1_000_000
         self._begun = False
 
     def pieces(self) -> Iterator[np.ndarray]:

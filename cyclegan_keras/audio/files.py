@@ -134,15 +134,6 @@ def without_offset_and_rumble(sound: Sound) -> Sound:
     return Sound(waveform, sound.sample_rate, sound.changes + changes)
 
 
-def duration(path: Path) -> float:
-    """Duration in seconds by the file's header; 0 if the file cannot be read. ``read_sound`` reports such a file."""
-    try:
-        with opened_source(Path(path)) as source:
-            return source.seconds
-    except (soundfile.SoundFileError, OSError, InputError):
-        return 0.0
-
-
 def _mono(
     read_pieces: Callable[[], Iterable[np.ndarray]], sample_rate: int, channels: int, name: Path | str
 ) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The level of a recording above 60 Hz, without constant offset, hum and rumble."""
 
 import numpy as np
-import scipy  # loads scipy.signal when it is used: half a second, which the process that runs the network saves
+import scipy
 
 FULL_SCALE = 32767 / 32768
 """The largest sample in 16-bit PCM."""

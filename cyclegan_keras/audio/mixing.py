@@ -1,7 +1,7 @@
 """Mixing several channels to mono."""
 
 import numpy as np
-import scipy  # as in level.py
+import scipy
 
 from cyclegan_keras.audio.level import high_pass_filter
 

@@ -34,7 +34,6 @@ class Source(Protocol):
 
     sample_rate: int
     channels: int
-    seconds: float
 
     def pieces(self) -> Iterator[np.ndarray]:
         """Give the samples from the first on, in arrays ``(frames, channels)``."""
@@ -46,7 +45,6 @@ class _SoundFileSource:
     def __init__(self, file: soundfile.SoundFile):
         self._file = file
         self.sample_rate, self.channels = file.samplerate, file.channels
-        self.seconds = file.frames / file.samplerate
 
     def pieces(self) -> Iterator[np.ndarray]:
         if self._file.tell():

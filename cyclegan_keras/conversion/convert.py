@@ -18,7 +18,7 @@ from cyclegan_keras.conversion.recording import Recording
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.prosody.move import move
 
-if TYPE_CHECKING:  # the process that reads and writes sound does without TensorFlow
+if TYPE_CHECKING:  # models without a network do without TensorFlow
     import tensorflow as tf
 
 WINDOWS_AT_ONCE = 4

@@ -1,4 +1,4 @@
-"""Assignment of clips to output files, and to groups that are converted together."""
+"""Assignment of clips to output files."""
 
 import os
 from collections import Counter
@@ -7,16 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cyclegan_keras.audio import containers
-from cyclegan_keras.audio.files import duration
 from cyclegan_keras.audio.sources import FORMATS, SUFFIXES
 from cyclegan_keras.corpora.recordings import refuse_unreadable
 from cyclegan_keras.shared.errors import InputError
-
-CLIPS_AT_ONCE = 8
-"""Short clips that are read, converted and written together; so many are held in memory three times."""
-
-SECONDS_AT_ONCE = 600.0
-"""The longest that those clips last together, unless one alone lasts longer."""
 
 
 class Job(NamedTuple):
@@ -71,19 +64,6 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
             raise InputError(f"{clip} and {taken[path]}: both would become {path}; convert them into different folders")
         taken[path] = clip
     return Plan(jobs, passed_over)
-
-
-def grouped(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Divide jobs into groups of a few short clips, or one long clip, which are held in memory together."""
-    group, seconds = [], 0.0
-    for job in jobs:
-        length = duration(job.clip)
-        if group and (len(group) == CLIPS_AT_ONCE or seconds + length > SECONDS_AT_ONCE):
-            yield group
-            group, seconds = [], 0.0
-        group.append(job)
-        seconds += length
-    yield group
 
 
 def _recordings(given: Path, passed_over: list[str]) -> Iterator[tuple[Path, Path]]:

@@ -25,7 +25,6 @@ except ImportError:
 EPSILON = 1e-3
 
 
-@tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
 class InstanceNormalization(GroupNormalization):
     """Normalize each channel of each image to a learned scale and offset (Ulyanov et al., 2016).
 
@@ -68,7 +67,6 @@ class InstanceNormalization(GroupNormalization):
         return tf.cast(normalized, inputs.dtype)
 
 
-@tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
 class Conv2D(tf.keras.layers.Conv2D):
     """Keras's convolution with padding "same", computed the fastest way for its shape on this machine.
 
@@ -88,7 +86,6 @@ class Conv2D(tf.keras.layers.Conv2D):
         return super().call(inputs)
 
 
-@tf.keras.utils.register_keras_serializable(package="cyclegan_keras")
 class Conv2DTranspose(tf.keras.layers.Conv2DTranspose):
     """Keras's transposed convolution with padding "same", its filter's gradient as in ``Conv2D``."""
 

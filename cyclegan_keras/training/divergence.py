@@ -22,15 +22,8 @@ class DivergenceGuard:
     names: tuple[Sequence[str], Sequence[str]]
     epoch_steps: int
 
-    def check_losses(self, losses: dict[str, float], step: int) -> None:
-        """Raise a ``RunError`` that names the step and the clips where a loss is not finite."""
-        self._check(losses.items(), step)
-
-    def check_weights(self, state: TrainState, step: int) -> None:
-        """Raise a ``RunError`` where a weight or a moment of an optimizer is not finite."""
-        self._check(trained_values(state), step)
-
-    def _check(self, values: Iterable[tuple[str, np.ndarray]], step: int) -> None:
+    def check(self, values: Iterable[tuple[str, float | np.ndarray]], step: int) -> None:
+        """Raise a ``RunError`` that names the step and the clips where one of the named values is not finite."""
         for name, array in values:
             wrong = np.extract(~np.isfinite(array), array)
             if wrong.size:

@@ -14,7 +14,7 @@ from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.shared.stored import differences
 from cyclegan_keras.training import replicas
 from cyclegan_keras.training.checkpoints import CHECKPOINT_SECONDS, CheckpointKeeper
-from cyclegan_keras.training.divergence import DivergenceGuard
+from cyclegan_keras.training.divergence import DivergenceGuard, trained_values
 from cyclegan_keras.training.logs import RunLogs
 from cyclegan_keras.training.pipeline import steps_per_epoch, unpaired_epoch
 from cyclegan_keras.training.snapshots import Sample, write_snapshot
@@ -164,18 +164,18 @@ def train(
                 began = time.perf_counter()
                 losses = {name: float(loss) for name, loss in take_step(a, b).items()}
                 step += 1
-                guard.check_losses(losses, step)
+                guard.check(losses.items(), step)
                 logs.write_losses(step, epoch + 1, time.perf_counter() - began, losses)
                 observer.step_done(losses)
                 if step == last_step or step % epoch_steps == 0:
                     break  # the snapshot comes first: a checkpoint from before it would do without it
                 if observer.stop_requested() or keeper.is_due():
-                    guard.check_weights(state, step)
+                    guard.check(trained_values(state), step)
                     keeper.save()
                     if observer.stop_requested():
                         return False
             # The losses were computed before the update, which can have gone wrong itself.
-            guard.check_weights(state, step)
+            guard.check(trained_values(state), step)
             if step == last_step or (epoch + 1) % config.train.snapshot_every == 0:
                 write_snapshot(state, config, run, epoch + 1, samples, logs)
             keeper.save()

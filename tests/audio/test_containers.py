@@ -79,10 +79,6 @@ def test_each_kind_is_read_at_its_length_and_level(tmp_path, speech, suffix, cha
     assert len(read) / RATE == pytest.approx(2.0, abs=0.15)
 
 
-def test_the_duration_is_read_from_the_header(tmp_path, speech):
-    assert files.duration(encode(tmp_path / "a.m4a", speech, *KINDS[".m4a"])) == pytest.approx(2.0, abs=0.1)
-
-
 def test_of_channels_that_cancel_one_is_taken(tmp_path, speech):
     av = pytest.importorskip("av", reason="the extra `av` is not installed")
     path = tmp_path / "a.w64"

@@ -1,7 +1,4 @@
-"""Several recordings are converted at once, and the process that reads and writes sound may be lost."""
-
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+"""Recordings are converted one after another, from file to file."""
 
 import numpy as np
 import pytest
@@ -10,42 +7,63 @@ import soundfile
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.conversion import batch
 from cyclegan_keras.conversion.jobs import Job
-from cyclegan_keras.conversion.recording import read_recording
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.prosody.move import Prosody
-from cyclegan_keras.shared.errors import InputError, RunError
-from tests.sounds import SHORT_CLIP
+from cyclegan_keras.shared.errors import InputError
+
+CONFIG, NOTHING = SpectrogramConfig(), ConversionSettings("source", network=False)
 
 
-class Killed:
-    """An executor whose process was killed."""
+class Told:
+    """Keeps what a batch says of its clips."""
 
-    def __init__(self, *_, **__):
-        pass
+    def __init__(self):
+        self.errors, self.files = [], []
 
-    def submit(self, *_):
-        future = Future()
-        future.set_exception(BrokenProcessPool("a child process terminated abruptly"))
-        return future
+    def not_read(self, job, error):
+        self.errors.append(str(error))
 
-    def shutdown(self, **_):
-        pass
+    def written(self, job, paths, summary):
+        self.files += paths
 
 
-def test_a_killed_sound_process_is_a_failure_in_one_line_and_leaves_no_half_file(demo_clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "ProcessPoolExecutor", Killed)
-    job = Job(demo_clips / SHORT_CLIP, tmp_path / "out.wav")
-    settings = ConversionSettings("griffin-lim")
-    with pytest.raises(RunError, match="reads and writes sound was killed") as error:
-        batch.convert_batch([job], lambda: None, SpectrogramConfig(), settings, batch.Output(), None)
-    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+@pytest.fixture
+def jobs(tmp_path):
+    """A clip, a file that is none, and another clip."""
+    for name in ("a", "c"):
+        soundfile.write(tmp_path / f"{name}.wav", np.random.default_rng(0).normal(0, 0.1, 4_000), 16_000)
+    (tmp_path / "b.wav").write_text("no sound")
+    return [Job(tmp_path / f"{name}.wav", tmp_path / "out" / f"{name}.wav") for name in "abc"]
 
 
-def test_a_clip_that_becomes_too_short_is_named(tmp_path):
-    soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, 3_200), 16_000)
-    config, settings = SpectrogramConfig(), ConversionSettings("source", move_after=Prosody(tempo=0.1))
-    recording = read_recording(tmp_path / "a.wav", config)
-    with pytest.raises(InputError, match="a.wav: once moved, shorter than"):
-        job = Job(tmp_path / "a.wav", tmp_path / "out.wav")
-        batch.write(job, recording, recording.spectrogram, config, settings, batch.Output())
-    assert not (tmp_path / "out.wav").exists()
+def convert(jobs, settings, load=lambda: pytest.fail("no network is asked for")):
+    told = Told()
+    batch.convert_batch(jobs, load, CONFIG, settings, batch.Output(), told)
+    return told
+
+
+def test_a_clip_that_cannot_be_read_is_named_and_the_others_are_converted(jobs):
+    told = convert(jobs, NOTHING)
+    assert told.files == [jobs[0].output, jobs[2].output] and all(file.exists() for file in told.files)
+    assert len(told.errors) == 1 and "b.wav" in told.errors[0]
+
+
+def test_the_network_is_loaded_once_and_not_before_a_clip_is_read(jobs, generator):
+    loaded = []
+    by_griffin_lim = ConversionSettings("griffin-lim")
+    told = convert([jobs[1], jobs[0], jobs[2]], by_griffin_lim, lambda: loaded.append(1) or generator)
+    assert len(loaded) == 1 and len(told.files) == 2
+    convert([jobs[1]], by_griffin_lim)
+
+
+def test_damaged_weights_end_the_batch(jobs):
+    def load():
+        raise InputError("weights: damaged")
+
+    with pytest.raises(InputError, match="weights: damaged"):
+        convert(jobs, ConversionSettings("griffin-lim"), load)
+
+
+def test_a_clip_that_becomes_too_short_is_named_and_not_written(jobs):
+    told = convert(jobs[:1], ConversionSettings("source", move_after=Prosody(tempo=0.1), network=False))
+    assert "a.wav: once moved, shorter than" in told.errors[0] and not jobs[0].output.exists()

@@ -1,12 +1,9 @@
 """Which file a conversion goes to, and which clips are held in memory together."""
 
-import numpy as np
 import pytest
-import soundfile
 
 from cyclegan_keras.audio import containers
-from cyclegan_keras.conversion import jobs
-from cyclegan_keras.conversion.jobs import Job, grouped, plan_outputs
+from cyclegan_keras.conversion.jobs import plan_outputs
 from cyclegan_keras.shared.errors import InputError
 
 
@@ -38,16 +35,6 @@ def test_outputs_that_would_meet_or_overwrite_a_clip_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no recordings"):
         plan_outputs([tmp_path / "empty"], tmp_path / "out", "sad")
-
-
-def test_a_few_short_clips_or_one_long_are_held_together(tmp_path, monkeypatch):
-    planned = []
-    for number, seconds in enumerate((1, 1, 1, 1, 5, 1)):
-        soundfile.write(tmp_path / f"{number}.wav", np.zeros(1000 * seconds), 1000)
-        planned.append(Job(tmp_path / f"{number}.wav", tmp_path / "out"))
-    monkeypatch.setattr(jobs, "CLIPS_AT_ONCE", 3)
-    monkeypatch.setattr(jobs, "SECONDS_AT_ONCE", 4.0)
-    assert [[job.clip.stem for job in group] for group in grouped(planned)] == [["0", "1", "2"], ["3"], ["4"], ["5"]]
 
 
 FOLDER = ["a.wav", "b.m4a", "deeper/c.M4A", "d.webm", "notes.txt", "README", ".DS_Store", "._a.wav"]
