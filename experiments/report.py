@@ -11,6 +11,7 @@ from cyclegan_keras.shared.cli import CommandParser, run_command
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from experiments.answers import decimals
+from experiments.legend import LEGEND, PICTURES
 from experiments.losses import LOSSES
 from experiments.make import NAMES, take_published
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
@@ -114,8 +115,9 @@ def render(results: Path, preset: str, file: str = PAGE) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        number=number, digits_of=digits_of, url=lambda *parts: quote("/".join(parts)), shown=SHOWN
-    )
+        number=number, digits_of=digits_of, url=lambda *parts: quote("/".join(parts)), shown=SHOWN,
+        legend=LEGEND, pictures=PICTURES,
+    )  # fmt: skip
     tables = tables_of(results, preset)
     names = dict.fromkeys(run.name for table in tables for run in table.runs)
     stored = {name: read_json(results / name / YIELD) for name in names}
