@@ -63,7 +63,8 @@ def make(settings: Settings, run: SpeechTraining, wanted: Wanted) -> None:
         lacking = _lacking(settings, run, wanted, kept, found, shown)
         if lacking.ours or lacking.theirs or lacking.by_epoch:
             print(f"{run.name}: epoch {run.epoch()}, to measure: {len(lacking.ours)} recordings", flush=True)
-            write_json(settings.results / run.name / YIELD, _grown(settings, run, kept, found, shown, lacking))
+            measured = _measured(settings, run, found, shown, lacking)
+            write_json(settings.results / run.name / YIELD, _grown(kept, measured))
     add_recordings(settings, [each for each in found if each.name in shown])
 
 
@@ -94,39 +95,35 @@ def _key(cell: dict) -> tuple[str, str]:
     return cell["of"], cell["name"]
 
 
-def _grown(
-    settings: Settings,
-    run: SpeechTraining,
-    kept: dict,
-    found: Sequence[Recording],
-    shown: Sequence[str],
-    lacking: Lacking,
+def _measured(
+    settings: Settings, run: SpeechTraining, found: Sequence[Recording], shown: Sequence[str], lacking: Lacking
 ) -> dict:
-    """Add to a yield what it lacks."""
+    """Measure what a yield lacks."""
     config = RunConfig.load(run.directory.config_file)
     folder = settings.results / run.name
     rated = clips.rated(found, shown)
     measures = PairMeasures(settings.clips_of_data, *split_pair(run.pair))
     sources = conversions.sources_of(lacking.ours, config.spectrogram, rated)
-    added = {
+    unseen = conversions.sources_of(lacking.by_epoch, config.spectrogram, rated)
+    return {
+        "training": run.described(settings, config, run.pair),
+        "judge": measures.panel.describe(),
         "ours": conversions.by_training(run, config, run.epoch(), sources, measures, folder, shown),
         "theirs": conversions.by_report(settings, run, lacking.theirs, measures, folder, shown),
         "equalised": conversions.by_equaliser(sources, measures) if config.spectrogram == CONFIG else [],
-    }
-    by_epoch = kept.get("by_epoch", [])
-    if lacking.by_epoch:
-        unseen = conversions.sources_of(lacking.by_epoch, config.spectrogram, rated)
-        by_epoch = conversions.by_epochs(run, config, unseen, measures)
-    return {
-        "training": kept.get("training") or run.described(settings, config, run.pair),
-        "judge": measures.panel.describe(),
-        **{
-            whose: list({_key(cell): cell for cell in (*kept.get(whose, ()), *cells)}.values())
-            for whose, cells in added.items()
-        },
-        "by_epoch": by_epoch,
+        "by_epoch": conversions.by_epochs(run, config, unseen, measures) if unseen else [],
         "losses": stored_losses(run.directory.losses_file, run.epoch(), folder),
     }
+
+
+def _grown(kept: dict, measured: dict) -> dict:
+    """Add to a yield what was measured; the training's description stays that of the first measuring."""
+    cells = {
+        whose: list({_key(cell): cell for cell in (*kept.get(whose, ()), *measured[whose])}.values())
+        for whose in ("ours", "theirs", "equalised")
+    }
+    by_epoch = measured["by_epoch"] or kept.get("by_epoch", [])
+    return {**measured, **cells, "by_epoch": by_epoch, "training": kept.get("training", measured["training"])}
 
 
 def add_recordings(settings: Settings, shown: Sequence[Recording]) -> None:

@@ -36,18 +36,19 @@ def measure(chosen, monkeypatch):
     """Makes a yield of some sets, and says what of each kind was measured for it."""
     made = []
 
-    def grown(settings, run, kept, found, shown, lacking):
+    def measured(settings, run, found, shown, lacking):
         made.append(lacking)
         cells = [{"name": each.name, "of": each.of, "sound": "a.ogg"} for each in lacking.ours]
         losses = thinned_losses(run.directory.losses_file, run.epoch())
-        return {"training": {"epoch": run.epoch()}, "losses": losses, "ours": [*kept.get("ours", ()), *cells]}
+        nothing = dict.fromkeys(("theirs", "equalised", "by_epoch"), [])
+        return {"training": {"epoch": run.epoch()}, "losses": losses, "ours": cells, **nothing}
 
     def measure(run, *sets, settings=chosen, **wanted):
         made.clear()
         yields.make(settings, run, Wanted(set(sets), **wanted))
         return [each.name for lacking in made for each in lacking.ours]
 
-    monkeypatch.setattr(yields, "_grown", grown)
+    monkeypatch.setattr(yields, "_measured", measured)
     monkeypatch.setattr(yields, "add_recordings", lambda *_: None)
     return measure
 
@@ -56,6 +57,7 @@ def test_only_what_a_yield_lacks_is_measured(run, measure):
     assert len(measure(run, clips.SEEN)) == 15
     assert measure(run, clips.SEEN) == []
     assert len(measure(run, clips.SEEN, clips.UNSEEN)) == 8
+    assert measure(run, clips.SEEN, clips.UNSEEN) == [], "what was there is kept"
 
 
 def test_another_training_of_the_same_name_is_measured_anew(run, measure, chosen):
