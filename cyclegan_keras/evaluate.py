@@ -58,7 +58,8 @@ def parser() -> CommandParser:
     parser.add_argument("--strength", type=float, help="as in infer; default: the run's")
     parser.add_argument("--inputs", type=Path, help="the source recordings of --converted")
     parser.add_argument(
-        "--source", help="emotion of the recordings, as the corpus calls it; default: the run's, or that of --inputs"
+        "--source",
+        help="emotion of the recordings, as the corpus calls it; default: the run's, or that of --inputs, else calm",
     )
     parser.add_argument("--target", help="emotion of --converted")
     parser.add_argument("--without-dnsmos", action="store_true", help="skip DNSMOS, which takes a second for each clip")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cyclegan_keras.audio.files import read_sound
 from cyclegan_keras.config import PHASES
 from cyclegan_keras.conversion.batch import Output, convert_batch
 from cyclegan_keras.conversion.jobs import Job, plan_outputs
@@ -77,6 +78,12 @@ def command(arguments: argparse.Namespace) -> int:
     for line in passed_over:
         print(printable(line), file=sys.stderr, flush=True)
     progress = (JsonProgress if arguments.json else Progress)(len(jobs), model)
+    if len(jobs) == 1:
+        try:
+            read_sound(jobs[0].clip)  # says what is wrong before TensorFlow takes its seconds
+        except InputError as error:
+            progress.not_read(jobs[0], error)
+
     if not arguments.json:
         print(model, flush=True)
 

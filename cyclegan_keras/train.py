@@ -116,6 +116,8 @@ def command(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
     epoch_steps = steps_per_epoch(len(data.clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
+    if machine.hint:
+        _say(machine.hint)
     why = "asked for" if arguments.preset else machine.reason
     device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
     _announce(f"{device}; preset {config.preset} ({why})", data, f"{last_step} steps, {epoch_steps} an epoch", config)

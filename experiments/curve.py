@@ -94,13 +94,10 @@ def answers(by_epoch: dict[int, list[dict]]) -> list[Answer]:
         return max((epoch for epoch in found if found[epoch] is not None), key=found.get, default=last)
 
     nearest, most = best(GAP), best(CHANGE)
-    passed = f"Has transfer passed its best by epoch {last}?"
     gaps = Quantity(f"{GAP.name} at epoch {nearest} and at {last},", GAP.estimator)
     left = Quantity(f"change of the image, as a share of that at epoch {most}, the largest,", CHANGE.estimator)
     return [
-        Answer(passed, "no", f"{GAP.name} is largest at epoch {last}, the last")
-        if nearest == last
-        else ask(passed, gaps, by_epoch[nearest], by_epoch[last], over=0.0),
+        ask(f"Has transfer passed its best by epoch {last}?", gaps, by_epoch[nearest], by_epoch[last], over=0.0),
         ask(
             f"Have the generators fallen back to mimicry by epoch {last}?", left, by_epoch[last], by_epoch[most],
             under=MIMICRY, combine=lambda now, then: now / np.maximum(then, np.finfo(float).tiny),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,31 +100,51 @@ def measure_conversions(ruler: Ruler, converted: Sequence[Path], sources: Sequen
 def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]]:
     """Find the source recording of each conversion to ``target`` by its name.
 
-    It is named as its recording, or as that and the target: ``calm_01`` or ``calm_01_fearful`` of ``calm_01``.
+    It is named as its recording and the target, ``ann/calm_01_fearful`` of ``ann/calm_01``. If no file is, those count
+    that are named as recordings of another folder. Conversions may also lie in one folder, if no two recordings have
+    the same name.
 
     Raises
     ------
     InputError
-        A folder holds no recordings, no conversion has a source recording, or two have the same.
+        A folder holds no recordings, no conversion has a source recording, two have the same, or one has two.
     """
-    recordings = {path.stem.lower(): path.resolve() for path in recordings_in(inputs)}
+    recordings, conversions = recordings_in(inputs), recordings_in(converted)
+    by_name = defaultdict(list)
+    for path in recordings:
+        for name in {_name_in(inputs, path), path.stem.lower()}:
+            by_name[name].append(path)
     words = [target, *(alias for alias, name in EMOTION_ALIASES.items() if name == target)]
-    naming_target = re.compile(rf"_({'|'.join(map(re.escape, words))})(?![a-z])")
-    pairs: dict[Path, Path] = {}
-    for path in map(Path.resolve, recordings_in(converted)):
-        stem = path.stem.lower()
-        begun = [name for name in recordings if stem.startswith(f"{name}_")]
-        name = stem if recordings.get(stem, path) != path else max(begun, key=len, default=None)
-        if name is None or not (stem == name or naming_target.search(stem, len(name))):
-            continue
-        other = pairs.setdefault(recordings[name], path)
-        if other != path:
-            raise InputError(f"{path}: of the same recording as {other.name}; measure each in a folder of its own")
-    if not pairs:
-        raise InputError(
-            f"{converted}: no file is named after a file of {inputs}; name that of a.wav a_{target}.wav or a.wav"
-        )
-    return list(pairs.items())
+    ending = re.compile(rf".*_({'|'.join(map(re.escape, words))})(?![a-z])")
+
+    def with_target(name: str) -> str | None:
+        begun = (known for known in by_name if name.startswith(f"{known}_") and ending.match(name, len(known)))
+        return max(begun, key=len, default=None)
+
+    def alike(name: str) -> str | None:
+        return name if name in by_name else None
+
+    for match in (with_target, alike):
+        pairs: dict[Path, Path] = {}
+        for path in conversions:
+            names = (_name_in(converted, path), path.stem.lower())
+            found = next((by_name[match(name)] for name in names if match(name)), [])
+            found = [recording for recording in found if not recording.samefile(path)]
+            if len(found) > 1:
+                raise InputError(f"{path}: may be of {found[0]} or of {found[1]}; keep the folders of {inputs}")
+            for recording in found:
+                other = pairs.setdefault(recording, path)
+                if other != path:
+                    raise InputError(f"{path}: of the same recording as {other}; measure each in a folder of its own")
+        if pairs:
+            return list(pairs.items())
+    raise InputError(
+        f"{converted}: no file is named after a file of {inputs}; name that of a.wav a_{target}.wav or a.wav"
+    )
+
+
+def _name_in(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix().lower()
 
 
 def draw_curves(rows: Sequence[Row], epochs: Sequence[int], title: str, path: Path) -> Path:

@@ -16,12 +16,13 @@ NVIDIA_DEVICE = Path("/dev/nvidia0")
 
 
 class Machine(NamedTuple):
-    """The device that TensorFlow uses, and the preset and precision that suit it."""
+    """The device that TensorFlow uses, the preset and precision that suit it, and what to install for a better one."""
 
     device: str
     preset: str
     reason: str
     precision: str
+    hint: str = ""
 
 
 @contextmanager
@@ -69,9 +70,9 @@ def prepare_tensorflow(deterministic: bool = False) -> Machine:
         # Grappler takes three seconds to rewrite the step's graph, and the step gets no faster on a CPU.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     device = f"{len(gpus)} GPU" if gpus else f"CPU ({os.cpu_count()} cores)"
-    if not gpus and NVIDIA_DEVICE.exists():
-        device += ", although there is a GPU (for TensorFlow to see it: .venv/bin/pip install -e '.[gpu]')"
-    return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), processor_flags()))
+    unseen = not gpus and NVIDIA_DEVICE.exists() and "CUDA_VISIBLE_DEVICES" not in os.environ
+    hint = "TensorFlow does not see this machine's GPU; .venv/bin/pip install -e '.[gpu]' may help" if unseen else ""
+    return Machine(device, *choose_preset(bool(gpus)), choose_precision(bool(gpus), processor_flags()), hint)
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:

@@ -65,6 +65,6 @@ def prosody_of_run(
     if not run.prosody_file.exists():
         tell("estimating how the emotions differ in pitch, tempo, level and balance")
         if not is_parallel(a, b):
-            tell("tempo stays as it is, because few sentences are known to be said in both emotions by one speaker")
+            tell("tempo stays as it is: few clips are known to have a counterpart (sentence and speaker in clips.csv)")
         save_prosodies(run.prosody_file, estimate_both_ways(a, b, config.spectrogram.sample_rate))
     return load_prosody(run.prosody_file, DIRECTIONS[0])

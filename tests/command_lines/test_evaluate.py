@@ -184,38 +184,51 @@ def test_a_model_of_ravdess_is_said_to_know_no_speaker_of_another_corpus():
     assert evaluate.speakers_seen(emodb, german, sources) == "2 of 3 by training speakers"
 
 
-def test_a_conversion_is_paired_with_the_longest_name_it_begins_with(tmp_path):
-    for name in ("in/calm.wav", "in/calm_01.wav", "out/calm_01_Fearful_made.wav", "out/calm_01_anger.wav"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+def paired_names(tmp_path, inputs, converted, target="fearful"):
+    for name in (*(f"in/{name}" for name in inputs), *(f"out/{name}" for name in converted)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    pairs = paired(tmp_path / "out", tmp_path / "in", "fearful")
-    assert [(recording.name, made.name) for recording, made in pairs] == [("calm_01.wav", "calm_01_Fearful_made.wav")]
-    with pytest.raises(InputError, match="no file is named after a file of"):
-        paired(tmp_path / "out", tmp_path / "in", "happy")
+    pairs = paired(tmp_path / "out", tmp_path / "in", target)
+    return {str(recording.relative_to(tmp_path / "in")): made.name for recording, made in pairs}
 
 
-@pytest.mark.parametrize("made", ["a.wav", "a_fear.wav", "A_Fearful-v2.wav"])
-def test_a_conversion_is_named_as_its_recording_or_as_that_and_the_emotion_or_a_synonym(tmp_path, made):
-    for name in ("in/a.wav", "in/b.wav", f"out/{made}", "out/c_fearful.wav", "out/b_fearfully.wav"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+@pytest.mark.parametrize(
+    "inputs, converted, pairs",
+    [
+        (["calm.wav", "calm_01.wav"], ["calm_01_Fearful_made.wav", "calm_01_anger.wav"], {"calm_01.wav": 0}),
+        (["a.wav", "b.wav"], ["a_fear.wav", "b_fearfully.wav", "c_fearful.wav"], {"a.wav": 0}),
+        (["a.wav"], ["A_Fearful-v2.1.wav", "a.wav"], {"a.wav": 0}),
+        (["a.wav", "b.wav"], ["b.wav"], {"b.wav": 0}),
+        (["a.wav", "a_fearful.wav"], ["a_fearful.wav"], {"a.wav": 0}),
+        (["ann/1.wav", "ben/1.wav"], ["ben/1_fearful.wav"], {"ben/1.wav": 0}),
+        (["ann/1.wav", "ben/2.wav"], ["2_fearful.wav"], {"ben/2.wav": 0}),
+    ],
+    ids=["longest name", "synonym", "version", "same name", "target before same name", "folders", "one folder"],
+)
+def test_a_conversion_is_paired_with_its_recording_by_name(tmp_path, inputs, converted, pairs):
+    expected = {recording: Path(converted[number]).name for recording, number in pairs.items()}
+    assert paired_names(tmp_path, inputs, converted) == expected
+
+
+@pytest.mark.parametrize(
+    "inputs, converted, said",
+    [
+        (["a.wav"], ["a_sad.wav"], "no file is named after a file of"),
+        (["a.wav"], ["a_fearful.wav", "a_fearful_again.wav"], "of the same recording as"),
+        (["ann/1.wav", "ben/1.wav"], ["1_fearful.wav"], "may be of .*1.wav or of .*1.wav; keep the folders"),
+    ],
+)
+def test_conversions_that_cannot_be_paired_are_refused(tmp_path, inputs, converted, said):
+    with pytest.raises(InputError, match=said):
+        paired_names(tmp_path, inputs, converted)
+
+
+def test_recordings_and_conversions_may_share_a_folder_and_be_links(tmp_path):
+    for name in ("a.wav", "blob"):
         (tmp_path / name).touch()
-    pairs = paired(tmp_path / "out", tmp_path / "in", "fearful")
-    assert [(recording.name, conversion.name) for recording, conversion in pairs] == [("a.wav", made)]
-
-
-def test_recordings_and_conversions_may_share_a_folder(tmp_path):
-    for name in ("a.wav", "a_fearful.wav"):
-        (tmp_path / name).touch()
+    (tmp_path / "a_fearful.wav").symlink_to("blob")
     pairs = paired(tmp_path, tmp_path, "fearful")
-    assert [(recording.name, conversion.name) for recording, conversion in pairs] == [("a.wav", "a_fearful.wav")]
-
-
-def test_two_conversions_of_one_recording_are_refused(tmp_path):
-    for name in ("in/a.wav", "out/a_sad.wav", "out/a_sad_again.wav"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    with pytest.raises(InputError, match="of the same recording as a_sad"):
-        paired(tmp_path / "out", tmp_path / "in", "sad")
+    assert [(recording.name, made.name) for recording, made in pairs] == [("a.wav", "a_fearful.wav")]
 
 
 @pytest.fixture

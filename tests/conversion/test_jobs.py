@@ -1,4 +1,4 @@
-"""Which file a conversion goes to, and which clips are held in memory together."""
+"""Which file a conversion goes to."""
 
 import pytest
 

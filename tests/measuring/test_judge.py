@@ -9,6 +9,7 @@ from cyclegan_keras.audio.spectrogram import SILENCE, spectrogram_to_image, wave
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.corpora.clips import domain
 from cyclegan_keras.corpora.index import index_clips
+from cyclegan_keras.measuring import panel
 from cyclegan_keras.measuring.attacks import (
     Spectrum,
     augmented,
@@ -155,6 +156,12 @@ def test_copies_in_disguise_differ_in_sound_and_keep_duration_and_peak():
     for copy in copies:
         assert copy.shape == sound.shape and np.abs(copy).max() == pytest.approx(1.0, abs=0.4)
         assert not np.allclose(copy, sound, atol=0.02)
+
+
+def test_what_librosa_compiles_is_compiled_before_several_processes_need_it(monkeypatch):
+    monkeypatch.setattr(panel, "compile_ahead", lambda: pytest.fail("first"))
+    with pytest.raises(pytest.fail.Exception, match="first"):
+        panel.build_panel([], "calm", "fearful", CONFIG)
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=JUDGES)

@@ -58,10 +58,15 @@ def test_tensorflow_is_set_up_for_a_cpu():
 
 
 def test_a_gpu_that_tensorflow_does_not_see_is_mentioned_with_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda _: [])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(machine, "NVIDIA_DEVICE", tmp_path)
-    assert "although there is a GPU" in prepare_tensorflow().device
+    assert "pip install -e '.[gpu]'" in prepare_tensorflow().hint
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert not prepare_tensorflow().hint, "it was hidden"
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(machine, "NVIDIA_DEVICE", tmp_path / "none")
-    assert "GPU" not in prepare_tensorflow().device
+    assert not prepare_tensorflow().hint
 
 
 def test_a_generator_an_epoch_is_traced_without_a_warning():
