@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cyclegan_keras.audio.files import read_sound
 from cyclegan_keras.config import PHASES
-from cyclegan_keras.conversion.batch import Output, convert_batch
 from cyclegan_keras.conversion.jobs import Job, plan_outputs
 from cyclegan_keras.conversion.model import RUNS, Model, load_model
+from cyclegan_keras.conversion.output import save_conversion
 from cyclegan_keras.conversion.summary import Summary
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
 from cyclegan_keras.shared.errors import InputError
@@ -87,12 +87,17 @@ def command(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print(model, flush=True)
 
-    def load():
-        return model.load_generator(traced=len(jobs) >= CLIPS_TO_TRACE_FOR)
-
-    picture = (model.source, model.target) if arguments.plot else None
-    output = Output(picture, keep_rate=arguments.sample_rate == "source")
-    convert_batch(jobs, load, model.config.spectrogram, model.settings, output, progress)
+    if model.settings.uses_network:
+        model.load_network(traced=len(jobs) >= CLIPS_TO_TRACE_FOR)
+    emotions = (model.source, model.target) if arguments.plot else None
+    for job in jobs:
+        try:
+            converted = model.convert_fully(job.clip, keep_rate=arguments.sample_rate == "source")
+        except InputError as error:
+            progress.not_read(job, error)
+        else:
+            files = save_conversion(job, converted.conversion, model.config.spectrogram, emotions)
+            progress.written(job, files, converted.summary)
     return progress.exit_status()
 
 

@@ -1,6 +1,5 @@
 """A trained model as an object of Python: a recording in, its conversion out."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,18 +73,19 @@ class Model:
         if epoch and not self.config.train.epochs:
             raise InputError(f"--epoch {epoch}: {run.path} has no network, so it has no epochs; leave --epoch out")
         self.epoch = run.epoch_or_latest(epoch) if epoch or self.settings.uses_network else 0
+        self._generator: tf.keras.Model | None = None
 
     def __repr__(self) -> str:
         network = f"epoch {self.epoch}" if self.settings.uses_network else "no network"
         return f"{self.source} to {self.target}, with {self.run.path}, {network}, {self.settings}"
 
-    @cached_property
-    def generator(self) -> "tf.keras.Model":
-        """The network, loaded on first use."""
-        return self.load_generator(traced=False)
+    def load_network(self, traced: bool = False) -> None:
+        """Load the network now instead of with the first clip that needs it.
 
-    def load_generator(self, traced: bool) -> "tf.keras.Model":
-        """Load the network anew; traced, it takes seconds at its first clip and less time for each that follows.
+        Parameters
+        ----------
+        traced : bool
+            Trace it at its first clip, which takes seconds and saves time with every clip that follows.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Model:
             raise
         except RuntimeError:
             pass  # the program around has used TensorFlow on a GPU before, whose settings are its own then
-        return load_generator(self.run, self.config, self.epoch, self.direction, traced)
+        self._generator = load_generator(self.run, self.config, self.epoch, self.direction, traced)
 
     def convert(
         self,
@@ -163,8 +163,13 @@ class Model:
         sound, name = _sound(clip, sample_rate)
         config, sound = self.config.spectrogram, without_offset_and_rumble(sound)
         recording = analyse_sound(sound, name, config, settings.move_before)
-        generator = self.generator if settings.uses_network else None
-        conversion = convert(recording, generator, config, settings, sound if keep_rate else None)
+        if settings.uses_network and self._generator is None:
+            self.load_network()
+        generator = self._generator if settings.uses_network else None
+        try:
+            conversion = convert(recording, generator, config, settings, sound if keep_rate else None)
+        except InputError as error:
+            raise InputError(f"{name}: once moved, {error}; give a longer recording") from None
         return Converted(recording, conversion, summarise(recording, conversion, config))
 
     def _settings(self, phase: str | None, strength: float | None) -> ConversionSettings:

@@ -11,6 +11,7 @@ from cyclegan_keras import load_model
 from cyclegan_keras.audio.level import level_db
 from cyclegan_keras.conversion.settings import ConversionSettings
 from cyclegan_keras.corpora.demo import synthesise_clip
+from cyclegan_keras.prosody.move import Prosody
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
 from tests.small_training import finished_copy
@@ -47,6 +48,13 @@ def test_channels_of_an_array_are_its_columns(model):
     spoken = speech_of(0.5)
     stereo, _ = model.convert(np.stack([spoken, spoken], axis=1), RATE)
     np.testing.assert_allclose(stereo, model.convert(spoken, RATE)[0], atol=1e-5)
+
+
+def test_a_clip_that_becomes_too_short_is_named(model, monkeypatch, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, 3_200), RATE)
+    monkeypatch.setattr(model, "settings", ConversionSettings("source", move_after=Prosody(tempo=0.1), network=False))
+    with pytest.raises(InputError, match="a.wav: once moved, shorter than .*; give a longer recording"):
+        model.convert(tmp_path / "a.wav")
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100])
