@@ -307,3 +307,10 @@ def test_all_clips_of_a_set_are_taken_and_some_are_shown(demo_clips, tmp_path):
     assert clips.chosen(by_set, [(clips.UNSEEN, ["calm_04"])]) == by_set[clips.UNSEEN][:1], "others take its place"
     with pytest.raises(InputError, match="no clips of 'happy'"):
         clips.recordings(settings(tmp_path, data=demo_clips), "happy_sad", [clips.SEEN])
+
+
+@pytest.mark.real
+def test_the_authors_conversions_by_both_image_sizes_are_the_same_sound(report_audio_dir):
+    files = (next((report_audio_dir / "outputs").glob(f"{size}_generated_anger.*")) for size in (260, 520))
+    (small, _), (large, _) = map(soundfile.read, files)
+    np.testing.assert_array_equal(small, large)
