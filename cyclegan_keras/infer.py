@@ -98,6 +98,7 @@ def command(arguments: argparse.Namespace) -> int:
         else:
             files = save_conversion(job, converted.conversion, model.config.spectrogram, emotions)
             progress.written(job, files, converted.summary)
+            del converted  # ten minutes take much memory
     return progress.exit_status()
 
 

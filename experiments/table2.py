@@ -27,8 +27,9 @@ def experiment(settings: Settings) -> SpeechTable:
         "Table 2: 260 x 260 and 520 x 520",
         "Calm to anger with an FFT of 512 and a hop of 256, and with 1024 and 128. The report finds that 260 x 260 "
         "reconstructs better. The answers are from all calm clips; a cycle error is of an image at its own resolution. "
-        "Griffin-Lim alone is cleaner with the shorter hop, so what conversion costs is asked as well. The authors' "
-        "files for both sizes are the same sound. Their conversions of other clips are by the models of Table 3.",
+        "Griffin-Lim alone is cleaner with the shorter hop, so what conversion costs is asked as well. The authors "
+        "published one conversion for each size. The two files hold the same sound, so they cannot be compared. The "
+        "report's other rows are by the models of Table 3.",
         [Column(title, needed(settings, "calm_anger", 100, image_size=size)) for title, size in SIZES.items()],
         [(SEEN, ["260_real_calm_for_anger"])],
         [SEEN, TABLE_2, HELD_BACK, UNSEEN],

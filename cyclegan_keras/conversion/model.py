@@ -38,7 +38,7 @@ class Converted(NamedTuple):
 
 
 class Model:
-    """One direction of a trained pair. ``load_model`` makes it; TensorFlow is loaded with the first clip.
+    """One direction of a trained pair. ``load_model`` makes it; the first clip that needs the network loads it.
 
     Attributes
     ----------
@@ -100,7 +100,8 @@ class Model:
             raise
         except RuntimeError:
             pass  # the program around has used TensorFlow on a GPU before, whose settings are its own then
-        self._generator = load_generator(self.run, self.config, self.epoch, self.direction, traced)
+        epoch = self.run.epoch_or_latest(self.epoch)  # it is 0 where a strength of 0 needs no network
+        self._generator = load_generator(self.run, self.config, epoch, self.direction, traced)
 
     def convert(
         self,
@@ -163,11 +164,13 @@ class Model:
         sound, name = _sound(clip, sample_rate)
         config, sound = self.config.spectrogram, without_offset_and_rumble(sound)
         recording = analyse_sound(sound, name, config, settings.move_before)
+        full_band = sound if keep_rate else None
+        del sound  # ten minutes take much memory
         if settings.uses_network and self._generator is None:
             self.load_network()
         generator = self._generator if settings.uses_network else None
         try:
-            conversion = convert(recording, generator, config, settings, sound if keep_rate else None)
+            conversion = convert(recording, generator, config, settings, full_band)
         except InputError as error:
             raise InputError(f"{name}: once moved, {error}; give a longer recording") from None
         return Converted(recording, conversion, summarise(recording, conversion, config))

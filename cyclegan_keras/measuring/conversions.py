@@ -100,9 +100,9 @@ def measure_conversions(ruler: Ruler, converted: Sequence[Path], sources: Sequen
 def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]]:
     """Find the source recording of each conversion to ``target`` by its name.
 
-    It is named as its recording and the target, ``ann/calm_01_fearful`` of ``ann/calm_01``. If no file is, those count
-    that are named as recordings of another folder. Conversions may also lie in one folder, if no two recordings have
-    the same name.
+    It is named as its recording and the target: ``ann/calm_01_fearful`` of ``ann/calm_01``. A conversion that lies in
+    no folder below ``converted`` may be of a recording in any folder below ``inputs``, if its name is the only one. If
+    no name ends with the target, a file of the same name as a recording counts as its conversion.
 
     Raises
     ------
@@ -110,25 +110,25 @@ def paired(converted: Path, inputs: Path, target: str) -> list[tuple[Path, Path]
         A folder holds no recordings, no conversion has a source recording, two have the same, or one has two.
     """
     recordings, conversions = recordings_in(inputs), recordings_in(converted)
-    by_name = defaultdict(list)
+    by_path = {_name_in(inputs, path): [path] for path in recordings}
+    by_stem = defaultdict(list)
     for path in recordings:
-        for name in {_name_in(inputs, path), path.stem.lower()}:
-            by_name[name].append(path)
+        by_stem[path.stem.lower()].append(path)
     words = [target, *(alias for alias, name in EMOTION_ALIASES.items() if name == target)]
     ending = re.compile(rf".*_({'|'.join(map(re.escape, words))})(?![a-z])")
 
-    def with_target(name: str) -> str | None:
-        begun = (known for known in by_name if name.startswith(f"{known}_") and ending.match(name, len(known)))
-        return max(begun, key=len, default=None)
+    def with_target(name: str, known: dict[str, list[Path]]) -> list[Path]:
+        begun = [each for each in known if name.startswith(f"{each}_") and ending.match(name, len(each))]
+        return known[max(begun, key=len)] if begun else []
 
-    def alike(name: str) -> str | None:
-        return name if name in by_name else None
+    def alike(name: str, known: dict[str, list[Path]]) -> list[Path]:
+        return known.get(name, [])
 
     for match in (with_target, alike):
         pairs: dict[Path, Path] = {}
         for path in conversions:
-            names = (_name_in(converted, path), path.stem.lower())
-            found = next((by_name[match(name)] for name in names if match(name)), [])
+            name = _name_in(converted, path)
+            found = match(name, by_path) or ([] if "/" in name else match(name, by_stem))
             found = [recording for recording in found if not recording.samefile(path)]
             if len(found) > 1:
                 raise InputError(f"{path}: may be of {found[0]} or of {found[1]}; keep the folders of {inputs}")

@@ -26,6 +26,8 @@ TOP_PERCENTILE = 95
 FLOOR_DB = 80.0
 """A band's level is floored this far below the loudest frame."""
 
+FRAMES_AT_ONCE = 2000
+
 SMOOTHED_FRAMES = 1.2
 """Standard deviation of the Gaussian along time that smooths the gains."""
 
@@ -90,7 +92,6 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
     -------
     changed : np.ndarray [shape=(n,), dtype=float32]
     """
-    transform = _transform(np.asarray(waveform, np.float32), sample_rate)
     power = _power(waveform, sample_rate)
     level = _decibels(power.sum(axis=0))
     rank = _ranks(level, level[speech_span(level)])
@@ -98,11 +99,20 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
     by_rank = np.array([np.interp(mel, _centres(), row) for row in balance], np.float32)
     low = np.minimum(rank.astype(int), RANKS - 2)
     part = (rank - low).astype(np.float32)
-    gains = (by_rank[low] * (1 - part[:, np.newaxis]) + by_rank[low + 1] * part[:, np.newaxis]).T
+    # In pieces and in place: of ten minutes at 48 kHz, the gains alone take 370 MB.
+    pieces = [slice(start, start + FRAMES_AT_ONCE) for start in range(0, len(rank), FRAMES_AT_ONCE)]
+    gains = np.empty((len(mel), len(rank)), np.float32)
+    for at in pieces:
+        share = part[at, np.newaxis]
+        gains[:, at] = (by_rank[low[at]] * (1 - share) + by_rank[low[at] + 1] * share).T
     wanted = level + np.interp(rank, np.arange(RANKS), levels)
     gains += (wanted - _decibels((power * librosa.db_to_power(gains[: len(power)])).sum(axis=0))).astype(np.float32)
-    gains = scipy.ndimage.gaussian_filter1d(gains, SMOOTHED_FRAMES, axis=1)
-    transform *= librosa.db_to_amplitude(np.clip(gains, -GAIN_LIMIT_DB, GAIN_LIMIT_DB))
+    del power
+    scipy.ndimage.gaussian_filter1d(gains, SMOOTHED_FRAMES, axis=1, output=gains)
+    np.clip(gains, -GAIN_LIMIT_DB, GAIN_LIMIT_DB, out=gains)
+    transform = _transform(np.asarray(waveform, np.float32), sample_rate)
+    for at in pieces:
+        transform[:, at] *= librosa.db_to_amplitude(gains[:, at])
     return librosa.istft(
         transform, n_fft=_length(sample_rate), hop_length=round(FRAME_SECONDS * sample_rate), length=len(waveform)
     )
@@ -122,8 +132,14 @@ def _transform(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def _power(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    transform = _transform(high_passed(waveform, sample_rate, RUMBLE_HZ).astype(np.float32), sample_rate)
-    return np.abs(transform[: 1 + int(TOP_HZ * _length(sample_rate) / sample_rate)]) ** 2
+    """The power of the bins up to ``TOP_HZ``, above rumble."""
+    length, hop = _length(sample_rate), round(FRAME_SECONDS * sample_rate)
+    bins = 1 + int(TOP_HZ * length / sample_rate)
+    padded = np.pad(high_passed(waveform, sample_rate, RUMBLE_HZ).astype(np.float32), length // 2)
+    starts = range(0, (1 + len(waveform) // hop) * hop, FRAMES_AT_ONCE * hop)
+    pieces = (padded[start : start + (FRAMES_AT_ONCE - 1) * hop + length] for start in starts)
+    transforms = (librosa.stft(piece, n_fft=length, hop_length=hop, center=False) for piece in pieces)
+    return np.concatenate([np.abs(transform[:bins]) ** 2 for transform in transforms], axis=1)
 
 
 def _centres() -> np.ndarray:

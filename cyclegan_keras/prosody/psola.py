@@ -9,8 +9,8 @@ import numpy as np
 
 from cyclegan_keras.prosody.f0 import FRAME_SECONDS
 
-OVERSAMPLING = 4
-"""Grains are placed to a quarter of a sample. Whole samples would make a voice of 400 Hz jitter by a percent."""
+FINE_HZ = 64_000
+"""Grains are placed at this rate or more. At 16 kHz a voice of 400 Hz would jitter by a percent."""
 
 UNVOICED_SECONDS = 0.005
 """Distance between marks in unvoiced frames."""
@@ -40,10 +40,11 @@ def resynthesise(waveform: np.ndarray, f0: np.ndarray, ratio: np.ndarray, tempo:
         Voiced frames keep their power.
     """
     length = round(len(waveform) * tempo)
-    rate = OVERSAMPLING * sample_rate
+    oversampling = -(-FINE_HZ // sample_rate)
+    rate, hop = oversampling * sample_rate, oversampling * round(FRAME_SECONDS * sample_rate)
     fine = librosa.resample(np.asarray(waveform, np.float64), orig_sr=sample_rate, target_sr=rate)
-    marks, voiced = pitch_marks(fine, f0, rate)
-    frame = np.minimum(np.round(marks / _hop(rate)).astype(int), len(f0) - 1)
+    marks, voiced = pitch_marks(fine, f0, hop, rate)
+    frame = np.minimum(np.round(marks / hop).astype(int), len(f0) - 1)
     ratio = np.where(voiced, ratio[frame], 1.0)
     source, at = _plan(marks, ratio, tempo)
     changed = _overlap_add(fine, marks, voiced, ratio, source, at, round(len(fine) * tempo))
@@ -51,7 +52,7 @@ def resynthesise(waveform: np.ndarray, f0: np.ndarray, ratio: np.ndarray, tempo:
     return librosa.util.fix_length(changed, size=length)
 
 
-def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+def pitch_marks(waveform: np.ndarray, f0: np.ndarray, hop: int, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
     """Mark every period of voiced stretches, and unvoiced ones evenly.
 
     The first mark of a voiced stretch is its highest peak. Each next mark is where the waveform correlates most with
@@ -62,8 +63,10 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
     waveform : np.ndarray [shape=(n,)]
     f0 : np.ndarray [shape=(frames,)]
         As of ``resynthesise``.
+    hop : int
+        Samples from one frame of F0 to the next.
     sample_rate : int
-        In Hz: ``OVERSAMPLING`` times that of the recording.
+        In Hz.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
         Whether a mark begins a period of a voiced stretch.
     """
     marks, voiced, done = [], [], 0
-    hop, even = _hop(sample_rate), round(sample_rate * UNVOICED_SECONDS)
+    even = round(sample_rate * UNVOICED_SECONDS)
     edges = np.flatnonzero(np.diff(np.r_[False, f0 > 0, False].astype(int)))
     periods = np.divide(sample_rate, f0, out=np.zeros(len(f0)), where=f0 > 0)
     pole = 1.0 if np.mean(waveform**3) >= 0 else -1.0
@@ -91,11 +94,6 @@ def pitch_marks(waveform: np.ndarray, f0: np.ndarray, sample_rate: int) -> tuple
         done = here[-1]
     _fill(marks, voiced, done, len(waveform), even)
     return np.array([*marks, len(waveform)]), np.array([*voiced, False])
-
-
-def _hop(oversampled_rate: int) -> int:
-    """Oversampled samples from one frame of F0 to the next; F0 has a whole number of the recording's samples."""
-    return OVERSAMPLING * round(FRAME_SECONDS * oversampled_rate / OVERSAMPLING)
 
 
 def _fill(marks: list[int], voiced: list[bool], start: int, end: int, step: int) -> None:

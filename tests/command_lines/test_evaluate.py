@@ -202,8 +202,20 @@ def paired_names(tmp_path, inputs, converted, target="fearful"):
         (["a.wav", "a_fearful.wav"], ["a_fearful.wav"], {"a.wav": 0}),
         (["ann/1.wav", "ben/1.wav"], ["ben/1_fearful.wav"], {"ben/1.wav": 0}),
         (["ann/1.wav", "ben/2.wav"], ["2_fearful.wav"], {"ben/2.wav": 0}),
+        (["1.wav", "ann/1.wav"], ["1_fearful.wav", "ann/1_fearful.wav"], {"1.wav": 0, "ann/1.wav": 1}),
+        (["ann/1.wav", "ann/2.wav"], ["ann/1_fearful.wav", "ben/2_fearful.wav"], {"ann/1.wav": 0}),
     ],
-    ids=["longest name", "synonym", "version", "same name", "target before same name", "folders", "one folder"],
+    ids=[
+        "longest name",
+        "synonym",
+        "version",
+        "same name",
+        "target before same name",
+        "folders",
+        "one folder",
+        "as infer writes them",
+        "another speaker's",
+    ],
 )
 def test_a_conversion_is_paired_with_its_recording_by_name(tmp_path, inputs, converted, pairs):
     expected = {recording: Path(converted[number]).name for recording, number in pairs.items()}

@@ -50,6 +50,12 @@ def test_channels_of_an_array_are_its_columns(model):
     np.testing.assert_allclose(stereo, model.convert(spoken, RATE)[0], atol=1e-5)
 
 
+def test_a_model_loaded_with_strength_0_converts_at_another(trained_run):
+    clip = speech_of(0.5)
+    still, moving = (load_model(trained_run.path, phase="source", strength=strength) for strength in (0.0, 1.0))
+    assert np.array_equal(still.convert(clip, RATE, strength=1.0)[0], moving.convert(clip, RATE)[0])
+
+
 def test_a_clip_that_becomes_too_short_is_named(model, monkeypatch, tmp_path):
     soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, 3_200), RATE)
     monkeypatch.setattr(model, "settings", ConversionSettings("source", move_after=Prosody(tempo=0.1), network=False))

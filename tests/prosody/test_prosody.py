@@ -6,7 +6,7 @@ import pytest
 from cyclegan_keras.corpora.demo import synthesise_clip
 from cyclegan_keras.prosody.balance import BANDS, RANKS, mean_balance, ranked_level
 from cyclegan_keras.prosody.estimate import estimate_prosody
-from cyclegan_keras.prosody.f0 import track_f0
+from cyclegan_keras.prosody.f0 import FRAME_SECONDS, track_f0
 from cyclegan_keras.prosody.move import UNMOVED, Prosody, move
 from cyclegan_keras.prosody.psola import pitch_marks, resynthesise
 from cyclegan_keras.prosody.stored import load_prosody, save_prosodies
@@ -64,12 +64,14 @@ def test_rumble_is_no_voice(clip):
 
 def test_marks_are_a_period_apart_where_there_is_a_voice(clip):
     f0 = track_f0(clip, RATE)
-    marks, voiced = pitch_marks(clip, f0, RATE)
+    hop = round(FRAME_SECONDS * RATE)
+    marks, voiced = pitch_marks(clip, f0, hop, RATE)
     assert marks[0] == 0 and marks[-1] == len(clip)
     assert (np.diff(marks) > 0).all()
     periods = np.diff(marks)[voiced[:-1]]
-    wanted = RATE / f0[np.round(marks[:-1][voiced[:-1]] / (0.005 * RATE)).astype(int)]
-    assert np.median(np.abs(periods / wanted - 1)) < 0.03
+    assert periods.sum() == pytest.approx(hop * (f0 > 0).sum(), rel=0.1)
+    near = f0[np.round(marks[:-1][voiced[:-1]] / hop).astype(int)]
+    assert np.median(np.abs(periods * near / RATE - 1)) < 0.03
 
 
 def test_speech_that_is_not_moved_comes_back_as_it_was(clip):
