@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cyclegan_keras.config import SpectrogramConfig
+from experiments import report
 from experiments.cells import write_cell
 from experiments.results import YIELD, write_json
 from experiments.runs import Settings
@@ -79,4 +80,12 @@ def results(tmp_path_factory):
         for name, origin in ((RAVDESS, "RAVDESS"), (ESPEAK, "espeak-ng"), (REPORT, "the report"))
     ]  # fmt: skip
     write_json(folder / "recordings" / YIELD, {"recordings": recordings})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(results, tmp_path_factory):
+    """The published part of the results, with its page."""
+    folder = tmp_path_factory.mktemp("published")
+    report.command(report.parser().parse_args(["--results", str(results), "--publish", str(folder)]))
     return folder
