@@ -77,7 +77,8 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.converted:
         if not (arguments.inputs and arguments.target):
             parser().error("--converted: needs --inputs and --target")
-        if any(getattr(arguments, name) != parser().get_default(name) for name in OF_A_RUN):
+        default = parser().get_default
+        if any(getattr(arguments, name) != default(name) for name in OF_A_RUN):
             options = ", ".join(f"--{name}" for name in OF_A_RUN)
             parser().error(f"{options}: belong to --run-dir; --inputs are the clips of --converted")
         return _measure_folder(arguments)

@@ -58,8 +58,8 @@ def shared_sentences(clips: Iterable[Clip]) -> set[tuple[str, str | None, str]]:
 def is_parallel(a: Sequence[Clip], b: Sequence[Clip]) -> bool:
     """Whether at least half of the clips are of sentences that their speaker says in both emotions."""
     said_in_a, said_in_b = ({_words(clip) for clip in side if clip.sentence and clip.speaker} for side in (a, b))
-    clips = [*a, *b]
-    return 2 * sum(_words(clip) in said_in_a & said_in_b for clip in clips) >= len(clips)
+    said_in_both, clips = said_in_a & said_in_b, [*a, *b]
+    return 2 * sum(_words(clip) in said_in_both for clip in clips) >= len(clips)
 
 
 def comparable(target: Sequence[Clip], source: Sequence[Clip]) -> list[Clip]:

@@ -110,12 +110,11 @@ def apply_ranked(waveform: np.ndarray, levels: np.ndarray, balance: np.ndarray, 
     del power
     scipy.ndimage.gaussian_filter1d(gains, SMOOTHED_FRAMES, axis=1, output=gains)
     np.clip(gains, -GAIN_LIMIT_DB, GAIN_LIMIT_DB, out=gains)
-    transform = _transform(np.asarray(waveform, np.float32), sample_rate)
+    length, hop = _length(sample_rate), round(FRAME_SECONDS * sample_rate)
+    transform = librosa.stft(np.asarray(waveform, np.float32), n_fft=length, hop_length=hop)
     for at in pieces:
         transform[:, at] *= librosa.db_to_amplitude(gains[:, at])
-    return librosa.istft(
-        transform, n_fft=_length(sample_rate), hop_length=round(FRAME_SECONDS * sample_rate), length=len(waveform)
-    )
+    return librosa.istft(transform, n_fft=length, hop_length=hop, length=len(waveform))
 
 
 def _ranks(level: np.ndarray, speech: np.ndarray) -> np.ndarray:
@@ -125,10 +124,6 @@ def _ranks(level: np.ndarray, speech: np.ndarray) -> np.ndarray:
 
 def _length(sample_rate: int) -> int:
     return round(WINDOW_SECONDS * sample_rate)
-
-
-def _transform(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    return librosa.stft(waveform, n_fft=_length(sample_rate), hop_length=round(FRAME_SECONDS * sample_rate))
 
 
 def _power(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
