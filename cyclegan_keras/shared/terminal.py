@@ -4,10 +4,14 @@ import signal
 import statistics
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 
 FIRST_STEPS_FOR_ESTIMATE = 3
 """Number of steps whose median gives the estimated time. The first step, which traces the graph, is not counted."""
+
+LAST_STEPS_FOR_PACE = 11
+"""Number of steps that are kept for the pace, which is the median of all but the first of them."""
 
 LOG_SECONDS = 30
 """Seconds between two lines of progress if the output is a file."""
@@ -22,7 +26,7 @@ class TerminalObserver:
     def __init__(self, last_step: int):
         self.last_step = last_step
         self.step = 0
-        self.seconds: list[float] = []
+        self.seconds: deque[float] = deque(maxlen=LAST_STEPS_FOR_PACE)
         self.asked_to_stop = False
 
     def __enter__(self) -> "TerminalObserver":
@@ -70,7 +74,7 @@ class TerminalObserver:
         self.began = time.perf_counter()
         shown = {name: losses[name] for name in ("g_loss", "f_loss")}
         shown.update({name: losses[f"{name}_real"] + losses[f"{name}_fake"] for name in ("d_a", "d_b")})
-        pace = statistics.median(self.seconds[1:][-10:] or self.seconds)
+        pace = statistics.median(list(self.seconds)[1:] or self.seconds)
         self.bar.add(1, [*shown.items(), ("steps/s", 1.0 / pace)])
         left = self.last_step - self.step
         if len(self.seconds) == 1 + FIRST_STEPS_FOR_ESTIMATE and left:
