@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cyclegan_keras.audio import containers
 from cyclegan_keras.audio.sources import FORMATS, SUFFIXES
-from cyclegan_keras.corpora.recordings import refuse_unreadable
+from cyclegan_keras.corpora.recordings import files_below
 from cyclegan_keras.shared.errors import InputError
 
 
@@ -34,7 +34,8 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
     clips : sequence of Path
         Recordings and folders of recordings.
     output : Path
-        A name ending in .wav is the file for the one clip; anything else is a folder.
+        A name ending in .wav is the file for the one clip; anything else is a folder. It is left out of a folder above
+        it, because it holds earlier conversions.
     target : str
         The emotion, part of the output's name in a folder.
 
@@ -44,7 +45,7 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
         A file for several clips, two clips for one name, or a clip that would be overwritten.
     """
     passed_over = []
-    if not output.is_dir() and (output.exists() or output.suffix.lower() in SUFFIXES):
+    if not output.is_dir() and (output.exists() or output.suffix.lower() in SUFFIXES | containers.SUFFIXES):
         if output.suffix.lower() != ".wav":
             raise InputError(f"--output {output}: the output is WAV; give a name ending in .wav, or a folder")
         if len(clips) != 1 or clips[0].is_dir():
@@ -54,28 +55,27 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
         jobs = [
             Job(clip, (output / name).with_name(f"{name.stem}_{target}.wav"))
             for given in clips
-            for clip, name in _recordings(given, passed_over)
+            for clip, name in _recordings(given, output, passed_over)
         ]
-    taken = {}
+    given, taken = {_real(job.clip) for job in jobs}, {}
     for clip, path in jobs:
-        if path.exists() and clip.exists() and path.samefile(clip):
-            raise InputError(f"--output {path}: is the clip itself; give another name")
+        if _real(path) in given:
+            raise InputError(f"--output {path}: is one of the clips; give another name or folder")
         if path in taken:
             raise InputError(f"{clip} and {taken[path]}: both would become {path}; convert them into different folders")
         taken[path] = clip
     return Plan(jobs, passed_over)
 
 
-def _recordings(given: Path, passed_over: list[str]) -> Iterator[tuple[Path, Path]]:
+def _recordings(given: Path, output: Path, passed_over: list[str]) -> Iterator[tuple[Path, Path]]:
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    taken = SUFFIXES | containers.SUFFIXES if containers.readable() else SUFFIXES
-    found, others = [], []
-    for folder, folders, files in os.walk(given, onerror=refuse_unreadable):
-        files = [name for name in files if not name.startswith("._")]  # macOS writes them beside its own
-        found += [Path(folder, name) for name in (*folders, *files) if Path(name).suffix.lower() in taken]
-        others += [Path(folder, name) for name in files if Path(name).suffix.lower() not in taken]
+    below, made = files_below(given), _real(output)
+    found, others = below.recordings, [*below.others, *below.archives]
+    (found if containers.readable() else others).extend(below.contained)
+    if not _real(given).is_relative_to(made):
+        found = [file for file in found if not _real(file).is_relative_to(made)]
     said = f"; {_reasons(others)}" if others else ""
     if not found:
         raise InputError(f"{given}: holds no recordings{said}; give a folder of {FORMATS} files")
@@ -83,6 +83,10 @@ def _recordings(given: Path, passed_over: list[str]) -> Iterator[tuple[Path, Pat
         passed_over.append(f"{given}: {_reasons(others)}")
     for file in sorted(found):
         yield file, file.relative_to(given)
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve fails at a link to itself
 
 
 def _reasons(others: Sequence[Path]) -> str:

@@ -35,6 +35,8 @@ class Below(NamedTuple):
     archives : list of Path
     contained : list of Path
         Recordings in formats that are converted, but not trained on, such as .m4a.
+    others : list of Path
+        All other files, except those of macOS.
     of_macos : int
         The number of ``._`` files.
     """
@@ -42,6 +44,7 @@ class Below(NamedTuple):
     recordings: list[Path]
     archives: list[Path]
     contained: list[Path]
+    others: list[Path]
     of_macos: int
 
 
@@ -69,7 +72,7 @@ def files_below(root: Path) -> Below:
         if root.exists():
             raise InputError(f"{root}: not a folder; name the folder it lies in")
         raise InputError(f"{root}: no such folder; {GET_DATA}")
-    found, archives, contained, of_macos, seen = [], [], [], 0, set()
+    found, archives, contained, others, of_macos, seen = [], [], [], [], 0, set()
     for folder, folders, names in os.walk(root, onerror=refuse_unreadable, followlinks=True):
         at = os.stat(folder)
         if (at.st_dev, at.st_ino) in seen:
@@ -89,7 +92,9 @@ def files_below(root: Path) -> Below:
                 archives.append(here / name)
             elif name[0] != "." and ending in containers.SUFFIXES:
                 contained.append(here / name)
-    return Below(found, archives, contained, of_macos)
+            else:
+                others.append(here / name)
+    return Below(found, archives, contained, others, of_macos)
 
 
 def probe(path: Path) -> Probe:

@@ -14,7 +14,7 @@ def test_outputs_are_planned_by_name(tmp_path, name):
     assert planned.jobs == [(tmp_path / "a.flac", tmp_path / (name if name == "clip.wav" else "folder/a_sad.wav"))]
 
 
-@pytest.mark.parametrize("name", ["out.mp3", "out.flac", "notes.txt"])
+@pytest.mark.parametrize("name", ["out.mp3", "out.flac", "out.m4a", "notes.txt"])
 def test_an_output_that_is_neither_wav_nor_folder_is_refused(tmp_path, name):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(InputError, match="ending in .wav"):
@@ -30,11 +30,35 @@ def test_outputs_that_would_meet_or_overwrite_a_clip_are_refused(tmp_path):
         plan_outputs(clips, tmp_path / "out.wav", "sad")
     with pytest.raises(InputError, match="both would become"):
         plan_outputs(clips, tmp_path / "out", "sad")
-    with pytest.raises(InputError, match="is the clip itself"):
+    with pytest.raises(InputError, match="is one of the clips"):
         plan_outputs(clips[:1], clips[0], "sad")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no recordings"):
         plan_outputs([tmp_path / "empty"], tmp_path / "out", "sad")
+
+
+def test_a_recording_that_bears_the_name_of_a_conversion_is_not_overwritten(tmp_path):
+    for name in ("a.wav", "a_sad.wav"):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"a_sad\.wav: is one of the clips"):
+        plan_outputs([tmp_path], tmp_path, "sad")
+
+
+def test_earlier_conversions_in_the_output_folder_are_not_converted_again(tmp_path):
+    (tmp_path / "converted").mkdir()
+    for name in ("a.wav", "converted/a_sad.wav"):
+        (tmp_path / name).touch()
+    planned = plan_outputs([tmp_path], tmp_path / "converted", "sad")
+    assert planned.jobs == [(tmp_path / "a.wav", tmp_path / "converted" / "a_sad.wav")]
+
+
+def test_links_to_folders_are_followed_once(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.wav").touch()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "day").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "elsewhere")
+    assert len(plan_outputs([tmp_path / "in"], tmp_path / "out", "sad").jobs) == 1
 
 
 FOLDER = ["a.wav", "b.m4a", "deeper/c.M4A", "d.webm", "notes.txt", "README", ".DS_Store", "._a.wav"]

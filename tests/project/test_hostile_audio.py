@@ -187,7 +187,6 @@ def by_hand(folder):
     write("constant.wav", np.full(8_000, 0.5))
     (folder / "pointer.wav").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     (folder / "notes.txt").touch()
-    (folder / "folder.wav").mkdir()
     os.mkfifo(folder / "pipe.wav")
     (folder / "loop.wav").symlink_to(folder / "loop.wav")
     (folder / "picture.wav").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0" + bytes(1000))
@@ -195,7 +194,7 @@ def by_hand(folder):
         "empty": "not readable as audio", "header only": "holds no samples", "one sample": "silent",
         "an hour": "longer than 10 minutes", "nan": "NaN or infinite", "infinite": "NaN or infinite",
         "silence": "silent", "constant": "silent", "pointer": "Git LFS pointer",
-        "folder": "not a file", "pipe": "not a file", "loop": "not", "picture": "not readable",
+        "pipe": "not a file", "loop": "not", "picture": "not readable",
     }  # fmt: skip
     if os.geteuid():  # nothing is forbidden to root
         write("forbidden.wav", SPEECH)
