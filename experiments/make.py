@@ -1,9 +1,7 @@
 """Command line: make the report's tables. ``python -m experiments.make --help``."""
 
 import argparse
-import importlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,25 +13,22 @@ from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from experiments import yields
 from experiments.clips import sound_files
-from experiments.losses import is_of
-from experiments.results import PUBLISHED, YIELD, read_json, write_json
+from experiments.published import take_published
+from experiments.results import PUBLISHED
 from experiments.runs import PRESETS_OF_TABLES, Settings, Training
-from experiments.yields import RECORDINGS
-
-NAMES = ("table1", "table2", "table3", "curve", "table4", "table5", "table6", "table7", "figure5", "resources")
-"""Everything that can be made, in the report's order; each is a module beside this one."""
+from experiments.tables import NAMES, tables_of
 
 WITHOUT_SPEECH = {"figure5", "resources"}
 """The experiments that need no --data."""
 
 TURNS = (
     "calm_fearful", "calm_anger", "calm_surprised", "neutral_anger", "calm_disgust", "calm_happy", "calm_sad",
-    "sad_happy",
+    "-520", "sad_happy",
 )  # fmt: skip
-"""The order in which trainings are made: those first that most tables show."""
+"""The order in which trainings are made: those first that most tables show, then the larger image, then faces."""
 
 DEMO = "demo"
-"""As --data: the demo corpus, made where it is missing."""
+"""As --data: the demo corpus, on which every training has one epoch by default."""
 
 
 def parser() -> CommandParser:
@@ -81,7 +76,7 @@ def command(arguments: argparse.Namespace) -> int:
         parser().error("argument --epochs: must be 1 or more, or 0 for the table's own")
     settings = settings_from(arguments)
     names = arguments.names or NAMES
-    tables = [importlib.import_module(f"experiments.{name}").experiment(settings) for name in names]
+    tables = tables_of(settings, names)
     if arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names):
         _check_data(settings)
     print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
@@ -137,45 +132,9 @@ def make(tables: Sequence, trainings: Sequence[Training], settings: Settings) ->
     return failed
 
 
-def take_published(published: Path, results: Path, preset: str, trainings: Sequence[Training] = ()) -> None:
-    """Copy the published yields of a preset, so that tables use them.
-
-    The yield of a training that is here is taken only if it is the same training, by its losses. A yield in the results
-    is replaced only if its training is named and not here, and the published one has more epochs.
-    """
-    named = {run.name: run for run in trainings}
-    for file in published.glob(f"*/{YIELD}"):
-        name, there, stored = file.parent.name, results / file.parent.name, read_json(file)
-        if name == RECORDINGS:
-            _take_recordings(file, there)
-            continue
-        run, known = named.get(name), read_json(there / YIELD)
-        if run and run.epoch():
-            wanted = not known and is_of(stored, run.directory.losses_file, run.epoch())
-        elif run:
-            wanted = not known or known["training"]["epoch"] < stored["training"]["epoch"]
-        else:
-            wanted = not known
-        if wanted and stored.get("training", {}).get("preset", preset) == preset:
-            print(f"{file.parent}: taken as published", flush=True)
-            shutil.copytree(file.parent, there, dirs_exist_ok=True)
-
-
-def _take_recordings(file: Path, there: Path) -> None:
-    known = {each["name"]: each for each in read_json(file)[RECORDINGS]}
-    known |= {each["name"]: each for each in read_json(there / YIELD).get(RECORDINGS, ())}
-    for picture in file.parent.glob("*.*"):
-        if not (there / picture.name).exists():
-            there.mkdir(parents=True, exist_ok=True)
-            shutil.copy(picture, there)
-    write_json(there / YIELD, {RECORDINGS: list(known.values())})
-
-
 def _turn(run: Training) -> int:
-    """Those of ``TURNS`` in that order, and the larger images last."""
-    return next((turn for turn, start in enumerate(TURNS) if run.name.startswith(start)), len(TURNS)) + (
-        len(TURNS) if run.name.endswith("-520") else 0
-    )
+    """The last of ``TURNS`` that is in the name: that of a larger image is not its pair's."""
+    return max((turn for turn, part in enumerate(TURNS) if part in run.name), default=len(TURNS))
 
 
 @contextmanager
@@ -193,8 +152,10 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     """Fill in the defaults: the preset for this machine, the folders that exist, the demo corpus."""
     demo = arguments.data == DEMO
     data = Path("data/demo") if demo else Path(arguments.data)
-    if demo and not data.exists() and not arguments.plan:
-        subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)], check=True)
+    if demo and not arguments.plan:  # written again each time, because an interrupted one lacks clips
+        made = subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)])
+        if made.returncode:
+            raise RunError(f"{data}: the demo corpus was not written, as said above")
     preset = arguments.preset or prepare_tensorflow().preset
     audio = Path(os.environ.get("REPORT_AUDIO_DIR") or "data/report_audio")
     given = arguments.clips
@@ -209,7 +170,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         raise InputError(f"--emodb {arguments.emodb}: no such folder; give the one that EmoDB was unpacked in")
     runs = arguments.runs or Path("runs", DEMO if demo else "")
     return Settings(
-        data=data, preset=preset, epochs=arguments.epochs, runs=runs, clips=clips if clips.is_dir() else None,
+        data=data, preset=preset, epochs=arguments.epochs or int(demo), runs=runs,
+        clips=clips if clips.is_dir() else None,
         report_outputs=audio / "outputs" if (audio / "outputs").is_dir() else None, faces=arguments.faces,
         emodb=arguments.emodb,
         results=arguments.results or Path("results", DEMO if demo else ""),

@@ -42,3 +42,9 @@ def write_json(file: Path, values: dict) -> None:
     with written_beside(file) as beside:
         content = ",\n".join(f"{text(name)}: {lines(value)}" for name, value in values.items())
         beside.write_text(f"{{\n{content}\n}}\n", encoding="utf-8")
+
+
+def trainings_in(folder: Path) -> list[dict]:
+    """The descriptions of the trainings whose yields are in a folder."""
+    stored = (read_json(file) for file in sorted(folder.glob(f"*/{YIELD}")))
+    return [each["training"] for each in stored if "training" in each]

@@ -1,6 +1,5 @@
 """The trainings that the tables start from: which there are, which are missing, and how long those will take."""
 
-import contextlib
 import datetime
 import functools
 import statistics
@@ -9,14 +8,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_keras.config import RunConfig
 from cyclegan_keras.corpora.clips import Clip, domain
 from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import Split, split_clips
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.presets import PRESETS
-from cyclegan_keras.shared.cli import EXIT_INTERRUPTED
-from cyclegan_keras.shared.errors import RunError
+from cyclegan_keras.shared.cli import EXIT_INTERRUPTED, EXIT_USAGE
+from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.shared.stored import StoredConfig
 from experiments.losses import is_of, loss_rows
@@ -76,7 +76,7 @@ class Training:
         return self.directory.path.name
 
     def epoch(self) -> int:
-        """The epoch to measure: the last one with weights, up to ``epochs``; 0 if there are none."""
+        """The epoch to measure: the last with weights up to ``epochs``, else the first beyond; 0 if there are none."""
         there = self.directory.epochs()
         until = [epoch for epoch in there if epoch <= self.epochs]
         return until[-1] if until else min(there, default=0)
@@ -174,15 +174,39 @@ class SpeechTraining(Training):
         self._epoch_steps(settings)
         command = [sys.executable, "-m", "cyclegan_keras.train", "--pair", self.pair, "--data", str(settings.data)]
         command += ["--preset", self.preset, "--epochs", str(self.epochs), "--run-dir", str(self.directory.path)]
+        interrupted = False
         with subprocess.Popen([*command, *self.options]) as training:
             while training.poll() is None:
-                with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches it as well, and it saves first
+                try:
                     training.wait()
+                except KeyboardInterrupt:  # Ctrl-C reaches it as well, and it saves first
+                    interrupted = True
         status = training.returncode
-        if status == EXIT_INTERRUPTED:
+        if interrupted or status == EXIT_INTERRUPTED:
             raise KeyboardInterrupt
         if status:
-            raise RunError(f"{self.directory.path}: training ended with status {status}; the same command resumes it")
+            next_step = "as said above" if status == EXIT_USAGE else "the same command resumes it"
+            raise RunError(f"{self.directory.path}: training ended with status {status}; {next_step}")
+
+    def refuse_other_options(self, config: RunConfig) -> None:
+        """Refuse a run that was trained by other options than the tables', which ``train`` may give the same name.
+
+        Raises
+        ------
+        InputError
+            What differs is named.
+        """
+        wanted = {
+            "n_resnet": (self.n_resnet, config.model.n_resnet), "filters": (self.filters, config.model.filters),
+            "image_size": (self.image_size, config.spectrogram.image_size),
+            "update": ("alternating", config.train.update), "unseen_speakers": ("", config.unseen_speakers),
+        }  # fmt: skip
+        differing = [name for name, (tables, of_run) in wanted.items() if tables != of_run]
+        if differing:
+            raise InputError(
+                f"{self.directory.path}: trained otherwise than the tables ask for ({', '.join(differing)} differ); "
+                "rename it, or give another --runs (RUNS=)"
+            )
 
     def _epoch_steps(self, settings: Settings) -> int:
         train = settings.split().train

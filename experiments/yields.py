@@ -100,6 +100,7 @@ def _measured(
 ) -> dict:
     """Measure what a yield lacks."""
     config = RunConfig.load(run.directory.config_file)
+    run.refuse_other_options(config)
     folder = settings.results / run.name
     rated = clips.rated(found, shown)
     measures = PairMeasures(settings.clips_of_data, *split_pair(run.pair))

@@ -1,19 +1,23 @@
 """Which trainings tables need, which of them are there, and what is said of the rest."""
 
+import dataclasses
 import importlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
+from cyclegan_keras.config import RunConfig
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
-from experiments import clips, losses, make, resources
+from experiments import clips, losses, make, published, resources, yields
 from experiments.figure5 import FaceRunConfig
 from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
 from experiments.runs import SpeechTraining, needed
+from experiments.tables import NAMES
 from tests.corpora.made_up import tree
 from tests.experiments.conftest import settings, training, write_losses, write_yield
 
@@ -94,7 +98,7 @@ def test_a_published_yield_is_taken_unless_another_training_of_its_name_is_here(
     trainings = [with_weights(needed(chosen, name.removesuffix("-cpu"), 150), 20) for name in here]
     for training_here in trainings:
         here[training_here.name].rename(training_here.directory.losses_file)
-    make.take_published(tmp_path / "published", tmp_path / "results", "cpu", trainings)
+    published.take_published(tmp_path / "published", tmp_path / "results", "cpu", trainings)
     assert [file.parent.name for file in (tmp_path / "results").glob(f"*/{YIELD}")] == ["calm_fearful-cpu"]
 
 
@@ -102,9 +106,70 @@ def test_published_recordings_complete_those_that_are_here_and_replace_none(tmp_
     for folder, names in (("published", "ab"), ("results", "bc")):
         listed = [{"name": name, "sound": folder} for name in names]
         write_json(tmp_path / folder / "recordings" / YIELD, {"recordings": listed})
-    make.take_published(tmp_path / "published", tmp_path / "results", "cpu")
+    published.take_published(tmp_path / "published", tmp_path / "results", "cpu")
     found = read_json(tmp_path / "results" / "recordings" / YIELD)["recordings"]
     assert {each["name"]: each["sound"] for each in found} == {"a": "published", "b": "results", "c": "results"}
+
+
+def test_trainings_are_made_in_the_order_of_what_most_tables_show():
+    wanted = [
+        "calm_fearful-cpu", "calm_anger-cpu", "calm_surprised-cpu", "neutral_anger-cpu-3-blocks", "calm_disgust-cpu",
+        "calm_happy-cpu", "calm_sad-cpu", "calm_anger-cpu-520", "sad_happy-cpu",
+    ]  # fmt: skip
+    runs = [SimpleNamespace(name=name) for name in sorted(wanted)]
+    assert [run.name for run in sorted(runs, key=make._turn)] == wanted
+
+
+@pytest.mark.parametrize("option", ["--n-resnet 3", "--filters 8", "--update joint", "--unseen-speakers 15 16"])
+def test_a_run_of_the_tables_name_that_was_trained_by_other_options_is_refused(tmp_path, option):
+    chosen, (name, *values) = PRESETS["cpu"], option.removeprefix("--").replace("-", "_").split()
+    run = with_weights(needed(settings(tmp_path), "calm_anger", 150), 20)
+    config = RunConfig(
+        "calm_anger", "cpu", "data", "0" * 16, chosen.spectrogram, chosen.model, chosen.train, chosen.conversion
+    )
+    run.refuse_other_options(config)
+    given = {"update": "joint", "unseen_speakers": ",".join(values)}.get(name) or int(values[0])
+    for part in ("model", "train"):
+        if hasattr(getattr(config, part), name):
+            config = dataclasses.replace(config, **{part: dataclasses.replace(getattr(config, part), **{name: given})})
+    if hasattr(config, name):
+        config = dataclasses.replace(config, **{name: given})
+    config.save(run.directory.config_file)
+    with pytest.raises(InputError, match=rf"calm_anger-cpu: trained otherwise .*\({name} differ\)"):
+        yields._measured(settings(tmp_path), run, [], [], None)
+
+
+@pytest.mark.parametrize(
+    "status, interrupted, error, said",
+    [
+        (130, False, KeyboardInterrupt, None), (0, True, KeyboardInterrupt, None),
+        (2, False, RunError, "as said above"), (1, False, RunError, "the same command resumes it"),
+    ],
+)  # fmt: skip
+def test_after_ctrl_c_no_other_training_begins_whatever_the_first_ends_with(
+    demo_clips, tmp_path, monkeypatch, status, interrupted, error, said
+):
+    class Child:
+        returncode = None
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def poll(self):
+            return self.returncode
+
+        def wait(self):
+            self.returncode = status
+            if interrupted:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments.runs.subprocess.Popen", lambda command: Child())
+    chosen = settings(tmp_path, data=demo_clips)
+    with pytest.raises(error, match=said):
+        needed(chosen, "calm_fearful", 150).train(chosen)
 
 
 def test_as_is_trains_nothing(tmp_path):
@@ -130,9 +195,10 @@ def test_a_training_that_fails_is_named_and_the_others_go_on(demo_clips, tmp_pat
     assert "calm_anger-cpu: failed: training ended" in capsys.readouterr().err
 
 
-def test_tables_that_share_a_training_take_the_longest(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    _, said = plan(tmp_path, capsys, "table2", "table3", "--data", "demo", "--preset", "report")
+def test_tables_that_share_a_training_take_the_longest(tmp_path, capsys):
+    clips_of_all = (f"03-01-{emotion:02}-01-01-01-{actor:02}.wav" for emotion in range(1, 9) for actor in (1, 2, 3))
+    data = tree(tmp_path / "ravdess", *clips_of_all)
+    _, said = plan(tmp_path, capsys, "table2", "table3", "--data", data, "--preset", "report")
     assert said.out.count("calm_anger-report: ") == 1 and "calm_anger-report: to be trained, 150 epochs" in said.out
     assert "calm_anger-report-520: to be trained, 100 epochs" in said.out
 
@@ -172,7 +238,7 @@ def test_without_faces_the_figure_of_faces_is_left_out_and_alone_refused(demo_cl
 def test_the_plan_of_a_demo_that_is_not_made_yet_makes_nothing(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status, said = plan(tmp_path, capsys, "table4", "--data", "demo")
-    assert status == 0 and "to be trained, 20 epochs on a demo corpus that is not made yet" in said.out
+    assert status == 0 and "to be trained, 1 epoch on a demo corpus that is not made yet" in said.out
     assert not list(tmp_path.iterdir())
 
 
@@ -224,6 +290,8 @@ def test_the_cost_table_is_of_the_reports_width():
     sizes = [size.preset for size in resources.SIZES]
     assert [(preset.model.filters, preset.model.n_resnet) for preset in sizes] == [(64, 3), (64, 6), (64, 9), (64, 6)]
     assert sizes[3].spectrogram == SPECTROGRAM_520
+    trainings = [(size.source, size.epochs) for size in resources.SIZES]
+    assert trainings == [("neutral", 100), ("calm", 150), ("neutral", 100), ("calm", 100)]
 
 
 def test_the_reports_clips_are_known_for_what_they_are_and_its_conversions_found(tmp_path, demo_clips):
@@ -262,7 +330,7 @@ def test_the_clip_that_the_authors_converted_by_table_2s_models_is_not_counted_i
     assert {name for name, of in clips.REPORTS.items() if of == clips.TABLE_2} == {
         "260_real_calm_for_anger", "520_real_calm_for_anger"
     }  # fmt: skip
-    for name in make.NAMES:
+    for name in NAMES:
         table = importlib.import_module(f"experiments.{name}").experiment(settings(tmp_path))
         assert (clips.TABLE_2 in getattr(table, "sets", ())) == (name == "table2")
 
