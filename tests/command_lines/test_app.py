@@ -17,6 +17,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from cyclegan_keras.app import build_page
+from cyclegan_keras.conversion.model import load_model
+from cyclegan_keras.conversion.studio import Studio
 from tests.conftest import PROJECT, the_one_line
 
 PAIR = "calm_surprised"
@@ -274,6 +277,17 @@ def test_a_port_that_is_taken_is_told_in_one_line(served, command_line):
 )
 def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, options, said):
     assert said in fails_with_one_line("app", *options, expect=2)
+
+
+@pytest.mark.parametrize("open_to", ["this machine", "others"])
+def test_only_a_page_for_this_machine_takes_a_run_directory(monkeypatch, tmp_path, open_to):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    pytest.importorskip("gradio", reason="the extra `app` is not installed")
+    model = load_model(PAIR, runs=tmp_path)
+    page = build_page(Studio(tmp_path, PAIR), model, runs_open=open_to == "this machine")
+    inputs = {element.elem_id for event in page.fns.values() for element in event.inputs}
+    assert "clip" in inputs and ("run" in inputs) == (open_to == "this machine")
 
 
 def test_without_gradio_the_line_names_the_extra(fails_with_one_line, monkeypatch):

@@ -197,7 +197,7 @@ def test_a_clip_that_cannot_be_used_is_named_and_nothing_is_written(
 def test_a_clip_that_is_not_there_is_told_without_loading_tensorflow(trained_run, environment, tmp_path):
     command = [sys.executable, "-X", "importtime", "-m", "cyclegan_keras.infer", "clip.wav"]
     command += ["--run-dir", str(trained_run.path)]
-    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900)
     assert told.returncode == 2 and "clip.wav: not found" in told.stderr
     assert "numpy" in told.stderr and "tensorflow" not in told.stderr  # of what was imported
 

@@ -114,7 +114,7 @@ def test_ctrl_c_saves_exits_130_and_the_same_command_ends_where_an_uninterrupted
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     run = RunDirectory(tmp_path / "runs" / "calm_fearful-cpu")
     deadline = time.monotonic() + 600
-    while not (run.losses_file.exists() and run.losses_file.read_text().count("\n") >= 2):
+    while not run.logs.exists():  # it is there before the first step, which traces its graph for a second or more
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -208,13 +208,36 @@ def test_a_duration_is_said_in_a_fitting_unit(seconds, said):
     assert readable_duration(seconds) == said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_stop_saves_even_where_it_comes_twice(capsys, number):
     with TerminalObserver(last_step=100) as observer:
         signal.raise_signal(number)
         signal.raise_signal(number)
         assert observer.stop_requested()
     assert capsys.readouterr().out.count("stopping after this step") == 1
+
+
+def test_a_training_whose_output_nobody_reads_any_more_is_told_to_save_and_stop(monkeypatch):
+    def gone(*_, **__):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", gone)
+    with TerminalObserver(last_step=100) as observer:
+        signal.raise_signal(signal.SIGINT)
+        assert observer.stop_requested()
+    with TerminalObserver(last_step=100) as observer:
+        observer.epoch_begins(1, 0, 4)
+        assert observer.stop_requested()
+
+
+def test_nohup_keeps_a_training_going_when_the_terminal_is_closed():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with TerminalObserver(last_step=100) as observer:
+            signal.raise_signal(signal.SIGHUP)
+            assert not observer.stop_requested()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_time_left_is_estimated_once_the_first_steps_are_done(capsys):

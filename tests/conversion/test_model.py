@@ -122,6 +122,15 @@ def test_direction_strength_and_phase_can_be_asked_for(trained_run):
     assert load_model(trained_run.path).settings.phase == "griffin-lim"
 
 
+def test_the_weights_are_those_of_the_epoch_that_is_asked_for_or_else_the_latest(model, trained_run, tmp_path):
+    run, clip = finished_copy(trained_run.path, tmp_path / "run"), speech_of(0.5)
+    for direction in DIRECTIONS:
+        with np.load(run.weights_file(1, direction)) as weights:
+            np.savez(run.weights_file(2, direction), **{name: weights[name] / 2 for name in weights.files})
+    first, latest = (load_model(run.path, epoch=n, phase="source", strength=1.5).convert(clip, RATE)[0] for n in (1, 0))
+    assert np.array_equal(first, model.convert(clip, RATE)[0]) and not np.array_equal(first, latest)
+
+
 def test_a_name_is_the_newest_training_of_a_pair_or_what_ships(trained_run, tmp_path):
     assert load_model("calm_surprised", runs=tmp_path).target == "surprised"
     finished_copy(trained_run.path, tmp_path / "mine")
@@ -158,10 +167,11 @@ def test_a_clip_that_cannot_be_used_is_named(model, clip, rate, said):
         model.convert(clip, rate)
 
 
-def test_the_package_offers_load_model_and_loads_nothing_before_it_is_asked(environment, tmp_path):
+def test_the_package_loads_nothing_before_it_is_asked_and_never_tensorflow_without_a_network(environment, tmp_path):
     code = (
-        "import sys, cyclegan_keras; before = set(sys.modules); print({'numpy', 'librosa', 'tensorflow'} & before); "
-        "model = cyclegan_keras.load_model('calm_fearful'); print(model); print('tensorflow' in sys.modules)"
+        "import sys, cyclegan_keras; before = set(sys.modules); print({'numpy', 'librosa', 'tensorflow'} & before)\n"
+        "model = cyclegan_keras.load_model('calm_fearful'); print(model)\n"
+        "import numpy; model.convert(numpy.sin(numpy.arange(16_000) / 10), 16_000); print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     nothing, line, tensorflow = done.stdout.splitlines()

@@ -13,7 +13,7 @@ from cyclegan_keras import load_model
 from cyclegan_keras.audio.level import level_db
 from cyclegan_keras.config import ConversionConfig, RunConfig
 from cyclegan_keras.prosody.balance import BANDS, RANKS, mean_balance, ranked_level
-from cyclegan_keras.prosody.move import Prosody
+from cyclegan_keras.prosody.move import UNMOVED, Prosody
 from cyclegan_keras.prosody.stored import save_prosodies
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import RunDirectory
@@ -112,6 +112,12 @@ def test_with_a_network_the_tempo_moves_and_the_level_stays_too(with_network, cl
     assert result.summary.seconds == pytest.approx(len(clip[0]) / clip[1] * prosody.tempo, abs=0.01)
     assert level_db(result.waveform, 16_000) == pytest.approx(level_db(*clip), abs=0.1)
     assert result.summary.change_db > 0
+
+
+def test_a_clip_is_moved_before_g_and_after_f(with_network):
+    there, back = (load_model(with_network, reverse=reverse).settings for reverse in (False, True))
+    assert (there.move_before, there.move_after) == (THERE, UNMOVED)
+    assert (back.move_before, back.move_after) == (UNMOVED, BACK)
 
 
 def test_a_model_of_no_epochs_needs_no_tensorflow(without_network, clip, monkeypatch):

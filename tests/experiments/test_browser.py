@@ -30,13 +30,14 @@ frame.onload = async () => {
   const focusable = [...page.querySelectorAll("audio, input, a, summary")].every(each => each.tabIndex >= 0);
   const requests = frame.contentWindow.performance.getEntriesByType("resource").map(entry => entry.name);
   const width = page.documentElement.scrollWidth;
-  fetch("/found", {method: "POST", body: JSON.stringify({played, pictures, focusable, requests, width})});
+  const background = frame.contentWindow.getComputedStyle(page.body).backgroundColor;
+  fetch("/found", {method: "POST", body: JSON.stringify({played, pictures, focusable, requests, width, background})});
 };
 </script>"""
 
 
-def in_chromium(folder: Path, profile: Path, width: int) -> dict:
-    """What a browser finds on a page of some width, and what it complains of."""
+def in_chromium(folder: Path, profile: Path, width: int, scheme: str) -> dict:
+    """What a browser that prefers light or dark finds on a page of some width, and what it complains of."""
     found, done = {}, threading.Event()
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -69,7 +70,8 @@ def in_chromium(folder: Path, profile: Path, width: int) -> dict:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/probe.html"
         command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-        command += ["--autoplay-policy=no-user-gesture-required", "--mute-audio", f"--user-data-dir={profile}", url]
+        command += ["--autoplay-policy=no-user-gesture-required", "--mute-audio", f"--user-data-dir={profile}"]
+        command += [f"--blink-settings=preferredColorScheme={('dark', 'light').index(scheme)}", url]
         with (profile.parent / "chromium.txt").open("w") as log:
             browser = subprocess.Popen(command, stdout=log, stderr=log)
             came = done.wait(300)
@@ -84,13 +86,15 @@ def in_chromium(folder: Path, profile: Path, width: int) -> dict:
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
 @pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme, background", [("light", "rgb(250, 250, 250)"), ("dark", "rgb(19, 19, 22)")])
 def test_in_a_browser_pictures_are_there_sound_plays_from_where_it_is_sought_and_nothing_leaves(
-    published, tmp_path, width
+    published, tmp_path, width, scheme, background
 ):
-    found = in_chromium(published, tmp_path / "profile", width)
+    found = in_chromium(published, tmp_path / "profile", width, scheme)
     assert found["pictures"] and all(found["pictures"]) and found["focusable"]
     assert found["played"] and all(each == [0, True, True] for each in found["played"]), (
         "nothing loads before it is asked"
     )
     assert found["width"] <= width and found["console"] == []
+    assert found["background"] == background
     assert all(request.startswith(found["url"].removesuffix("probe.html")) for request in found["requests"])

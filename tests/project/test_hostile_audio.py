@@ -210,7 +210,7 @@ def test_of_a_folder_of_anything_the_good_are_converted_and_the_bad_listed(train
     done = subprocess.run(
         [sys.executable, "-c", RUN_AND_MEASURE, tmp_path / "peak", "cyclegan_keras.infer", folder,
          "--run-dir", trained_run.path, "--output", tmp_path / "out", "--plot"],
-        capture_output=True, timeout=300, env=environment,
+        capture_output=True, timeout=900, env=environment,
     )  # fmt: skip
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 1 and b"Traceback" not in done.stderr, done.stderr

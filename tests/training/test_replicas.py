@@ -65,7 +65,7 @@ def compare_one_with_two_devices():
 def test_two_devices_with_an_image_each_take_the_steps_of_one_with_both(update, tmp_path):
     code = "from tests.training.test_replicas import compare_one_with_two_devices; compare_one_with_two_devices()"
     command = [sys.executable, "-c", code, str(tmp_path), update]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
 
 
