@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cyclegan_keras.config import STRENGTHS
 from cyclegan_keras.conversion.model import Model, load_model
 from cyclegan_keras.conversion.studio import Studio, write_examples
-from cyclegan_keras.shared.cli import CommandParser, end_at_once, is_told, one_line, run_command
+from cyclegan_keras.shared.cli import CommandParser, end_at_once, is_told, one_line, run_command, use_one_heap
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.own_host import OwnHostOnly
 from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
@@ -49,6 +49,7 @@ def parser() -> CommandParser:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    use_one_heap()
     run_command(parser(), command, argv)
 
 

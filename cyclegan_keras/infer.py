@@ -12,7 +12,7 @@ from cyclegan_keras.conversion.jobs import Job, plan_outputs
 from cyclegan_keras.conversion.model import RUNS, Model, load_model
 from cyclegan_keras.conversion.output import save_conversion
 from cyclegan_keras.conversion.summary import Summary
-from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command
+from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, end_at_once, printable, run_command, use_one_heap
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.run_directory import RunDirectory
 
@@ -68,6 +68,7 @@ def parser() -> CommandParser:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    use_one_heap()
     run_command(parser(), command, argv)
 
 

@@ -1,11 +1,12 @@
 """Progress on the terminal: of a training, and of anything that is counted."""
 
+import contextlib
 import signal
 import statistics
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 FIRST_STEPS_FOR_ESTIMATE = 3
 """Number of steps whose median gives the estimated time. The first step, which traces the graph, is not counted."""
@@ -20,7 +21,7 @@ LOG_SECONDS = 30
 class TerminalObserver:
     """Shows a training's progress on the terminal, and handles Ctrl-C and SIGTERM.
 
-    Both stop the training only after the current step.
+    Both stop the training only after the current step, and so does the end of the terminal or of a pipe.
     """
 
     def __init__(self, last_step: int):
@@ -30,33 +31,36 @@ class TerminalObserver:
         self.asked_to_stop = False
 
     def __enter__(self) -> "TerminalObserver":
-        self.handlers = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which nohup sets
+            numbers.append(signal.SIGHUP)
+        self.handlers = {number: signal.signal(number, self._stop) for number in numbers}
         return self
 
     def __exit__(self, *_) -> None:
-        print()
+        self._print()
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
     def resumed(self, step: int, damaged: Sequence[str]) -> None:
         """Print the step from which training resumes."""
         for prefix in damaged:
-            print(f"{prefix}: damaged checkpoint passed over")
+            self._print(f"{prefix}: damaged checkpoint passed over")
         self.step = step
         if step < self.last_step:
-            print(f"resumed after step {step} of {self.last_step}", flush=True)
+            self._print(f"resumed after step {step} of {self.last_step}")
         else:
-            print(f"all {self.last_step} steps are trained already", flush=True)
+            self._print(f"all {self.last_step} steps are trained already")
 
     def rows_lost(self, file: str, rows: int) -> None:
         """Print how many rows of the log of losses are missing."""
-        print(f"{file}: {rows} damaged or missing rows left out", flush=True)
+        self._print(f"{file}: {rows} damaged or missing rows left out")
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
         """Start a progress bar."""
         from tensorflow.keras.utils import Progbar
 
-        print(f"epoch {epoch}", flush=True)
+        self._print(f"epoch {epoch}")
         redrawn = sys.stdout.isatty()
         self.bar = Progbar(
             steps, stateful_metrics=["steps/s"], unit_name="step", interval=0.5 if redrawn else LOG_SECONDS
@@ -64,7 +68,8 @@ class TerminalObserver:
         # Keras treats any output on Linux as a terminal; a log file needs lines instead.
         self.bar._dynamic_display = redrawn
         if first_step:  # at 0, Keras would write a remaining time of 0 s
-            self.bar.update(first_step)
+            with self._output_may_end():
+                self.bar.update(first_step)
         self.began = time.perf_counter()
 
     def step_done(self, losses: dict[str, float]) -> None:
@@ -75,23 +80,34 @@ class TerminalObserver:
         shown = {name: losses[name] for name in ("g_loss", "f_loss")}
         shown.update({name: losses[f"{name}_real"] + losses[f"{name}_fake"] for name in ("d_a", "d_b")})
         pace = statistics.median(list(self.seconds)[1:] or self.seconds)
-        self.bar.add(1, [*shown.items(), ("steps/s", 1.0 / pace)])
+        with self._output_may_end():
+            self.bar.add(1, [*shown.items(), ("steps/s", 1.0 / pace)])
         left = self.last_step - self.step
         if len(self.seconds) == 1 + FIRST_STEPS_FOR_ESTIMATE and left:
-            print(
-                f"\nabout {readable_duration(left * pace)} for the {left} steps left, at {pace:.2f} s a step",
-                flush=True,
-            )
+            self._print(f"\nabout {readable_duration(left * pace)} for the {left} steps left, at {pace:.2f} s a step")
 
     def stop_requested(self) -> bool:
-        """Whether Ctrl-C was pressed."""
+        """Whether Ctrl-C was pressed, or the training was told to stop otherwise."""
         return self.asked_to_stop
 
     def _stop(self, number: int, frame: object) -> None:
         # Python calls this when TensorFlow returns, at the end of a step. A second Ctrl-C has no effect.
-        if not self.asked_to_stop:
-            print("\nstopping after this step, then saving", flush=True)
-        self.asked_to_stop = True
+        told, self.asked_to_stop = self.asked_to_stop, True
+        if not told:
+            self._print("\nstopping after this step, then saving")
+
+    def _print(self, line: str = "") -> None:
+        with self._output_may_end():
+            print(line, flush=True)
+
+    @contextlib.contextmanager
+    def _output_may_end(self) -> Iterator[None]:
+        # Ctrl-C in `train | tee log` ends tee first, and a closed terminal takes no more output. Nothing can be printed
+        # by a signal that interrupts printing (RuntimeError).
+        try:
+            yield
+        except (OSError, RuntimeError):
+            self.asked_to_stop = True
 
 
 def show_progress(done: int, total: int, unit: str) -> None:

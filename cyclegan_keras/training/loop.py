@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from cyclegan_keras.config import RunConfig
 from cyclegan_keras.shared.errors import InputError, RunError
@@ -45,7 +46,7 @@ class Observer(Protocol):
         """So many rows of ``train.csv`` were damaged or missing, and are left out."""
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
-        """Epoch ``epoch`` (from 1) begins: ``steps`` steps of it are to be taken, ``first_step`` were before."""
+        """Epoch ``epoch`` (from 1) begins: it has ``steps`` steps, of which ``first_step`` were taken before."""
 
     def step_done(self, losses: dict[str, float]) -> None:
         """One more step was taken."""
@@ -94,7 +95,8 @@ def open_run(run: RunDirectory, config: RunConfig) -> None:
             )
     if config.train.epochs == 0 and run.epochs():
         raise InputError(f"{run.path}: holds trained networks; give another --run-dir (RUN=) for --epochs 0")
-    remove_unfinished(run.path)
+    if before:  # a folder named by mistake may hold other runs
+        remove_unfinished(run.path)
     if config != before:
         config.save(run.config_file)
 
@@ -149,15 +151,19 @@ def train(
         raise RunError(f"{run.path}: the workers resume from different steps; give all of them one shared folder")
 
     epoch_steps = steps_per_epoch(len(domain_a.images), config.train.batch_size)
+    with tf.device("CPU"):  # once: an epoch's data set that is made of arrays holds a copy of them
+        images = [tf.constant(domain.images) for domain in (domain_a, domain_b)]
     guard = DivergenceGuard(config.train, run, (domain_a.names, domain_b.names), epoch_steps)
     with replicas.lost_workers_told(), RunLogs(run, step) as logs:
         if logs.rows_lost:
             observer.rows_lost(str(run.losses_file), logs.rows_lost)
+        if step >= last_step and not run.epochs():  # stopped before the first snapshot, and now asked for its weights
+            write_snapshot(state, config, run, -(-step // epoch_steps), samples, logs)
         while step < last_step:
             epoch, first_step = divmod(step, epoch_steps)
             observer.epoch_begins(epoch + 1, first_step, min(epoch_steps, last_step - epoch * epoch_steps))
             batches = unpaired_epoch(
-                domain_a.images, domain_b.images, seed=config.train.seed, epoch=epoch,
+                *images, seed=config.train.seed, epoch=epoch,
                 batch_size=config.train.batch_size, first_step=first_step,
             )  # fmt: skip
             for a, b in batches.take(last_step - step):

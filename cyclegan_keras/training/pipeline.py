@@ -21,8 +21,8 @@ def steps_per_epoch(clips_a: int, batch_size: int) -> int:
 
 
 def unpaired_epoch(
-    images_a: np.ndarray,
-    images_b: np.ndarray,
+    images_a: np.ndarray | tf.Tensor,
+    images_b: np.ndarray | tf.Tensor,
     *,
     seed: int,
     epoch: int,
@@ -36,8 +36,9 @@ def unpaired_epoch(
 
     Parameters
     ----------
-    images_a, images_b : np.ndarray [shape=(n, height, width, channels), dtype=float32]
-        The domains; their sizes may differ. Domain B starts over in a new order when it runs out.
+    images_a, images_b : np.ndarray or tf.Tensor [shape=(n, height, width, channels), dtype=float32]
+        The domains; their sizes may differ. Domain B starts over in a new order when it runs out. Arrays are copied,
+        tensors are not.
     seed, epoch : int
     batch_size : int
     first_step : int
