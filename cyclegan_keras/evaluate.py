@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.split import NOBODY, split_clips
 from cyclegan_keras.emotions import emotion_name, split_pair
 from cyclegan_keras.measuring.conversions import draw_curves, measure_conversions, measure_run, paired
+from cyclegan_keras.measuring.extras import refuse_missing
 from cyclegan_keras.measuring.rows import Row, table
 from cyclegan_keras.measuring.ruler import Ruler, build_ruler
 from cyclegan_keras.measuring.sets import CHOOSING_ACTORS, SETS, Source, choose_sources, identified, load_source
@@ -100,11 +102,11 @@ def _measure_folder(arguments: argparse.Namespace) -> int:
     if len(used) < len(pairs):
         print(f"passed over: {len(pairs) - len(used)} conversions of recordings in another emotion than {source}")
     sources = [load_source(found[number][0], SpectrogramConfig().sample_rate, found[number][1]) for number in used]
+    folder = _folder(arguments)
     prepare_tensorflow()
     ruler = _ruler(arguments, clips, source, target)
     rows = measure_conversions(ruler, [pairs[number][1] for number in used], sources)
     caption = f"{source} to {target}, {arguments.converted.name} of {arguments.inputs.name}"
-    folder = arguments.output or arguments.converted
     _write(folder / f"evaluate_{source}_{target}.json", ruler, rows, sources, caption=caption)
     return 0
 
@@ -122,12 +124,15 @@ def _measure_run(arguments: argparse.Namespace) -> int:
     if arguments.source:
         source, target = split_pair(f"{arguments.source}_{target}")
     settings = run_settings(run, config, arguments.reverse, arguments.phase, arguments.strength)
+    if not config.train.epochs and arguments.epochs != parser().get_default("epochs"):
+        raise InputError(f"--epochs {arguments.epochs}: {run.path} has no network, so it has no epochs; leave it out")
     epochs = _epochs(run, arguments.epochs) if settings.uses_network else []
     prepare_tensorflow()
     clips = _clips(arguments, config)
     wanted = arguments.clips or ("choose" if any(clip.actor in CHOOSING_ACTORS for clip in clips) else "unseen")
     unseen = _unseen_speakers(config, clips)
     sources = choose_sources(wanted, clips, source, config.spectrogram.sample_rate, unseen)
+    folder = _folder(arguments)
     ruler = _ruler(arguments, clips, source, target)
     rows = measure_run(ruler, run, config, epochs, sources, settings)
     measured_on = f"{wanted} ({SETS[wanted]})" if wanted in SETS else wanted
@@ -136,7 +141,7 @@ def _measure_run(arguments: argparse.Namespace) -> int:
         f"{source} to {target}, {run.path.name}, preset {config.preset}, {network}{settings}, "
         f"clips: {measured_on}, {speakers_seen(config, clips, sources)}"
     )
-    output = evaluation_file(arguments.output or arguments.run_dir, arguments.reverse)
+    output = evaluation_file(folder, arguments.reverse)
     how = {"set": wanted, "phase": settings.phase, "strength": settings.strength}
     _write(output, ruler, rows, sources, caption=caption, **how)
     if len(epochs) > 1:
@@ -146,15 +151,31 @@ def _measure_run(arguments: argparse.Namespace) -> int:
 
 def _clips(arguments: argparse.Namespace, config: RunConfig) -> list[Clip]:
     """The clips of ``--data``, else of the run's own folders, else of RAVDESS in its usual place."""
-    own = [Path(folder) for folder in config.data.split(os.pathsep)]
-    if arguments.data or not all(folder.is_dir() for folder in own):
-        return index_clips(arguments.data or DATA, arguments.corpus)
-    return index_clips(own, arguments.corpus or config.corpus or None)
+    if arguments.data:
+        return index_clips(arguments.data, arguments.corpus)
+    own = own_folders(config)
+    gone = [folder for folder in own if not folder.is_dir()]
+    if not gone:
+        return index_clips(own, arguments.corpus or config.corpus or None)
+    if gone[0].is_absolute():  # of a model that came with the project, only the corpus is named
+        print(f"{gone[0]}: the run's recordings are not there; measuring on {DATA}")
+    return index_clips(DATA, arguments.corpus)
+
+
+def own_folders(config: RunConfig) -> list[Path]:
+    """The folders that a run was trained on."""
+    return [Path(folder) for folder in config.data.split(os.pathsep)]
+
+
+def _is_own(config: RunConfig, clip: Clip) -> bool:
+    """Whether a clip lies in the run's own folders; if one of them is gone, it is taken for a copy of them."""
+    own = own_folders(config)
+    return not all(folder.is_dir() for folder in own) or any(clip.path.resolve().is_relative_to(each) for each in own)
 
 
 def _unseen_speakers(config: RunConfig, clips: Sequence[Clip]) -> Sequence[str]:
-    """The speakers in these clips that the run names as left out of training; empty where the rule chose them."""
-    if not config.unseen_speakers:
+    """The speakers in these clips that the run names as left out of training; empty where the rule chooses them."""
+    if not config.unseen_speakers or not any(_is_own(config, clip) for clip in clips):
         return ()
     there = {clip.who for clip in clips}
     return [name for name in config.unseen_speakers.split(",") if name in there] or [NOBODY]
@@ -164,12 +185,23 @@ def speakers_seen(config: RunConfig, clips: Sequence[Clip], sources: Sequence[So
     """Say whether the run trained on the speakers that it is measured on."""
     train = split_clips(clips, _unseen_speakers(config, clips)).train
     # Only runs on RAVDESS alone leave their unseen speakers to the rule.
-    known = {clip.who for clip in train if clip.of_ravdess or config.unseen_speakers}
+    known = {clip.who for clip in train if (_is_own(config, clip) if config.unseen_speakers else clip.of_ravdess)}
     count = sum(source.clip is not None and source.clip.who in known for source in sources)
     return f"{count} of {len(sources)} by training speakers" if count else "by unseen speakers"
 
 
+def _folder(arguments: argparse.Namespace) -> Path:
+    """The folder for the table. It is made and tried now, because measuring takes minutes."""
+    folder = arguments.output or arguments.converted or arguments.run_dir
+    if folder.suffix == ".json" or folder.exists() and not folder.is_dir():
+        raise InputError(f"--output {folder}: not a folder; name one for the table")
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
+    return folder
+
+
 def _ruler(arguments: argparse.Namespace, clips: Sequence[Clip], source: str, target: str) -> Ruler:
+    refuse_missing("pyworld", "pystoi", "pocketsphinx", "jiwer", *([] if arguments.without_dnsmos else ["speechmos"]))
     tell = partial(print, flush=True)
     return build_ruler(clips, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
 

@@ -51,6 +51,8 @@ def command(arguments: argparse.Namespace) -> int:
     config = RunConfig.load(run.config_file)
     epoch = run.epoch_or_latest(arguments.epoch) if config.train.epochs else 0
     shipped = RunDirectory(arguments.output or SHIPPED / config.pair)
+    if shipped.path.resolve() == run.path.resolve():
+        raise InputError(f"--output {shipped.path}: is the run itself, whose weights would be rounded; name another")
     stale = [other for other in shipped.epochs() if other != epoch]
     if stale:
         raise InputError(

@@ -103,6 +103,9 @@ def command(arguments: argparse.Namespace) -> int:
     emotions = split_pair(arguments.pair)
     _check_options(arguments)
     folders = arguments.data or [DATA]
+    for folder in folders:
+        if os.pathsep in str(folder.resolve()):
+            raise InputError(f"--data {folder}: {os.pathsep!r} separates folders in config.json; rename this one")
     data = training_set(folders, arguments.corpus, arguments.unseen_speakers or (), emotions)
     machine = prepare_tensorflow(arguments.deterministic)
 
@@ -116,11 +119,11 @@ def command(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run_dir or Path("runs") / f"{config.pair}-{config.preset}")
     epoch_steps = steps_per_epoch(len(data.clips[emotions[0]]), config.train.batch_size)
     last_step = min(arguments.steps or sys.maxsize, config.train.epochs * epoch_steps)
-    if machine.hint:
-        _say(machine.hint)
     why = "asked for" if arguments.preset else machine.reason
     device = f"{machine.device}{f', {devices} in step' if devices > 1 else ''}"
     _announce(f"{device}; preset {config.preset} ({why})", data, f"{last_step} steps, {epoch_steps} an epoch", config)
+    if machine.hint:
+        _say(machine.hint)
 
     chief = replicas.is_chief(strategy)
     with strategy.scope(), replicas.own_directory(chief, run) as written, locked(written.lock_file):

@@ -27,8 +27,8 @@ FAINT_PEAK = 1 / 128
 LONGEST_SECONDS = 600
 """The longest recording that is read. It bounds the memory of a conversion."""
 
-SAMPLE_RATES = (1_000, 1_000_000)
-"""Lowest and highest sample rate in Hz; a header that says anything else is damaged."""
+SAMPLE_RATES = (2_000, 1_000_000)
+"""Lowest and highest sample rate in Hz: below, there is no room for a voice; above, a header is damaged."""
 
 
 class Sound(NamedTuple):

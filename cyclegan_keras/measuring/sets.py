@@ -32,7 +32,7 @@ SETS = {
 """The sets of clips that can be measured."""
 
 SEEN_CLIPS = 16
-"""Number of training clips that are measured."""
+"""The least number of training clips that are measured, where there are so many: every nth of all, in their order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +146,8 @@ def choose_sources(
         There are none.
     """
     if wanted not in SETS:
+        if not Path(wanted).is_dir():
+            raise InputError(f"--clips {wanted}: no such folder; give a folder of recordings, or {', '.join(SETS)}")
         found = identified(recordings_in(Path(wanted)), clips)
         found = [(path, clip) for path, clip in found if clip is None or clip.emotion == emotion]
         if not found:
@@ -169,7 +171,7 @@ def load_source(path: Path, sample_rate: int, clip: Clip | None) -> Source:
 def recordings_in(folder: Path) -> list[Path]:
     """Find the recordings in a folder and below; refuse a folder without any."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give a folder of recordings, or {', '.join(SETS)}")
+        raise InputError(f"{folder}: no such folder; give a folder of recordings")
     found = sorted(files_below(folder).recordings)
     if not found:
         raise InputError(f"{folder}: holds no recordings; give a folder of {FORMATS} files")

@@ -20,7 +20,7 @@ from cyclegan_keras.measuring import conversions, judge, panel
 from cyclegan_keras.measuring.conversions import paired
 from cyclegan_keras.measuring.sets import Source
 from cyclegan_keras.shared.errors import InputError
-from cyclegan_keras.shared.run_directory import RunDirectory
+from cyclegan_keras.shared.run_directory import SHIPPED, RunDirectory
 from tests.small_training import run_config
 
 
@@ -136,6 +136,8 @@ def test_an_option_that_cannot_be_used_is_named(fails_with_one_line, arguments, 
         ("--clips", "nowhere", "nowhere: no such folder"),
         ("--clips", "choose", "--clips choose: no clips of 'calm'"),
         ("--source", "boredom", "no clips of 'boredom'"),
+        ("--output", "table.json", "--output table.json: not a folder"),
+        ("--output", __file__, "not a folder"),
     ],
 )
 def test_what_is_not_there_is_named_before_judges_are_fitted(
@@ -162,7 +164,9 @@ def test_unless_it_is_asked_for_no_run_is_measured_on_the_final_actors(trained_r
     assert told == [wanted]
 
 
-def test_on_its_own_folders_a_run_is_measured_as_the_corpus_that_its_training_was_told(trained_run, monkeypatch):
+def test_on_its_own_folders_a_run_is_measured_as_the_corpus_that_its_training_was_told(
+    trained_run, monkeypatch, capsys
+):
     config = dataclasses.replace(RunConfig.load(RunDirectory(trained_run.path).config_file), corpus="folders")
     monkeypatch.setattr(evaluate, "index_clips", lambda data, corpus: (data, corpus))
 
@@ -173,6 +177,7 @@ def test_on_its_own_folders_a_run_is_measured_as_the_corpus_that_its_training_wa
     assert clips() == (own, "folders") and clips("--corpus", "savee") == (own, "savee")
     assert clips("--data", "other") == ([Path("other")], None)
     assert clips(of=dataclasses.replace(config, data="/gone")) == (evaluate.DATA, None)
+    assert "/gone: the run's recordings are not there; measuring on data/ravdess" in capsys.readouterr().out
 
 
 def test_a_model_of_ravdess_is_said_to_know_no_speaker_of_another_corpus():
@@ -182,6 +187,34 @@ def test_a_model_of_ravdess_is_said_to_know_no_speaker_of_another_corpus():
     assert evaluate.speakers_seen(ravdess, german, sources) == "by unseen speakers"
     emodb = run_config(pair="neutral_anger", unseen_speakers="emodb/09")
     assert evaluate.speakers_seen(emodb, german, sources) == "2 of 3 by training speakers"
+
+
+@pytest.mark.parametrize("left_out", ["none", "mine/ann"])
+def test_a_run_on_own_recordings_is_said_to_know_no_speaker_of_another_folder(tmp_path, left_out):
+    (tmp_path / "mine").mkdir()
+    clips = {
+        folder: [Clip(tmp_path / folder / f"{who}.wav", who, "calm", who, corpus=folder) for who in ("ann", "ben")]
+        for folder in ("mine", "other")
+    }
+    run = run_config(data=str(tmp_path / "mine"), unseen_speakers=left_out)
+    said = {
+        folder: evaluate.speakers_seen(run, found, [Source(clip.key, np.zeros(1), clip) for clip in found])
+        for folder, found in clips.items()
+    }
+    known = 2 if left_out == "none" else 1
+    assert said == {"mine": f"{known} of 2 by training speakers", "other": "by unseen speakers"}
+
+
+def test_a_model_without_a_network_has_no_epochs_to_measure(fails_with_one_line):
+    shipped = SHIPPED / "calm_fearful"
+    assert "has no network" in fails_with_one_line("evaluate", "--run-dir", shipped, "--epochs", 5, expect=2)
+
+
+def test_a_missing_extra_is_named_before_judges_are_fitted(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pyworld" else object())
+    monkeypatch.setattr(evaluate, "build_ruler", lambda *_: pytest.fail("too late"))
+    with pytest.raises(InputError, match=r"pyworld: not installed; install the extra eval"):
+        evaluate._ruler(Namespace(without_dnsmos=False), [], "calm", "fearful")
 
 
 def paired_names(tmp_path, inputs, converted, target="fearful"):

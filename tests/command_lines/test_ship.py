@@ -106,6 +106,11 @@ def test_a_model_of_the_demo_corpus_does_not_ship(measured, fails_with_one_line,
     assert "trained on the demo corpus" in line and not (tmp_path / "out").exists()
 
 
+def test_a_run_is_never_shipped_into_itself(measured, fails_with_one_line):
+    line = fails_with_one_line("ship", "--run-dir", measured.path, "--output", measured.path, expect=2)
+    assert "is the run itself" in line
+
+
 def test_two_epochs_never_ship_side_by_side(measured, fails_with_one_line, tmp_path):
     shipped = RunDirectory(tmp_path)
     for direction in DIRECTIONS:

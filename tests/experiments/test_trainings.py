@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from cyclegan_keras.config import RunConfig
 from cyclegan_keras.presets import PRESETS, SPECTROGRAM_520
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.run_directory import DIRECTIONS
@@ -20,6 +19,7 @@ from experiments.runs import SpeechTraining, needed
 from experiments.tables import NAMES
 from tests.corpora.made_up import tree
 from tests.experiments.conftest import settings, training, write_losses, write_yield
+from tests.small_training import run_config
 
 
 def with_weights(run, *epochs):
@@ -120,22 +120,18 @@ def test_trainings_are_made_in_the_order_of_what_most_tables_show():
     assert [run.name for run in sorted(runs, key=make._turn)] == wanted
 
 
-@pytest.mark.parametrize("option", ["--n-resnet 3", "--filters 8", "--update joint", "--unseen-speakers 15 16"])
-def test_a_run_of_the_tables_name_that_was_trained_by_other_options_is_refused(tmp_path, option):
-    chosen, (name, *values) = PRESETS["cpu"], option.removeprefix("--").replace("-", "_").split()
-    run = with_weights(needed(settings(tmp_path), "calm_anger", 150), 20)
-    config = RunConfig(
-        "calm_anger", "cpu", "data", "0" * 16, chosen.spectrogram, chosen.model, chosen.train, chosen.conversion
-    )
+@pytest.mark.parametrize("differs", ["n_resnet", "filters", "update", "unseen_speakers"])
+def test_a_run_of_the_tables_name_that_was_trained_by_other_options_is_refused(tmp_path, differs):
+    run, config = with_weights(needed(settings(tmp_path), "calm_anger", 150), 20), run_config(pair="calm_anger")
     run.refuse_other_options(config)
-    given = {"update": "joint", "unseen_speakers": ",".join(values)}.get(name) or int(values[0])
-    for part in ("model", "train"):
-        if hasattr(getattr(config, part), name):
-            config = dataclasses.replace(config, **{part: dataclasses.replace(getattr(config, part), **{name: given})})
-    if hasattr(config, name):
-        config = dataclasses.replace(config, **{name: given})
-    config.save(run.directory.config_file)
-    with pytest.raises(InputError, match=rf"calm_anger-cpu: trained otherwise .*\({name} differ\)"):
+    other = {
+        "n_resnet": {"model": dataclasses.replace(config.model, n_resnet=3)},
+        "filters": {"model": dataclasses.replace(config.model, filters=8)},
+        "update": {"train": dataclasses.replace(config.train, update="joint")},
+        "unseen_speakers": {"unseen_speakers": "15,16"},
+    }
+    dataclasses.replace(config, **other[differs]).save(run.directory.config_file)
+    with pytest.raises(InputError, match=rf"calm_anger-cpu: trained otherwise .*\({differs} differ\)"):
         yields._measured(settings(tmp_path), run, [], [], None)
 
 
