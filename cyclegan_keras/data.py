@@ -12,7 +12,7 @@ from cyclegan_keras.corpora.demo_speech import DEMO_MARK
 from cyclegan_keras.corpora.index import Folder, Index, index_clips, index_corpora
 from cyclegan_keras.corpora.parallel import shared_sentences
 from cyclegan_keras.corpora.passed_over import PassedOver, passed_over_lines
-from cyclegan_keras.corpora.recordings import files_below
+from cyclegan_keras.corpora.recordings import RAVDESS, files_below
 from cyclegan_keras.corpora.sound import Decoded, decode_all, not_trained_on
 from cyclegan_keras.corpora.split import describe, describe_speakers, natural_order, split_clips
 from cyclegan_keras.emotions import in_order
@@ -63,7 +63,7 @@ def _parser() -> CommandParser:
     fetch.add_argument(
         "--data",
         type=Path,
-        default=Path("data/ravdess"),
+        default=RAVDESS,
         help="folder for the archive and its clips; an archive already there is not downloaded again",
     )
     fetch.set_defaults(command=_ravdess)

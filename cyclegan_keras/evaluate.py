@@ -13,6 +13,7 @@ from cyclegan_keras.config import PHASES, RunConfig, SpectrogramConfig
 from cyclegan_keras.conversion.settings import run_settings
 from cyclegan_keras.corpora.clips import Clip
 from cyclegan_keras.corpora.index import index_clips
+from cyclegan_keras.corpora.recordings import RAVDESS
 from cyclegan_keras.corpora.split import NOBODY, split_clips
 from cyclegan_keras.emotions import emotion_name, split_pair
 from cyclegan_keras.measuring.conversions import draw_curves, measure_conversions, measure_run, paired
@@ -25,9 +26,6 @@ from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
 from cyclegan_keras.shared.run_directory import RunDirectory, evaluation_file
-
-DATA = Path("data/ravdess")
-"""Where ``make data`` puts RAVDESS."""
 
 OF_A_RUN = ("clips", "reverse", "epochs", "phase", "strength")
 """The options that belong to ``--run-dir``."""
@@ -47,7 +45,11 @@ def parser() -> CommandParser:
         "--converted", type=Path, help="a folder of conversions made elsewhere, with --inputs and --target"
     )
     parser.add_argument(
-        "--data", type=Path, nargs="+", action="extend", help=f"the corpus, or several; default: the run's, or {DATA}"
+        "--data",
+        type=Path,
+        nargs="+",
+        action="extend",
+        help=f"the corpus, or several; default: the run's, or {RAVDESS}",
     )
     parser.add_argument("--corpus", help="as in train; default: the run's for its own folders, else recognised")
     parser.add_argument(
@@ -93,7 +95,7 @@ def _measure_folder(arguments: argparse.Namespace) -> int:
     # Missing files are reported before minutes are spent on the judges.
     target = emotion_name(arguments.target)
     pairs = paired(arguments.converted, arguments.inputs, target)
-    clips = index_clips(arguments.data or DATA, arguments.corpus)
+    clips = index_clips(arguments.data or RAVDESS, arguments.corpus)
     found = identified([recording for recording, _ in pairs], clips)
     source, target = split_pair(f"{arguments.source or _common_emotion(found)}_{target}")
     used = [number for number, (_, clip) in enumerate(found) if clip is None or clip.emotion == source]
@@ -158,8 +160,8 @@ def _clips(arguments: argparse.Namespace, config: RunConfig) -> list[Clip]:
     if not gone:
         return index_clips(own, arguments.corpus or config.corpus or None)
     if gone[0].is_absolute():  # of a model that came with the project, only the corpus is named
-        print(f"{gone[0]}: the run's recordings are not there; measuring on {DATA}")
-    return index_clips(DATA, arguments.corpus)
+        print(f"{gone[0]}: the run's recordings are not there; measuring on {RAVDESS}")
+    return index_clips(RAVDESS, arguments.corpus)
 
 
 def own_folders(config: RunConfig) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cyclegan_keras.config import PRECISIONS, STRATEGIES, UPDATES, RunConfig
 from cyclegan_keras.corpora.passed_over import passed_over_lines
+from cyclegan_keras.corpora.recordings import RAVDESS
 from cyclegan_keras.corpora.split import NOBODY, describe, describe_speakers
 from cyclegan_keras.corpora.training_set import TrainingSet, training_set
 from cyclegan_keras.emotions import split_pair
@@ -23,9 +24,6 @@ from cyclegan_keras.shared.run_directory import DIRECTIONS, RunDirectory
 from cyclegan_keras.shared.terminal import TerminalObserver, show_progress
 from cyclegan_keras.training.image_cache import data_key
 from cyclegan_keras.training.prosody import prosody_of_run
-
-DATA = Path("data/ravdess")
-"""Where `make data` puts RAVDESS."""
 
 
 def parser() -> CommandParser:
@@ -42,7 +40,7 @@ def parser() -> CommandParser:
         nargs="+",
         action="extend",
         help=f"folder of recordings, of a known corpus or in folders named by emotion (docs/corpora.md); "
-        f"several are used together; default: {DATA}",
+        f"several are used together; default: {RAVDESS}",
     )
     parser.add_argument(
         "--corpus",
@@ -102,7 +100,7 @@ def command(arguments: argparse.Namespace) -> int:
     """Train as the options say; returns the exit status."""
     emotions = split_pair(arguments.pair)
     _check_options(arguments)
-    folders = arguments.data or [DATA]
+    folders = arguments.data or [RAVDESS]
     for folder in folders:
         if os.pathsep in str(folder.resolve()):
             raise InputError(f"--data {folder}: {os.pathsep!r} separates folders in config.json; rename this one")

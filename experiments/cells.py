@@ -14,8 +14,8 @@ from cyclegan_keras.audio.spectrogram import SILENCE
 from cyclegan_keras.config import SpectrogramConfig
 from cyclegan_keras.shared.files import written_beside
 
-SECONDS, HIGHEST_HZ = 4.096, 8000
-"""The range of every picture's axes, from 0."""
+SECONDS = 4.096
+"""The length of every picture."""
 
 SIZE = (384, 192)
 """Size of a picture in pixels; one pixel is 11 ms and 42 Hz."""
@@ -58,7 +58,7 @@ def write_cell(
 
 
 def draw(spectrogram: np.ndarray, config: SpectrogramConfig) -> PIL.Image.Image:
-    """Draw a spectrogram without axes: up to ``SECONDS`` and ``HIGHEST_HZ``, with a colour range of 80 dB."""
+    """Draw a spectrogram without axes: up to ``SECONDS`` and 8 kHz, with a colour range of 80 dB."""
     frames = round(SECONDS * config.sample_rate / config.hop_length) + 1
     shown = np.full((len(spectrogram), frames), SILENCE)
     shown[:, : spectrogram.shape[1]] = spectrogram[:, :frames]

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.answers import Answer, Quantity, ask, point
 from experiments.cells import save_curves
 from experiments.clips import UNSEEN
-from experiments.measures import CHANGE, CLEANNESS, GAP, NEARER, WORDS
+from experiments.measures import CHANGE, CLEANNESS, GAP, MCD_CHANGE, WORDS
 from experiments.results import YIELD, read_json
 from experiments.runs import Settings, SpeechTraining, needed
 from experiments.yields import Wanted
@@ -53,7 +53,7 @@ class Curve:
             by_epoch.setdefault(cell["epoch"], []).append(cell)
         if not by_epoch:
             return None
-        quantities = (GAP, NEARER, CHANGE, WORDS, CLEANNESS)
+        quantities = (GAP, MCD_CHANGE, CHANGE, WORDS, CLEANNESS)
         drawn = {each.name: [point(each.estimator, cells) for cells in by_epoch.values()] for each in quantities}
         drawn = {name: values for name, values in drawn.items() if None not in values}
         save_curves(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cyclegan_keras.corpora.recordings import RAVDESS
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, printable, run_command
 from cyclegan_keras.shared.errors import InputError, RunError
 from cyclegan_keras.shared.machine import prepare_tensorflow
@@ -40,7 +41,7 @@ def parser() -> CommandParser:
         "--published; delete its folder for that.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all of them")
-    parser.add_argument("--data", default="data/ravdess", help=f"folder of RAVDESS clips, or {DEMO}")
+    parser.add_argument("--data", default=str(RAVDESS), help=f"folder of RAVDESS clips, or {DEMO}")
     parser.add_argument(
         "--preset", choices=PRESETS_OF_TABLES, help="default: report where TensorFlow sees a GPU, else cpu"
     )

@@ -31,7 +31,7 @@ GAPS = {"F0": gap_closed("f0"), "treble": gap_closed("treble"), "level spread": 
 GAP = Quantity("gap closed", average(*GAPS.values()))
 """The gap closed to the actors' own recordings, as a mean over three features."""
 
-MCD, NEARER = Quantity("MCD in dB", mean("mcd")), Quantity("change of MCD in dB", mean("mcd", "mcd_before"))
+MCD, MCD_CHANGE = Quantity("MCD in dB", mean("mcd")), Quantity("change of MCD in dB", mean("mcd", "mcd_before"))
 """The distance of the spectral envelope from that of the actor's own recording. A gap would end at the actor's second
 take, and is missing where that is no closer than the recording."""
 
@@ -42,7 +42,7 @@ WORDS, LOST = (
     Quantity("word error rate less that of the actors' own recordings", mean("wer", "wer_real")),
 )
 
-CLEANNESS, DAMAGE = (
+CLEANNESS, DNSMOS_CHANGE = (
     Quantity("DNSMOS", mean("dnsmos")),
     Quantity("change of DNSMOS", mean("dnsmos", "dnsmos_before")),
 )

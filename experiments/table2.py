@@ -2,7 +2,7 @@
 
 from experiments.answers import ask
 from experiments.clips import HELD_BACK, SEEN, TABLE_2, UNSEEN
-from experiments.measures import CLEANNESS, CYCLE, DAMAGE, GAP, WORDS
+from experiments.measures import CLEANNESS, CYCLE, DNSMOS_CHANGE, GAP, WORDS
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, SpeechTable
 
@@ -18,7 +18,7 @@ def experiment(settings: Settings) -> SpeechTable:
             ask("Is the cycle error smaller at 260 x 260?", CYCLE, small, large, under=0.0),
             ask("Does 260 x 260 keep more of the words?", WORDS, small, large, under=0.0),
             ask("Does 260 x 260 sound cleaner?", CLEANNESS, small, large, over=0.0),
-            ask("Does conversion cost less cleanness at 260 x 260?", DAMAGE, small, large, over=0.0),
+            ask("Does conversion cost less cleanness at 260 x 260?", DNSMOS_CHANGE, small, large, over=0.0),
             ask("Does 260 x 260 close more of the gap to the actors' own recordings?", GAP, small, large, over=0.0),
         ]
 

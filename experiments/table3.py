@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.answers import Answer, Quantity, ask
 from experiments.clips import SEEN
-from experiments.measures import GAP, NEARER
+from experiments.measures import GAP, MCD_CHANGE
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, SpeechTable
 
@@ -29,7 +29,7 @@ def experiment(settings: Settings) -> SpeechTable:
         return [
             ask(best, ahead, *(find(target, SEEN) for target in TARGETS), over=0.0, combine=two_less_others),
             *of_each("Is calm moved towards {}?", GAP, over=0.0),
-            *of_each("Is MCD smaller than before ({})?", NEARER, under=0.0),
+            *of_each("Is MCD smaller than before ({})?", MCD_CHANGE, under=0.0),
             *of_each("Is it moved further than by a fixed equaliser ({})?", GAP, "equalised", over=0.0),
             *of_each("Is it moved further than by the authors' own networks ({})?", GAP, "theirs", over=0.0),
         ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cyclegan_keras.measuring.judge import MOST_FALSE_ALARMS
 from experiments.answers import FEWEST_CLIPS, Answer, Cells, ask
 from experiments.clips import SEEN
-from experiments.measures import DAMAGE, GAP, JUDGED, LOST, NEARER, PITCH, false_alarms, with_judges
+from experiments.measures import DNSMOS_CHANGE, GAP, JUDGED, LOST, MCD_CHANGE, PITCH, false_alarms, with_judges
 from experiments.runs import Settings, needed
 from experiments.speech_table import Column, Find
 
@@ -39,7 +39,7 @@ def parallel_claims(find: Find, of: str, what: str) -> list[Answer]:
         answers += [
             ask(f"Are {what} moved towards {target}?", GAP, cells, over=0.0),
             ask(less, GAP, cells, seen, under=0.0),
-            ask(f"Is their MCD smaller than before ({target})?", NEARER, cells, under=0.0),
+            ask(f"Is their MCD smaller than before ({target})?", MCD_CHANGE, cells, under=0.0),
             ask(f"Are their words kept ({target})?", LOST, cells, under=MOST_LOST),
         ]
     return answers
@@ -68,7 +68,11 @@ def claims_without_counterparts(find: Find, sets: Sequence[str], language: str, 
         else:
             less = f"Do the judges' scores for {target} rise by less than {NEXT_TO_NOTHING} on {what}?"
             heard = judged(less, cells, under=NEXT_TO_NOTHING)
-        answers += [ask(higher, PITCH, cells, equalised, over=0.0), heard, ask(clean, DAMAGE, cells, over=-MOST_DAMAGE)]
+        answers += [
+            ask(higher, PITCH, cells, equalised, over=0.0),
+            heard,
+            ask(clean, DNSMOS_CHANGE, cells, over=-MOST_DAMAGE),
+        ]
     return answers
 
 

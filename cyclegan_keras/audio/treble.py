@@ -4,7 +4,6 @@ import librosa
 import numpy as np
 import scipy
 
-from cyclegan_keras.audio.level import match_level
 from cyclegan_keras.config import SpectrogramConfig
 
 HIGHEST_BAND = (0.75, 0.9)
@@ -38,7 +37,7 @@ def with_treble(
     Returns
     -------
     wide : np.ndarray [shape=(m,), dtype=float32]
-        At the level of the recording, within [-1, 1].
+        At ``original_rate``.
     """
     below = _resampled(original, original_rate, config.sample_rate, len(converted))
     treble = original - _resampled(below, config.sample_rate, original_rate, len(original))
@@ -46,7 +45,7 @@ def with_treble(
     times = np.arange(len(original)) * (config.sample_rate / original_rate / config.hop_length)
     wide = _resampled(converted, config.sample_rate, original_rate, len(original))
     wide += np.interp(times, np.arange(len(gains)), gains).astype(np.float32) * treble
-    return match_level(wide, original, original_rate)
+    return wide
 
 
 def _resampled(waveform: np.ndarray, from_rate: int, to_rate: int, length: int) -> np.ndarray:

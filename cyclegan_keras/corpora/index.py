@@ -73,8 +73,8 @@ def index_corpora(data: Path | str | Sequence[Path], corpus: str | None = None, 
     Returns
     -------
     index : Index
-        Its clips are sorted by corpus and key. Copies of a recording, equal in name or content, count once: the copy in
-        the fewest folders.
+        Its clips are sorted by corpus and key. Copies of a recording, equal in name or content, count once: a
+        lossless copy before others, then the one in the fewest folders.
 
     Raises
     ------

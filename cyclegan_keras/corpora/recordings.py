@@ -15,6 +15,9 @@ from cyclegan_keras.shared.errors import InputError
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 """Endings of archives that may hold recordings."""
 
+RAVDESS = Path("data/ravdess")
+"""Where ``make data`` puts RAVDESS."""
+
 GET_DATA = "fetch RAVDESS with `make data`, or name the folder of your recordings"
 
 CONTAINED_PROBLEM = "not trained on in this format (make a WAV with ffmpeg)"

@@ -15,7 +15,7 @@ from cyclegan_keras.shared.errors import InputError
 UNSEEN_ACTORS = (19, 20)
 """Actors of RAVDESS that are never trained on, to measure conversions of new speakers."""
 
-HELD_BACK_SHARE, HELD_BACK_SHARE_ALONE = 20, 10
+HOLD_BACK_ONE_IN, HOLD_BACK_ONE_IN_ALONE = 20, 10
 """One sentence in 20 is held back if a corpus has unseen speakers, and one in 10 if it has none."""
 
 ENOUGH_TO_HOLD_BACK = 10
@@ -41,7 +41,7 @@ def split_clips(clips: Iterable[Clip], unseen_speakers: Sequence[str] = ()) -> S
     intensity is held back.
 
     Any other corpus: in each language the last speakers by name are unseen: none of one speaker, one of two to five,
-    and of more a tenth, but at least two. Of the other speakers one sentence in ``HELD_BACK_SHARE`` is held back, in
+    and of more a tenth, but at least two. Of the other speakers one sentence in ``HOLD_BACK_ONE_IN`` is held back, in
     all its emotions and takes (or one clip, if sentences are unknown). The choice depends only on the names.
 
     Parameters
@@ -69,7 +69,7 @@ def split_clips(clips: Iterable[Clip], unseen_speakers: Sequence[str] = ()) -> S
     clips = list(clips)
     unseen = _named(clips, unseen_speakers) if unseen_speakers else _unseen_by_rule(clips)
     known = [clip for clip in clips if clip.who not in unseen]
-    held_back = _held_back(known, HELD_BACK_SHARE if unseen else HELD_BACK_SHARE_ALONE)
+    held_back = _held_back(known, HOLD_BACK_ONE_IN if unseen else HOLD_BACK_ONE_IN_ALONE)
     return Split(
         tuple(clip for clip in known if clip.path not in held_back),
         tuple(clip for clip in known if clip.path in held_back),

@@ -41,9 +41,7 @@ def load_prosody(path: Path, direction: str) -> Prosody:
         arrays = read_arrays(path, LARGEST_BYTES)
         values = {name: _checked(arrays[f"{direction}_{name}"], name) for name in NAMES}
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{path}: missing or damaged ({error}); train writes it; delete it and train goes on with a new one"
-        ) from None
+        raise InputError(f"{path}: missing or damaged ({error}); where a run lacks it, train makes it again") from None
     return Prosody(**values)
 
 

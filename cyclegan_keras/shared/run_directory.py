@@ -121,7 +121,7 @@ def newest_run(pair: str, root: Path, shipped: Path = SHIPPED) -> RunDirectory:
     if _trained(turned, root) or _trained(turned, shipped):
         raise InputError(f"--pair {pair}: there is a model of {turned}; give --pair {turned} --reverse")
     ships = sorted(folder.parent.name for folder in shipped.glob("*/config.json"))
-    nothing = f"--pair {pair}: no model; the project comes with {', '.join(ships)}, and {root} holds none of it"
+    nothing = f"--pair {pair}: no model; the project comes with {', '.join(ships)}, and {root} has no training of it"
     near = "_".join(name if name in EMOTIONS else nearest_name(name, EMOTIONS) or name for name in emotions)
     if near != pair:
         raise InputError(f"{nothing}; did you mean {near}?")

@@ -21,7 +21,8 @@ ANALYSIS_VERSION = 1
 """Part of every cache key: raise it when the same file and settings come to give another image."""
 
 READING_VERSION = 2
-"""Part of a cached file's name only: raise it when reading changes for few recordings, and trainings shall resume."""
+"""Part of a cached file's name only: raise it when few recordings come to be read differently.
+A run's fingerprint of its data does not have it, so trainings resume all the same."""
 
 
 def default_cache_dir() -> Path:

@@ -19,7 +19,7 @@ from cyclegan_keras.training.state import (
     update_discriminator,
 )
 
-STEPS_UNTIL_LONGER = 10.0
+AVERAGE_WARM_UP_STEPS = 10.0
 """A young average covers about the last ninth of the training, as in ``tf.train.ExponentialMovingAverage``."""
 
 
@@ -72,7 +72,7 @@ def joint_train_step(state: JointState, weights: LossWeights, a: tf.Tensor, b: t
     """Update G and F together, then D_A and D_B (Zhu et al., 2017).
 
     Each generator gets the gradient its composite would give it, both from before either moved. The composites have
-    both cycles in common, so this is the work of 18 generator passes instead of 24.
+    both cycles in common, so this is the work of 18 generator passes instead of 23.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def update_averages(state: JointState) -> None:
     The decay is at most (1 + steps) / (10 + steps), so that a young average does not hold on to the random start.
     """
     steps = tf.cast(state.step, tf.float32)
-    towards = 1.0 - tf.minimum(state.average_decay, (1.0 + steps) / (STEPS_UNTIL_LONGER + steps))
+    towards = 1.0 - tf.minimum(state.average_decay, (1.0 + steps) / (AVERAGE_WARM_UP_STEPS + steps))
     for name, averages in state.averages.items():
         for average, weight in zip(averages, variables(getattr(state, name)), strict=True):
             average.assign_add(towards * (weight - average))

@@ -176,7 +176,7 @@ def test_on_its_own_folders_a_run_is_measured_as_the_corpus_that_its_training_wa
     own = [Path(config.data)]
     assert clips() == (own, "folders") and clips("--corpus", "savee") == (own, "savee")
     assert clips("--data", "other") == ([Path("other")], None)
-    assert clips(of=dataclasses.replace(config, data="/gone")) == (evaluate.DATA, None)
+    assert clips(of=dataclasses.replace(config, data="/gone")) == (evaluate.RAVDESS, None)
     assert "/gone: the run's recordings are not there; measuring on data/ravdess" in capsys.readouterr().out
 
 

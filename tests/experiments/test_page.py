@@ -13,6 +13,7 @@ import soundfile
 from cyclegan_keras.shared.errors import InputError
 from experiments import cells, report
 from experiments.results import YIELD, read_json, write_json
+from experiments.tables import tables_as_trained
 from tests.experiments.conftest import CONFIG, ESPEAK, IMAGE, RAVDESS, REPORT, TONE, write_yield
 
 
@@ -79,7 +80,7 @@ def test_the_page_on_the_users_disk_has_everything_recordings_included(full):
 
 def test_the_summary_has_every_answer_and_figure_of_the_page_and_of_synthetic_speech_says_so(full, tmp_path):
     text = (full / "README.md").read_text(encoding="utf-8")
-    for section in (table.section(full) for table in report.tables_of(full, "cpu")):
+    for section in (table.section(full) for table in tables_as_trained(full, "cpu")):
         for each in section["questions"] if section else ():
             answer = each["ours"]
             shown = f"**{answer['answer']}**: {answer['evidence']}" if answer["evidence"] else "–"

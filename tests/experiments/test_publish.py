@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from cyclegan_keras.shared.errors import InputError
+from experiments import published as publishing
 from experiments import report
 from experiments.results import PUBLISHED, YIELD, read_json, write_json
 from tests.experiments.conftest import ESPEAK, RAVDESS, REPORT, training, write_yield
@@ -40,14 +41,14 @@ def test_published_clips_are_not_lost_and_a_missing_file_is_named_before_anythin
     stored = read_json(fewer / "calm_fearful-cpu" / YIELD)
     write_json(fewer / "calm_fearful-cpu" / YIELD, {**stored, "ours": stored["ours"][1:]})
     with pytest.raises(InputError, match="1 of the conversions and epochs in .* missing"):
-        report.publish(fewer, published, "cpu")
+        publishing.publish(fewer, published, "cpu")
     write_json(fewer / "calm_fearful-cpu" / YIELD, {**stored, "training": training(epoch=15)})
     with pytest.raises(InputError, match="5 of the conversions and epochs in"):
-        report.publish(fewer, published, "cpu")
+        publishing.publish(fewer, published, "cpu")
     write_json(fewer / "calm_fearful-cpu" / YIELD, stored)
     (fewer / "calm_fearful-cpu" / f"{ESPEAK}.ogg").unlink()
     with pytest.raises(InputError, match=rf"{ESPEAK}.ogg: missing"):
-        report.publish(fewer, tmp_path / "published", "cpu")
+        publishing.publish(fewer, tmp_path / "published", "cpu")
     assert not (tmp_path / "published").exists()
 
 
@@ -60,7 +61,7 @@ def test_faces_are_published_as_numbers_without_the_picture_and_without_an_unrel
     for picture in ("faces.webp", "losses.webp"):
         (there / "sad_happy-cpu" / picture).touch()
     assert "sad_happy-cpu/faces.webp" in report.render(there, "cpu")
-    report.publish(there, tmp_path / "published", "cpu")
+    publishing.publish(there, tmp_path / "published", "cpu")
     assert {file.name for file in (tmp_path / "published" / "sad_happy-cpu").iterdir()} == {YIELD, "losses.webp"}
     page = report.render(tmp_path / "published", "cpu")
     assert "faces.webp" not in page and "Judge&#39;s score 0.94 (0.94 to 0.94); yes is over 0.5; n = 8 faces." in page
@@ -74,30 +75,30 @@ def test_another_preset_than_the_published_one_is_refused_and_results_are_not_re
     write_yield(there, "calm_anger-cpu", epoch=5)
     write_yield(tmp_path / "published", "calm_anger-cpu")
     with pytest.raises(InputError, match="15 of the conversions and epochs"):
-        report.publish(there, tmp_path / "published", "cpu")
+        publishing.publish(there, tmp_path / "published", "cpu")
     assert read_json(there / "calm_anger-cpu" / YIELD)["training"]["epoch"] == 5
     write_yield(there, "calm_fearful-report", preset="report")
     with pytest.raises(InputError, match="holds trainings by cpu"):
-        report.publish(there, tmp_path / "published", "report")
+        publishing.publish(there, tmp_path / "published", "report")
 
 
 def test_what_lay_there_and_is_no_more_is_not_published(results, published):
     (published / "recordings" / f"{REPORT}.ogg").touch()
-    report.publish(results, published, "cpu")
+    publishing.publish(results, published, "cpu")
     assert not (published / "recordings" / f"{REPORT}.ogg").exists()
 
 
 def test_synthetic_speech_is_not_published_and_shows_nothing_of_the_report(tmp_path):
     write_yield(tmp_path, "calm_fearful-cpu", demo=True)
     with pytest.raises(InputError, match="synthetic speech"):
-        report.publish(tmp_path, tmp_path / "published", "cpu")
+        publishing.publish(tmp_path, tmp_path / "published", "cpu")
     assert "none of these answers says anything of the report" in report.render(tmp_path, "cpu")
 
 
 def test_a_page_too_large_is_not_published(results, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "MOST_BYTES", 1000)
+    monkeypatch.setattr(publishing, "MOST_BYTES", 1000)
     with pytest.raises(InputError, match="1000 are the most"):
-        report.publish(results, tmp_path / "published", "cpu")
+        publishing.publish(results, tmp_path / "published", "cpu")
 
 
 def test_the_published_page_is_what_its_yields_say_and_holds_no_recording(tmp_path):
@@ -105,4 +106,4 @@ def test_the_published_page_is_what_its_yields_say_and_holds_no_recording(tmp_pa
     for file in (report.PAGE, report.SUMMARY):
         assert report.render(copy, report.chosen_preset(copy), file) == (PUBLISHED / file).read_text(encoding="utf-8")
     assert not list((PUBLISHED / "recordings").glob("03-*.ogg")) and not list(PUBLISHED.glob("*/*-report.ogg"))
-    assert sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file()) <= report.MOST_BYTES
+    assert sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file()) <= publishing.MOST_BYTES

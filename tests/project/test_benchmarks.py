@@ -40,7 +40,7 @@ def test_the_benchmark_of_the_pipeline_prints_its_figures_as_json(demo_clips):
 def test_the_work_of_a_step_is_counted_from_the_generators_convolutions():
     from benchmarks.train_step import GENERATOR_PASSES, generator_work
 
-    # The report preset's generator takes about 160 GFLOP, and the report's step 24 times that, of which we spare one.
+    # The report preset's generator takes about 160 GFLOP, and a step 24 times that, of which we spare one.
     assert generator_work("report") == pytest.approx(160e9, rel=0.05)
     assert (GENERATOR_PASSES + 1) * generator_work("report") == pytest.approx(3.9e12, rel=0.05)
 
