@@ -80,7 +80,8 @@ def command(arguments: argparse.Namespace) -> int:
     tables = tables_of(settings, names)
     if arguments.data != DEMO and not WITHOUT_SPEECH.issuperset(names):
         _check_data(settings)
-    print(f"preset {settings.preset}; data {settings.data}; making {', '.join(names)}")
+    why = "asked for" if arguments.preset else prepare_tensorflow().reason
+    print(f"preset {settings.preset} ({why}); data {settings.data}; making {', '.join(names)}")
     # Tables that share a training take the longest that one of them asks for.
     by_length = sorted((run for table in tables for run in table.runs), key=lambda run: run.epochs)
     trainings = sorted({run.name: run for run in by_length}.values(), key=_turn)
