@@ -203,7 +203,7 @@ def _folder(arguments: argparse.Namespace) -> Path:
 
 
 def _ruler(arguments: argparse.Namespace, clips: Sequence[Clip], source: str, target: str) -> Ruler:
-    refuse_missing("pyworld", "pystoi", "pocketsphinx", "jiwer", *([] if arguments.without_dnsmos else ["speechmos"]))
+    refuse_missing(not arguments.without_dnsmos)
     tell = partial(print, flush=True)
     return build_ruler(clips, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
 

@@ -1,7 +1,5 @@
 """The error for a missing library that only measuring needs."""
 
-import importlib.util
-
 from cyclegan_keras.shared.errors import InputError
 
 
@@ -10,8 +8,15 @@ def missing(package: str) -> InputError:
     return InputError(f"{package}: not installed; install the extra eval: pip install -e '.[eval]'")
 
 
-def refuse_missing(*packages: str) -> None:
-    """Raise that error for the first of some packages that is not installed, before minutes are spent without it."""
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise missing(package)
+def refuse_missing(with_dnsmos: bool) -> None:
+    """Raise that error before minutes are spent without the libraries."""
+    try:
+        import jiwer  # noqa: F401
+        import pocketsphinx  # noqa: F401
+        import pystoi  # noqa: F401
+        import pyworld  # noqa: F401
+
+        if with_dnsmos:
+            import speechmos  # noqa: F401
+    except (ImportError, OSError) as error:  # OSError: pocketsphinx lacks an audio library that is not used here
+        raise missing(getattr(error, "name", None) or "pocketsphinx") from None

@@ -211,7 +211,7 @@ def test_a_model_without_a_network_has_no_epochs_to_measure(fails_with_one_line)
 
 
 def test_a_missing_extra_is_named_before_judges_are_fitted(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pyworld" else object())
+    monkeypatch.setitem(sys.modules, "pyworld", None)
     monkeypatch.setattr(evaluate, "build_ruler", lambda *_: pytest.fail("too late"))
     with pytest.raises(InputError, match=r"pyworld: not installed; install the extra eval"):
         evaluate._ruler(Namespace(without_dnsmos=False), [], "calm", "fearful")
