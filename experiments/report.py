@@ -107,9 +107,11 @@ def render(results: Path, preset: str, file: str = PAGE) -> str:
     stored = {name: read_json(results / name / YIELD) for name in names}
     trainings = {name: each["training"] for name, each in stored.items() if each}
     sections = [table.section(results) for table in tables]
+    asked = [each["ours"] for section in sections if section for each in section["questions"]]
     return environment.get_template(f"{file}.j2").render(
         sections=[section for section in sections if section],
         overview=[(table.title, section) for table, section in zip(tables, sections)],
+        answers=[each["answer"] for each in asked if each["evidence"]],
         trainings=trainings,
         preset=preset,
         demo=any(training["demo"] for training in trainings.values()),
