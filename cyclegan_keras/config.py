@@ -4,8 +4,10 @@ The defaults are the report's. A run directory's ``config.json`` is a ``RunConfi
 rebuild the networks, the analysis and the conversion.
 """
 
+import os
 import re
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
@@ -190,6 +192,11 @@ class RunConfig(StoredConfig):
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of an image."""
         return self.spectrogram.image_shape
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders of the clips."""
+        return [Path(folder) for folder in self.data.split(os.pathsep)]
 
 
 def run_problems(pair: str, data_key: str) -> list[str]:

@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -21,7 +20,7 @@ from cyclegan_keras.measuring.extras import refuse_missing
 from cyclegan_keras.measuring.rows import Row, table
 from cyclegan_keras.measuring.ruler import Ruler, build_ruler
 from cyclegan_keras.measuring.sets import CHOOSING_ACTORS, SETS, Source, choose_sources, identified, load_source
-from cyclegan_keras.shared.cli import CommandParser, run_command
+from cyclegan_keras.shared.cli import CommandParser, run_command, use_one_heap
 from cyclegan_keras.shared.errors import InputError
 from cyclegan_keras.shared.files import written_beside
 from cyclegan_keras.shared.machine import prepare_tensorflow
@@ -73,6 +72,7 @@ def parser() -> CommandParser:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    use_one_heap()
     run_command(parser(), command, argv)
 
 
@@ -155,29 +155,25 @@ def _clips(arguments: argparse.Namespace, config: RunConfig) -> list[Clip]:
     """The clips of ``--data``, else of the run's own folders, else of RAVDESS in its usual place."""
     if arguments.data:
         return index_clips(arguments.data, arguments.corpus)
-    own = own_folders(config)
-    gone = [folder for folder in own if not folder.is_dir()]
+    gone = [folder for folder in config.folders if not folder.is_dir()]
     if not gone:
-        return index_clips(own, arguments.corpus or config.corpus or None)
+        return index_clips(config.folders, arguments.corpus or config.corpus or None)
     if gone[0].is_absolute():  # of a model that came with the project, only the corpus is named
         print(f"{gone[0]}: the run's recordings are not there; measuring on {RAVDESS}")
     return index_clips(RAVDESS, arguments.corpus)
 
 
-def own_folders(config: RunConfig) -> list[Path]:
-    """The folders that a run was trained on."""
-    return [Path(folder) for folder in config.data.split(os.pathsep)]
-
-
-def _is_own(config: RunConfig, clip: Clip) -> bool:
-    """Whether a clip lies in the run's own folders; if one of them is gone, it is taken for a copy of them."""
-    own = own_folders(config)
-    return not all(folder.is_dir() for folder in own) or any(clip.path.resolve().is_relative_to(each) for each in own)
+def _own_speakers(config: RunConfig, clips: Sequence[Clip]) -> set[str]:
+    """The speakers of these clips that the run's own folders hold; if one of those is gone, all are taken for them."""
+    there = {clip.who for clip in clips}
+    if not all(folder.is_dir() for folder in config.folders):
+        return there
+    return there & {clip.who for clip in index_clips(config.folders, config.corpus or None)}
 
 
 def _unseen_speakers(config: RunConfig, clips: Sequence[Clip]) -> Sequence[str]:
     """The speakers in these clips that the run names as left out of training; empty where the rule chooses them."""
-    if not config.unseen_speakers or not any(_is_own(config, clip) for clip in clips):
+    if not config.unseen_speakers or not _own_speakers(config, clips):
         return ()
     there = {clip.who for clip in clips}
     return [name for name in config.unseen_speakers.split(",") if name in there] or [NOBODY]
@@ -187,7 +183,8 @@ def speakers_seen(config: RunConfig, clips: Sequence[Clip], sources: Sequence[So
     """Say whether the run trained on the speakers that it is measured on."""
     train = split_clips(clips, _unseen_speakers(config, clips)).train
     # Only runs on RAVDESS alone leave their unseen speakers to the rule.
-    known = {clip.who for clip in train if (_is_own(config, clip) if config.unseen_speakers else clip.of_ravdess)}
+    own = _own_speakers(config, clips) if config.unseen_speakers else {clip.who for clip in clips if clip.of_ravdess}
+    known = own & {clip.who for clip in train}
     count = sum(source.clip is not None and source.clip.who in known for source in sources)
     return f"{count} of {len(sources)} by training speakers" if count else "by unseen speakers"
 
@@ -197,13 +194,16 @@ def _folder(arguments: argparse.Namespace) -> Path:
     folder = arguments.output or arguments.converted or arguments.run_dir
     if folder.suffix == ".json" or folder.exists() and not folder.is_dir():
         raise InputError(f"--output {folder}: not a folder; name one for the table")
-    folder.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=folder).close()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"--output {folder}: cannot be written ({error.strerror}); name another folder") from None
     return folder
 
 
 def _ruler(arguments: argparse.Namespace, clips: Sequence[Clip], source: str, target: str) -> Ruler:
-    refuse_missing(not arguments.without_dnsmos)
+    refuse_missing(any(clip.statement for clip in clips), not arguments.without_dnsmos)
     tell = partial(print, flush=True)
     return build_ruler(clips, source, target, SpectrogramConfig(), tell, not arguments.without_dnsmos)
 

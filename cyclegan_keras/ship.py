@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,7 +62,7 @@ def command(arguments: argparse.Namespace) -> int:
     if there["phase"] != back["phase"]:
         raise InputError(f"{run.path}: the two directions were measured with different --phase; measure both with one")
     conversion = ConversionConfig(there["phase"], there["strength"], back["strength"], config.conversion.prosody)
-    index = index_corpora([Path(part) for part in config.data.split(os.pathsep)], config.corpus or None)
+    index = index_corpora(config.folders, config.corpus or None)
     if any((folder.root / DEMO_MARK).exists() for folder in index.folders):
         raise InputError(f"{run.path}: trained on the demo corpus, which is synthetic speech; train on recordings")
     corpora = [folder.corpus for folder in index.folders]

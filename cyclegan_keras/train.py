@@ -141,7 +141,7 @@ def command(arguments: argparse.Namespace) -> int:
         with TerminalObserver(last_step) as observer:
             finished = loop.train(config, written, *domains, samples, last_step, observer, arguments.checkpoint_seconds)
     if not finished:
-        print(f"stopped and saved; the same command resumes: {run.path}")
+        observer.say(f"stopped and saved; the same command resumes: {run.path}")
         return EXIT_INTERRUPTED
     listen = f"listen to {run.samples(run.epoch_or_latest())}" if chief else "the first worker has written them"
     print(f"trained {observer.step} steps: {run.path}; {listen}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cyclegan_keras.corpora.demo_speech import LAST_CLIP
 from cyclegan_keras.corpora.recordings import RAVDESS
 from cyclegan_keras.shared.cli import EXIT_FAILED, CommandParser, printable, run_command
 from cyclegan_keras.shared.errors import InputError, RunError
@@ -45,7 +46,9 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--preset", choices=PRESETS_OF_TABLES, help="default: report where TensorFlow sees a GPU, else cpu"
     )
-    parser.add_argument("--epochs", type=int, default=0, help="of every training; 0: the table's own, or the preset's")
+    parser.add_argument(
+        "--epochs", type=int, default=0, help="of every training; 0: the table's own or the preset's, 1 for the demo"
+    )
     parser.add_argument("--runs", type=Path, help="folder of run directories; default: runs, or runs/demo for the demo")
     parser.add_argument(
         "--clips", type=Path, help="more recordings; default: the report's, in $REPORT_AUDIO_DIR or data/report_audio"
@@ -74,7 +77,7 @@ def command(arguments: argparse.Namespace) -> int:
     if unknown:
         parser().error(f"argument NAME: {unknown[0]!r} is none of {', '.join(NAMES)}")
     if arguments.epochs < 0:
-        parser().error("argument --epochs: must be 1 or more, or 0 for the table's own")
+        parser().error("argument --epochs: must be 1 or more, or 0 for the table's own or the demo's")
     settings = settings_from(arguments)
     names = arguments.names or NAMES
     tables = tables_of(settings, names)
@@ -154,7 +157,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     """Fill in the defaults: the preset for this machine, the folders that exist, the demo corpus."""
     demo = arguments.data == DEMO
     data = Path("data/demo") if demo else Path(arguments.data)
-    if demo and not arguments.plan:  # written again each time, because an interrupted one lacks clips
+    if demo and not (arguments.plan or arguments.as_is or (data / LAST_CLIP).exists()):
         made = subprocess.run([sys.executable, "-m", "cyclegan_keras.data", "demo", "--data", str(data)])
         if made.returncode:
             raise RunError(f"{data}: the demo corpus was not written, as said above")

@@ -49,7 +49,7 @@ def _take_recordings(file: Path, there: Path) -> None:
     known = {each["name"]: each for each in read_json(file)[RECORDINGS]}
     known |= {each["name"]: each for each in read_json(there / YIELD).get(RECORDINGS, ())}
     for picture in file.parent.glob("*.*"):
-        if not (there / picture.name).exists():
+        if picture.name != YIELD and not (there / picture.name).exists():
             _copy(picture, there / picture.name)
     write_json(there / YIELD, {RECORDINGS: list(known.values())})
 

@@ -199,7 +199,8 @@ class SpeechTraining(Training):
         wanted = {
             "n_resnet": (self.n_resnet, config.model.n_resnet), "filters": (self.filters, config.model.filters),
             "image_size": (self.image_size, config.spectrogram.image_size),
-            "update": ("alternating", config.train.update), "unseen_speakers": ("", config.unseen_speakers),
+            "update": ("alternating", config.train.update), "batch_size": (1, config.train.batch_size),
+            "unseen_speakers": ("", config.unseen_speakers),
         }  # fmt: skip
         differing = [name for name, (tables, of_run) in wanted.items() if tables != of_run]
         if differing:

@@ -57,9 +57,9 @@ def plan_outputs(clips: Sequence[Path], output: Path, target: str) -> Plan:
             for given in clips
             for clip, name in _recordings(given, output, passed_over)
         ]
-    given, taken = {_real(job.clip) for job in jobs}, {}
+    given, taken = {_identity(job.clip) for job in jobs}, {}
     for clip, path in jobs:
-        if _real(path) in given:
+        if _identity(path) in given:
             raise InputError(f"--output {path}: is one of the clips; give another name or folder")
         if path in taken:
             raise InputError(f"{clip} and {taken[path]}: both would become {path}; convert them into different folders")
@@ -75,7 +75,7 @@ def _recordings(given: Path, output: Path, passed_over: list[str]) -> Iterator[t
     found, others = below.recordings, [*below.others, *below.archives]
     (found if containers.readable() else others).extend(below.contained)
     if not _real(given).is_relative_to(made):
-        found = [file for file in found if not _real(file).is_relative_to(made)]
+        found, others = ([file for file in files if not _real(file).is_relative_to(made)] for files in (found, others))
     said = f"; {_reasons(others)}" if others else ""
     if not found:
         raise InputError(f"{given}: holds no recordings{said}; give a folder of {FORMATS} files")
@@ -83,6 +83,15 @@ def _recordings(given: Path, output: Path, passed_over: list[str]) -> Iterator[t
         passed_over.append(f"{given}: {_reasons(others)}")
     for file in sorted(found):
         yield file, file.relative_to(given)
+
+
+def _identity(path: Path) -> tuple[int, int] | Path:
+    """What two names of one file share, whatever links and upper case they are written with."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return _real(path)
+    return status.st_dev, status.st_ino
 
 
 def _real(path: Path) -> Path:

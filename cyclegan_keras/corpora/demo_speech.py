@@ -16,6 +16,9 @@ from typing import NamedTuple
 DEMO_MARK = "DEMO_CORPUS.txt"
 """A file of this name marks a folder of synthetic clips, because their names are those of RAVDESS."""
 
+LAST_CLIP = "Actor_19/03-01-08-02-02-02-19.wav"
+"""The clip of the demo corpus that is written last: without it, the corpus is not complete."""
+
 
 class Expression(NamedTuple):
     """The prosody and voice quality of an emotion.

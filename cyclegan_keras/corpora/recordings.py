@@ -39,7 +39,7 @@ class Below(NamedTuple):
     contained : list of Path
         Recordings in formats that are converted, but not trained on, such as .m4a.
     others : list of Path
-        All other files, except those of macOS.
+        All other files, except hidden ones.
     of_macos : int
         The number of ``._`` files.
     """
@@ -76,7 +76,7 @@ def files_below(root: Path) -> Below:
             raise InputError(f"{root}: not a folder; name the folder it lies in")
         raise InputError(f"{root}: no such folder; {GET_DATA}")
     found, archives, contained, others, of_macos, seen = [], [], [], [], 0, set()
-    for folder, folders, names in os.walk(root, onerror=refuse_unreadable, followlinks=True):
+    for folder, folders, names in os.walk(root, onerror=_refuse_unreadable, followlinks=True):
         at = os.stat(folder)
         if (at.st_dev, at.st_ino) in seen:
             folders.clear()
@@ -87,13 +87,13 @@ def files_below(root: Path) -> Below:
         here = Path(folder)
         for name in sorted(names):
             ending = os.path.splitext(name)[1].lower()
-            if name.startswith("._"):
-                of_macos += 1
-            elif name[0] != "." and ending in SUFFIXES:
+            if name[0] == ".":
+                of_macos += name.startswith("._")
+            elif ending in SUFFIXES:
                 found.append(here / name)
-            elif name[0] != "." and ending in ARCHIVES:
+            elif ending in ARCHIVES:
                 archives.append(here / name)
-            elif name[0] != "." and ending in containers.SUFFIXES:
+            elif ending in containers.SUFFIXES:
                 contained.append(here / name)
             else:
                 others.append(here / name)
@@ -159,6 +159,6 @@ def _groups(files: Iterable[tuple[Path, Hashable]]) -> list[list[Path]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def refuse_unreadable(error: OSError) -> NoReturn:
+def _refuse_unreadable(error: OSError) -> NoReturn:
     """Raise an ``InputError`` for a folder that ``os.walk`` cannot read."""
     raise InputError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions") from None

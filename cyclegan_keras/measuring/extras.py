@@ -8,15 +8,16 @@ def missing(package: str) -> InputError:
     return InputError(f"{package}: not installed; install the extra eval: pip install -e '.[eval]'")
 
 
-def refuse_missing(with_dnsmos: bool) -> None:
+def refuse_missing(with_words: bool, with_dnsmos: bool) -> None:
     """Raise that error before minutes are spent without the libraries."""
     try:
-        import jiwer  # noqa: F401
-        import pocketsphinx  # noqa: F401
         import pystoi  # noqa: F401
         import pyworld  # noqa: F401
 
+        if with_words:
+            import jiwer  # noqa: F401
+            import pocketsphinx  # noqa: F401
         if with_dnsmos:
-            import speechmos  # noqa: F401
+            from speechmos import dnsmos  # noqa: F401
     except (ImportError, OSError) as error:  # OSError: pocketsphinx lacks an audio library that is not used here
         raise missing(getattr(error, "name", None) or "pocketsphinx") from None

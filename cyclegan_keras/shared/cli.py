@@ -68,19 +68,18 @@ def run_command(
     prepare_environment()
     # The name of a file may not be valid text.
     sys.stdout.reconfigure(errors="backslashreplace")
-    arguments = parser.parse_args(argv)
+    arguments, status = parser.parse_args(argv), EXIT_FAILED
     try:
         status = command(arguments)
         sys.stdout.flush()
-        sys.exit(status)
     except BrokenPipeError:  # whoever read the output has gone, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILED)
     except (Exception, KeyboardInterrupt) as error:
         if arguments.debug or not is_told(error):
             raise
         print(f"{parser.prog}: {one_line(error)}", file=sys.stderr)
-        sys.exit(_exit_status(error))
+        status = _exit_status(error)
+    sys.exit(status)
 
 
 def printable(text: str) -> str:

@@ -38,29 +38,29 @@ class TerminalObserver:
         return self
 
     def __exit__(self, *_) -> None:
-        self._print()
+        self.say()
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
     def resumed(self, step: int, damaged: Sequence[str]) -> None:
         """Print the step from which training resumes."""
         for prefix in damaged:
-            self._print(f"{prefix}: damaged checkpoint passed over")
+            self.say(f"{prefix}: damaged checkpoint passed over")
         self.step = step
         if step < self.last_step:
-            self._print(f"resumed after step {step} of {self.last_step}")
+            self.say(f"resumed after step {step} of {self.last_step}")
         else:
-            self._print(f"all {self.last_step} steps are trained already")
+            self.say(f"all {self.last_step} steps are trained already")
 
     def rows_lost(self, file: str, rows: int) -> None:
         """Print how many rows of the log of losses are missing."""
-        self._print(f"{file}: {rows} damaged or missing rows left out")
+        self.say(f"{file}: {rows} damaged or missing rows left out")
 
     def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
         """Start a progress bar."""
         from tensorflow.keras.utils import Progbar
 
-        self._print(f"epoch {epoch}")
+        self.say(f"epoch {epoch}")
         redrawn = sys.stdout.isatty()
         self.bar = Progbar(
             steps, stateful_metrics=["steps/s"], unit_name="step", interval=0.5 if redrawn else LOG_SECONDS
@@ -84,7 +84,7 @@ class TerminalObserver:
             self.bar.add(1, [*shown.items(), ("steps/s", 1.0 / pace)])
         left = self.last_step - self.step
         if len(self.seconds) == 1 + FIRST_STEPS_FOR_ESTIMATE and left:
-            self._print(f"\nabout {readable_duration(left * pace)} for the {left} steps left, at {pace:.2f} s a step")
+            self.say(f"\nabout {readable_duration(left * pace)} for the {left} steps left, at {pace:.2f} s a step")
 
     def stop_requested(self) -> bool:
         """Whether Ctrl-C was pressed, or the training was told to stop otherwise."""
@@ -94,9 +94,10 @@ class TerminalObserver:
         # Python calls this when TensorFlow returns, at the end of a step. A second Ctrl-C has no effect.
         told, self.asked_to_stop = self.asked_to_stop, True
         if not told:
-            self._print("\nstopping after this step, then saving")
+            self.say("\nstopping after this step, then saving")
 
-    def _print(self, line: str = "") -> None:
+    def say(self, line: str = "") -> None:
+        """Print a line, if anybody reads the output."""
         with self._output_may_end():
             print(line, flush=True)
 

@@ -1,6 +1,7 @@
 """``python -m cyclegan_keras.train`` as a user runs it."""
 
 import csv
+import io
 import re
 import shutil
 import signal
@@ -210,23 +211,30 @@ def test_a_duration_is_said_in_a_fitting_unit(seconds, said):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_stop_saves_even_where_it_comes_twice(capsys, number):
-    with TerminalObserver(last_step=100) as observer:
-        signal.raise_signal(number)
-        signal.raise_signal(number)
-        assert observer.stop_requested()
+    before = signal.signal(number, signal.SIG_DFL)  # nohup's SIG_IGN is handed down to the tests
+    try:
+        with TerminalObserver(last_step=100) as observer:
+            signal.raise_signal(number)
+            signal.raise_signal(number)
+            assert observer.stop_requested()
+    finally:
+        signal.signal(number, before)
     assert capsys.readouterr().out.count("stopping after this step") == 1
 
 
 def test_a_training_whose_output_nobody_reads_any_more_is_told_to_save_and_stop(monkeypatch):
-    def gone(*_, **__):
-        raise BrokenPipeError
+    class Gone(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError
 
-    monkeypatch.setattr("builtins.print", gone)
-    with TerminalObserver(last_step=100) as observer:
-        signal.raise_signal(signal.SIGINT)
-        assert observer.stop_requested()
+    losses = dict.fromkeys(("g_loss", "f_loss", "d_a_real", "d_a_fake", "d_b_real", "d_b_fake"), 1.0)
     with TerminalObserver(last_step=100) as observer:
         observer.epoch_begins(1, 0, 4)
+        monkeypatch.setattr("sys.stdout", Gone())
+        observer.step_done(losses)
+        assert observer.stop_requested()
+    with TerminalObserver(last_step=100) as observer:
+        signal.raise_signal(signal.SIGINT)
         assert observer.stop_requested()
 
 

@@ -11,6 +11,7 @@ import soundfile
 
 from cyclegan_keras.corpora import demo
 from cyclegan_keras.corpora.demo import synthesise_clip, write_demo_corpus
+from cyclegan_keras.corpora.demo_speech import LAST_CLIP
 from cyclegan_keras.emotions import EMOTIONS
 from cyclegan_keras.shared.errors import InputError
 
@@ -116,7 +117,7 @@ def test_a_file_holds_what_synthesise_clip_returns(corpus):
 def test_default_corpus_has_all_emotions_a_held_back_actor_and_an_unseen_one(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "synthesise_clip", lambda *_: np.zeros(16, np.float32))
     paths = write_demo_corpus(tmp_path)
-    assert len(paths) == 240
+    assert len(paths) == 240 and paths[-1] == tmp_path / LAST_CLIP
     assert {path.stem.split("-")[2] for path in paths} == {f"{code:02d}" for code in range(1, 9)}
     actors = {int(path.stem[-2:]) for path in paths}
     assert any(actor % 4 == 0 for actor in actors) and actors & {19, 20}
