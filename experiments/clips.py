@@ -11,7 +11,8 @@ from cyclegan_keras.corpora.index import index_clips
 from cyclegan_keras.corpora.report_clips import RAVDESS_KEYS
 from cyclegan_keras.emotions import split_pair
 from cyclegan_keras.shared.errors import InputError
-from experiments.runs import Settings, SpeechTraining
+from experiments.runs import Settings
+from experiments.speech_runs import SpeechTraining
 
 SEEN, HELD_BACK, UNSEEN = "seen", "held back", "unseen"
 """Sets of the data's clips: training clips, held-back clips, and clips of unseen speakers."""

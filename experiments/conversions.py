@@ -24,7 +24,8 @@ from experiments import clips
 from experiments.cells import write_cell
 from experiments.clips import Recording
 from experiments.measures import CONFIG, PairMeasures, Source
-from experiments.runs import Settings, SpeechTraining
+from experiments.runs import Settings
+from experiments.speech_runs import SpeechTraining
 
 REPORTS_WAY = ConversionSettings("griffin-lim")
 """The tables' conversions pass through Griffin-Lim, whatever the run's own phase."""

@@ -11,7 +11,8 @@ from experiments.cells import save_curves
 from experiments.clips import UNSEEN
 from experiments.measures import CHANGE, CLEANNESS, GAP, MCD_CHANGE, WORDS
 from experiments.results import YIELD, read_json
-from experiments.runs import Settings, SpeechTraining, needed
+from experiments.runs import Settings
+from experiments.speech_runs import SpeechTraining, needed
 from experiments.yields import Wanted
 
 MIMICRY = 0.5

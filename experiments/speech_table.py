@@ -9,7 +9,7 @@ from experiments import clips, yields
 from experiments.answers import Answer, Cells, Estimate, estimate
 from experiments.measures import SUMMARY
 from experiments.results import YIELD, read_json
-from experiments.runs import SpeechTraining
+from experiments.speech_runs import SpeechTraining
 
 Find = Callable[..., Cells]
 """Takes a column's title and sets of clips; gives their conversions, or those of another maker named by ``beside``."""

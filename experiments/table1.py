@@ -3,7 +3,8 @@
 from experiments.answers import ask
 from experiments.clips import HELD_BACK, SEEN, UNSEEN
 from experiments.measures import CLEANNESS, GAP, MCD, WORDS
-from experiments.runs import Settings, needed
+from experiments.runs import Settings
+from experiments.speech_runs import needed
 from experiments.speech_table import Column, SpeechTable
 
 BLOCKS = {"anger, 3 blocks": 3, "anger, 6 blocks": 6, "anger, 9 blocks": 9}

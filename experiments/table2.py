@@ -3,7 +3,8 @@
 from experiments.answers import ask
 from experiments.clips import HELD_BACK, SEEN, TABLE_2, UNSEEN
 from experiments.measures import CLEANNESS, CYCLE, DNSMOS_CHANGE, GAP, WORDS
-from experiments.runs import Settings, needed
+from experiments.runs import Settings
+from experiments.speech_runs import needed
 from experiments.speech_table import Column, SpeechTable
 
 SIZES = {"anger, 260 x 260": 260, "anger, 520 x 520": 520}

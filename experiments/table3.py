@@ -5,7 +5,8 @@ import numpy as np
 from experiments.answers import Answer, Quantity, ask
 from experiments.clips import SEEN
 from experiments.measures import GAP, MCD_CHANGE
-from experiments.runs import Settings, needed
+from experiments.runs import Settings
+from experiments.speech_runs import needed
 from experiments.speech_table import Column, SpeechTable
 
 Number = float | np.ndarray

@@ -6,7 +6,8 @@ from cyclegan_keras.measuring.judge import MOST_FALSE_ALARMS
 from experiments.answers import FEWEST_CLIPS, Answer, Cells, ask
 from experiments.clips import SEEN
 from experiments.measures import DNSMOS_CHANGE, GAP, JUDGED, LOST, MCD_CHANGE, PITCH, false_alarms, with_judges
-from experiments.runs import Settings, needed
+from experiments.runs import Settings
+from experiments.speech_runs import needed
 from experiments.speech_table import Column, Find
 
 TARGETS = ("anger", "fearful")

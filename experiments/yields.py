@@ -15,7 +15,8 @@ from experiments.clips import Recording
 from experiments.losses import is_of, stored_losses
 from experiments.measures import CONFIG, PairMeasures, of_recording
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import Settings, SpeechTraining
+from experiments.runs import Settings
+from experiments.speech_runs import SpeechTraining
 
 RECORDINGS = "recordings"
 """Folder of the recordings that tables show: ``yield.json`` describes them; pictures and sound lie beside it."""

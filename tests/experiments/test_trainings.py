@@ -15,7 +15,7 @@ from experiments import clips, losses, make, published, resources, yields
 from experiments.figure5 import FaceRunConfig
 from experiments.losses import STEPS_TOGETHER, thinned_losses
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import SpeechTraining, needed
+from experiments.speech_runs import SpeechTraining, needed
 from experiments.tables import NAMES
 from tests.corpora.made_up import tree
 from tests.experiments.conftest import settings, training, write_losses, write_yield
@@ -162,7 +162,7 @@ def test_after_ctrl_c_no_other_training_begins_whatever_the_first_ends_with(
             if interrupted:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments.runs.subprocess.Popen", lambda command: Child())
+    monkeypatch.setattr("experiments.speech_runs.subprocess.Popen", lambda command: Child())
     chosen = settings(tmp_path, data=demo_clips)
     with pytest.raises(error, match=said):
         needed(chosen, "calm_fearful", 150).train(chosen)

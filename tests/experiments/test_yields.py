@@ -8,7 +8,7 @@ from cyclegan_keras.shared.run_directory import DIRECTIONS
 from experiments import clips, yields
 from experiments.losses import thinned_losses
 from experiments.results import YIELD, read_json, write_json
-from experiments.runs import needed
+from experiments.speech_runs import needed
 from experiments.yields import Wanted
 from tests.experiments.conftest import settings, write_losses
 
