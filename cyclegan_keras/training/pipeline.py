@@ -64,7 +64,10 @@ def unpaired_epoch(
     indices = unpaired_indices(
         len(images_a), len(images_b), seed=seed, epoch=epoch, batch_size=batch_size, first_step=first_step
     )
-    return indices.map(draw).prefetch(2)  # by AUTOTUNE, every other epoch on faces began by waiting for half a minute
+    # tf.data's tuning has a thread, whose end TensorFlow 2.15 may await for half a minute after every epoch.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return indices.map(draw).prefetch(2).with_options(options)
 
 
 def unpaired_indices(
